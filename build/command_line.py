@@ -1,0 +1,90 @@
+"""The command line: one table of commands, each imported only when it is asked for."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from build.errors import CommandError
+
+INTERRUPTED = 130
+
+
+class CommandModule(Protocol):
+    """What a command's module offers: `add_arguments` describes its options, `run` does it and returns the exit code."""
+
+    EXAMPLE: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command's module and the line that `--help` shows for it."""
+
+    module: str
+    summary: str
+
+    def load(self) -> CommandModule:
+        return cast(CommandModule, importlib.import_module(self.module))
+
+
+COMMANDS = {
+    "package": Command("build.packaging.command", "make the function zips and the layer"),
+    "deploy": Command("build.deployment.deploy_command", "package, upload, and create or update a stack"),
+    "destroy": Command("build.deployment.destroy_command", "delete a stack and what it holds"),
+    "local": Command("build.local.command", "run the whole system on this machine, with no account"),
+}
+
+
+def overview() -> str:
+    """The list of commands that `--help` ends with."""
+    return "commands:\n" + "\n".join(f"  {name:10} {command.summary}" for name, command in COMMANDS.items())
+
+
+def command_parser(name: str, command: Command, module: CommandModule) -> argparse.ArgumentParser:
+    """The argument parser of one command, its help ending with an example."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m build {name}",
+        description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        epilog=f"example:\n  {module.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def chosen_command(arguments: Sequence[str]) -> str:
+    """The name of the command asked for; prints help and exits when there is none."""
+    parser = argparse.ArgumentParser(
+        prog="python -m build", epilog=overview(), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of the commands below")
+    name: str = parser.parse_args(arguments[:1] or ["--help"]).command
+    return name
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command.
+
+    Args:
+        arguments: the words after `python -m build`.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    name = chosen_command(arguments)
+    command = COMMANDS[name]
+    try:
+        module = command.load()
+        return module.run(command_parser(name, command, module).parse_args(arguments[1:]))
+    except CommandError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED

@@ -1,0 +1,1 @@
+"""The infrastructure as typed CloudFormation: configuration in, troposphere objects out."""
