@@ -1,0 +1,231 @@
+"""What the stack is made from: the sources, the functions, the names and the limits that names must keep."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_SUFFIX = "dev"
+DEFAULT_REGION = "us-west-2"
+PROTECTED_SUFFIXES = frozenset({"prod"})
+SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
+
+
+class SuffixError(ValueError):
+    """A suffix that no stack can have; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """A table whose changes become activities; a new source is one more of these in `SOURCES`.
+
+    Args:
+        name: logical name in capitalised words; table, function, alarms and outputs are named after it.
+        id_attribute: partition key of the table, a string.
+        time_attribute: sort key of the table, a number.
+        activity_type: `dataType` of the activities, `<THING>_ACTIVITY`.
+        service_name: what its logs, traces and metrics are filed under.
+        memory_size: of the function, in MB.
+        batch_size: records that one invocation gets at most.
+        batching_window: seconds to wait for a full batch.
+        parallelization_factor: batches of one shard that are processed at once.
+    """
+
+    name: str
+    id_attribute: str
+    time_attribute: str
+    activity_type: str
+    service_name: str
+    memory_size: int
+    batch_size: int
+    batching_window: int
+    parallelization_factor: int
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the name: `UserData` is `("User", "Data")`."""
+        return tuple(re.findall(r"[A-Z][a-z0-9]*", self.name))
+
+    @property
+    def title(self) -> str:
+        """The name as a sentence begins with it: `User data`."""
+        return " ".join(self.words).capitalize()
+
+    @property
+    def data_type(self) -> str:
+        """What a workflow's input calls this source: `USER_DATA`."""
+        return "_".join(self.words).upper()
+
+    @property
+    def summary_type(self) -> str:
+        """`dataType` of the summaries of this source alone: `USER_SUMMARY`."""
+        return self.activity_type.removesuffix("_ACTIVITY") + "_SUMMARY"
+
+    @property
+    def count_attribute(self) -> str:
+        """The attribute of a summary that counts this source: `userActivityCount`."""
+        first, *rest = self.activity_type.lower().split("_")
+        return first + "".join(word.capitalize() for word in rest) + "Count"
+
+    @property
+    def source_id_attribute(self) -> str:
+        """The attribute of an activity that holds the id: `sourceUserId`."""
+        return "source" + self.id_attribute[0].upper() + self.id_attribute[1:]
+
+    @property
+    def processed_by(self) -> str:
+        """What an activity names as its author: `userDataProcessor`."""
+        return self.name[0].lower() + self.name[1:] + "Processor"
+
+
+SOURCES = (
+    StreamSource(
+        name="UserData",
+        id_attribute="userId",
+        time_attribute="timestamp",
+        activity_type="USER_ACTIVITY",
+        service_name="user-data-processor",
+        memory_size=256,
+        batch_size=10,
+        batching_window=5,
+        parallelization_factor=2,
+    ),
+    StreamSource(
+        name="OrderData",
+        id_attribute="orderId",
+        time_attribute="createdAt",
+        activity_type="ORDER_ACTIVITY",
+        service_name="order-data-processor",
+        memory_size=512,
+        batch_size=5,
+        batching_window=10,
+        parallelization_factor=1,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class FunctionSpecification:
+    """A Lambda function before it is a resource: what it is called, what it runs and what it may use.
+
+    Args:
+        logical_id: name in the template, and of its zip.
+        thing: the middle of its physical name, `{suffix}-{thing}-synth`.
+        handler_module: module of `handlers` whose `handler` is called.
+        service_name: what its logs, traces and metrics are filed under.
+        memory_size: in MB.
+        timeout: in seconds.
+    """
+
+    logical_id: str
+    thing: str
+    handler_module: str
+    service_name: str
+    memory_size: int
+    timeout: int
+
+    @property
+    def title(self) -> str:
+        """The name as people read it: `User Data Processor`."""
+        return " ".join(re.findall(r"[A-Z][a-z0-9]*", self.logical_id))
+
+
+def stream_processor(source: StreamSource) -> FunctionSpecification:
+    """The function that turns a source's stream into activities."""
+    return FunctionSpecification(
+        logical_id=f"{source.name}Processor",
+        thing=f"{source.name.lower()}proc",
+        handler_module="stream_processor",
+        service_name=source.service_name,
+        memory_size=source.memory_size,
+        timeout=300,
+    )
+
+
+ANALYTICS_PROCESSOR = FunctionSpecification(
+    logical_id="AnalyticsProcessor",
+    thing="analyticsproc",
+    handler_module="analytics_processor",
+    service_name="analytics-processor",
+    memory_size=1024,
+    timeout=600,
+)
+DATA_VALIDATOR = FunctionSpecification(
+    logical_id="DataValidator",
+    thing="datavalidator",
+    handler_module="data_validator",
+    service_name="data-validator",
+    memory_size=256,
+    timeout=120,
+)
+
+
+@dataclass(frozen=True)
+class StackConfig:
+    """Everything that tells one stack from another.
+
+    Args:
+        suffix: lower case letters, digits and hyphens, starting with a letter; part of every physical name.
+        sources: the tables to follow.
+        activity_shards: partition keys that one activity type is spread over; one takes 1,000 writes a second
+            (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
+        log_retention_days: how long log groups keep their events.
+
+    Raises:
+        SuffixError: when a name made of the suffix would be refused by AWS.
+    """
+
+    suffix: str = DEFAULT_SUFFIX
+    sources: tuple[StreamSource, ...] = field(default=SOURCES)
+    activity_shards: int = 1
+    log_retention_days: int = 14
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", self.suffix):
+            raise SuffixError(
+                f"the suffix {self.suffix!r} cannot be part of a name: "
+                "use lower case letters, digits and hyphens, beginning with a letter."
+            )
+        for kind, name, limit in self.limited_names():
+            if len(name) > limit:
+                raise SuffixError(
+                    f"the suffix {self.suffix!r} is too long: the {kind} {name!r} would have {len(name)} characters, "
+                    f"and {limit} are allowed; use at most {len(self.suffix) - len(name) + limit}."
+                )
+
+    @property
+    def stack_name(self) -> str:
+        """The name of the CloudFormation stack."""
+        return f"TapStack{self.suffix}"
+
+    @property
+    def protected(self) -> bool:
+        """Whether this stack's data outlives mistakes: retention, deletion protection, no payloads in logs."""
+        return self.suffix in PROTECTED_SUFFIXES
+
+    @property
+    def functions(self) -> tuple[FunctionSpecification, ...]:
+        """Every function of the stack, in the order in which data meets them."""
+        return (*map(stream_processor, self.sources), ANALYTICS_PROCESSOR, DATA_VALIDATOR)
+
+    def name(self, thing: str) -> str:
+        """The physical name of a thing of this stack."""
+        return f"{self.suffix}-{thing}-synth"
+
+    def limited_names(self) -> list[tuple[str, str, int]]:
+        """The names whose length AWS limits, tightest first: (kind of resource, name, characters allowed)."""
+        roles = [("role", self.name(f"{function.thing}-role"), 64) for function in self.functions]
+        functions = [("function", self.name(function.thing), 64) for function in self.functions]
+        longest_first = sorted(roles + functions, key=lambda limited: -len(limited[1]))
+        return [
+            *longest_first,
+            ("rule", self.name("daily-analytics"), 64),
+            ("queue", self.name("daily-analytics-dlq"), 80),
+            ("state machine", self.name("data-processing"), 80),
+            ("stack", self.stack_name, 128),
+        ]
+
+
+def suffix_from_environment(environment: Mapping[str, str] = os.environ) -> str:
+    """The suffix to use when none is given on the command line."""
+    return environment.get(SUFFIX_VARIABLE) or DEFAULT_SUFFIX
