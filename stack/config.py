@@ -9,6 +9,9 @@ DEFAULT_SUFFIX = "dev"
 DEFAULT_REGION = "us-west-2"
 PROTECTED_SUFFIXES = frozenset({"prod"})
 SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
+RUNTIME_PYTHON = "3.13"
+ARCHITECTURE = "arm64"
+METRICS_NAMESPACE = "ServerlessApp"
 
 
 class SuffixError(ValueError):

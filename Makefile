@@ -1,0 +1,56 @@
+# The short names of what people type; `make` alone lists them.
+
+PYTHON ?= python3
+SUFFIX ?= $(or $(ENVIRONMENT_SUFFIX),dev)
+export SUFFIX
+
+pins := build/requirements.txt
+made_from := .venv/made-from-$(shell { $(PYTHON) --version; cat $(pins); } 2>&1 | cksum | cut -d ' ' -f 1)
+run := .venv/bin/python
+code := generate.py stack handlers build tests
+
+.PHONY: help venv local test lint format lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+
+venv: $(made_from) ## make the environment .venv from the pinned packages
+
+$(made_from):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: name one with make PYTHON=python3.13.")'
+	@$(PYTHON) -c 'import ensurepip' || { echo "This Python cannot make virtual environments: install its venv package (python3-venv)." >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	$(run) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(pins)
+	@touch $@
+
+local: venv ## run the whole system on this machine, with no account
+	@$(run) -m build local
+
+test: venv ## run the tests
+	$(run) -m pytest
+
+lint: venv ## check format, style and types
+	$(run) -m black --check --quiet $(code)
+	$(run) -m isort --check --quiet $(code)
+	$(run) -m flake8 $(code)
+	$(run) -m mypy
+
+format: venv ## format the code
+	$(run) -m isort --quiet $(code)
+	$(run) -m black --quiet $(code)
+
+wanted = $(run) -c 'import configparser, sys; s = configparser.ConfigParser(); s.read("setup.cfg"); print(*(s[p][k] for p, k in (n.split("/") for n in sys.argv[1:])))'
+extras := options.extras_require
+compile := .venv/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header
+of_the_runtime := $(addprefix --no-emit-package ,botocore python-dateutil six urllib3)
+
+lock: venv ## pin again everything that setup.cfg asks for
+	$(run) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(wanted) options/install_requires $(addprefix $(extras)/,layer local test) \
+		| $(compile) --universal --python-version 3.11 --output-file $(pins) -
+	$(wanted) $(extras)/layer \
+		| $(compile) --python-version 3.13 --python-platform aarch64-manylinux2014 $(of_the_runtime) --output-file handlers/requirements.txt -
+
+clean: ## remove what the other targets made
+	rm -rf .venv .artifacts .local .mypy_cache .pytest_cache .hypothesis .coverage

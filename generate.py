@@ -1,0 +1,38 @@
+"""Prints the CloudFormation template: `python generate.py --suffix dev > template.json`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from stack.config import StackConfig, SuffixError, suffix_from_environment
+from stack.template import render
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python generate.py",
+        description="Print the CloudFormation template of one stack as JSON.",
+        epilog="example:\n  python generate.py --suffix dev > template.json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--suffix",
+        default=suffix_from_environment(),
+        help="part of every name in the stack (default: the variable ENVIRONMENT_SUFFIX, else dev; now: %(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the template; 0 when printed, 2 when the suffix is none that a stack can have."""
+    try:
+        sys.stdout.write(render(StackConfig(parse(arguments).suffix)))
+    except SuffixError as error:
+        print(f"generate.py: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

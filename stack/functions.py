@@ -1,0 +1,196 @@
+"""The functions: the layer that they share, and for each a role, a log group and the function itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from awacs.aws import Statement
+from troposphere import Template
+from troposphere.awslambda import Code, Content, Environment, Function, LayerVersion, LoggingConfig, TracingConfig
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
+
+from stack import policies
+from stack.config import (
+    ANALYTICS_PROCESSOR,
+    ARCHITECTURE,
+    DATA_VALIDATOR,
+    METRICS_NAMESPACE,
+    RUNTIME_PYTHON,
+    FunctionSpecification,
+    StackConfig,
+    StreamSource,
+    stream_processor,
+)
+from stack.parameters import Parameters
+from stack.storage import Storage, retention
+
+RUNTIME = f"python{RUNTIME_PYTHON}"
+
+
+@dataclass(frozen=True)
+class Functions:
+    """The functions; `stream_processors` is by name of the source."""
+
+    stream_processors: dict[str, Function]
+    analytics_processor: Function
+    data_validator: Function
+
+    def all(self) -> tuple[Function, ...]:
+        """Every function, in the order in which data meets them."""
+        return (*self.stream_processors.values(), self.analytics_processor, self.data_validator)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every function is made with: where it goes, what it is part of, where its code and libraries lie."""
+
+    template: Template
+    config: StackConfig
+    parameters: Parameters
+    layer: LayerVersion
+
+
+def add_log_group(template: Template, config: StackConfig, logical_id: str, name: str) -> LogGroup:
+    """A log group of the stack's own, so that retention and permissions are the stack's to say."""
+    return template.add_resource(
+        LogGroup(logical_id, LogGroupName=name, RetentionInDays=config.log_retention_days, **retention(config))
+    )
+
+
+def add_function(
+    workshop: Workshop,
+    function: FunctionSpecification,
+    variables: Mapping[str, object],
+    statements: Sequence[Statement],
+) -> Function:
+    """Add a function with its log group and role.
+
+    Args:
+        workshop: what every function is made with.
+        function: what it is called, what it runs and what it may use.
+        variables: its environment beyond what all functions have.
+        statements: its permissions beyond logs and traces.
+    """
+    template, config, parameters = workshop.template, workshop.config, workshop.parameters
+    log_group = add_log_group(
+        template, config, f"{function.logical_id}LogGroup", f"/aws/lambda/{config.name(function.thing)}"
+    )
+    role = template.add_resource(
+        Role(
+            f"{function.logical_id}Role",
+            RoleName=config.name(f"{function.thing}-role"),
+            AssumeRolePolicyDocument=policies.trust_lambda(),
+            Policies=[
+                policies.inline_policy(
+                    "Function", policies.write_logs(log_group), policies.send_function_traces(), *statements
+                )
+            ],
+        )
+    )
+    return template.add_resource(
+        Function(
+            function.logical_id,
+            FunctionName=config.name(function.thing),
+            Architectures=[ARCHITECTURE],
+            Code=Code(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.code_keys[function.logical_id].ref()),
+            Environment=Environment(Variables={**common_variables(function), **variables}),
+            Handler=f"handlers.{function.handler_module}.handler",
+            Layers=[workshop.layer.ref()],
+            LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
+            MemorySize=function.memory_size,
+            Role=role.get_att("Arn"),
+            Runtime=RUNTIME,
+            Timeout=function.timeout,
+            TracingConfig=TracingConfig(Mode="Active"),
+        )
+    )
+
+
+def common_variables(function: FunctionSpecification) -> dict[str, str]:
+    """The environment that Powertools reads.
+
+    Source: https://docs.aws.amazon.com/powertools/python/latest/environment-variables/
+    """
+    return {
+        "LOG_LEVEL": "INFO",
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "POWERTOOLS_SERVICE_NAME": function.service_name,
+    }
+
+
+def stream_variables(config: StackConfig, storage: Storage, source: StreamSource) -> dict[str, object]:
+    """The environment from which the one stream processor learns its source."""
+    return {
+        "ACTIVITY_SHARDS": str(config.activity_shards),
+        "ACTIVITY_TYPE": source.activity_type,
+        "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
+        "ID_ATTRIBUTE": source.id_attribute,
+        "POWERTOOLS_LOGGER_LOG_EVENT": "false" if config.protected else "true",
+        "PROCESSED_BY": source.processed_by,
+        "SOURCE_ID_ATTRIBUTE": source.source_id_attribute,
+        "TIME_ATTRIBUTE": source.time_attribute,
+    }
+
+
+def counted_source(source: StreamSource) -> dict[str, str]:
+    """What the analytics processor knows of a source."""
+    return {
+        "activityType": source.activity_type,
+        "countAttribute": source.count_attribute,
+        "dataType": source.data_type,
+        "summaryType": source.summary_type,
+    }
+
+
+def analytics_variables(config: StackConfig, storage: Storage) -> dict[str, object]:
+    """The environment from which the analytics processor learns what to count."""
+    return {
+        "ACTIVITY_SHARDS": str(config.activity_shards),
+        "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
+        "SOURCES": json.dumps(list(map(counted_source, config.sources)), separators=(",", ":")),
+    }
+
+
+def validator_variables(config: StackConfig) -> dict[str, object]:
+    """The environment from which the validator learns what a workflow may be asked for."""
+    return {"DATA_TYPES": ",".join(sorted([*(source.data_type for source in config.sources), "DAILY_ANALYTICS"]))}
+
+
+def add_stream_processor(workshop: Workshop, storage: Storage, source: StreamSource) -> Function:
+    """Add the function that follows a source, with what its mapping reads and writes in its name."""
+    return add_function(
+        workshop,
+        stream_processor(source),
+        stream_variables(workshop.config, storage, source),
+        [
+            policies.read_stream(storage.source_tables[source.name]),
+            policies.write_activities(storage.analytics_table),
+            *policies.deliver_failed_events(storage.failed_events_bucket),
+        ],
+    )
+
+
+def add_functions(template: Template, config: StackConfig, parameters: Parameters, storage: Storage) -> Functions:
+    """Add the layer and every function."""
+    layer = template.add_resource(
+        LayerVersion(
+            "DependenciesLayer",
+            LayerName=config.name("dependencies"),
+            CompatibleArchitectures=[ARCHITECTURE],
+            CompatibleRuntimes=[RUNTIME],
+            Content=Content(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.layer_key.ref()),
+            Description="What the handlers import beyond the runtime's own packages",
+        )
+    )
+    workshop = Workshop(template, config, parameters, layer)
+    return Functions(
+        stream_processors={source.name: add_stream_processor(workshop, storage, source) for source in config.sources},
+        analytics_processor=add_function(
+            workshop,
+            ANALYTICS_PROCESSOR,
+            analytics_variables(config, storage),
+            [policies.summarise_activities(storage.analytics_table)],
+        ),
+        data_validator=add_function(workshop, DATA_VALIDATOR, validator_variables(config), []),
+    )

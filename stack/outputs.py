@@ -1,0 +1,74 @@
+"""What a deployed stack tells about itself."""
+
+from troposphere import AWSHelperFn, Output, Sub, Template
+
+from stack.config import StackConfig, stream_processor
+from stack.functions import Functions
+from stack.monitoring import Monitoring
+from stack.storage import Storage
+from stack.workflow import Workflow
+
+
+def table_outputs(config: StackConfig, storage: Storage) -> list[tuple[str, str, AWSHelperFn]]:
+    """Names of the tables and of the bucket."""
+    sources = [
+        (f"{source.name}TableName", f"{source.title} table name", storage.source_tables[source.name].ref())
+        for source in config.sources
+    ]
+    return [
+        *sources,
+        ("AnalyticsTableName", "Analytics table name", storage.analytics_table.ref()),
+        ("FailedEventsBucketName", "Bucket of failed events", storage.failed_events_bucket.ref()),
+    ]
+
+
+def function_outputs(config: StackConfig, functions: Functions) -> list[tuple[str, str, AWSHelperFn]]:
+    """Names of the functions."""
+    processors = [
+        (
+            f"{stream_processor(source).logical_id}FunctionName",
+            f"{source.title} processor Lambda function name",
+            functions.stream_processors[source.name].ref(),
+        )
+        for source in config.sources
+    ]
+    return [
+        *processors,
+        (
+            "AnalyticsProcessorFunctionName",
+            "Analytics processor Lambda function name",
+            functions.analytics_processor.ref(),
+        ),
+        ("DataValidatorFunctionName", "Data validator Lambda function name", functions.data_validator.ref()),
+    ]
+
+
+def watching_outputs(workflow: Workflow, monitoring: Monitoring) -> list[tuple[str, str, AWSHelperFn]]:
+    """Where the workflow is, where to look and where alarms go."""
+    dashboard_url = (
+        "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home"
+        f"?region=${{AWS::Region}}#dashboards:name=${{{monitoring.dashboard.title}}}"
+    )
+    return [
+        ("StepFunctionsStateMachineArn", "Step Functions state machine ARN", workflow.state_machine.ref()),
+        ("DailyAnalyticsDeadLetterQueueUrl", "Queue of daily executions not started", workflow.dead_letter_queue.ref()),
+        ("DashboardUrl", "CloudWatch Dashboard URL", Sub(dashboard_url)),
+        ("AlertTopicArn", "SNS Topic ARN for alerts", monitoring.alert_topic.ref()),
+    ]
+
+
+def add_outputs(
+    template: Template,
+    config: StackConfig,
+    storage: Storage,
+    functions: Functions,
+    workflow: Workflow,
+    monitoring: Monitoring,
+) -> None:
+    """Add every output."""
+    for name, description, value in [
+        *table_outputs(config, storage),
+        *function_outputs(config, functions),
+        *watching_outputs(workflow, monitoring),
+    ]:
+        template.add_output(Output(name, Description=description, Value=value))

@@ -1,0 +1,227 @@
+"""Who may do what: every IAM statement of the stack, as a ladder of statement, document and policy.
+
+Each statement names its resource. `*` stands only where AWS has no resource-level permission, in a statement whose
+Sid says so (https://docs.aws.amazon.com/service-authorization/latest/reference/).
+"""
+
+from collections.abc import Sequence
+
+from awacs import awslambda, dynamodb, logs, s3, sns, sqs, states, sts, xray
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnEquals,
+    ArnLike,
+    Bool,
+    BoolIfExists,
+    Condition,
+    ConditionElement,
+    Deny,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+    StringNotEquals,
+)
+from troposphere import AWSHelperFn, Ref, Sub
+from troposphere.awslambda import Function
+from troposphere.dynamodb import Table
+from troposphere.events import Rule
+from troposphere.iam import Policy
+from troposphere.logs import LogGroup
+from troposphere.s3 import Bucket
+from troposphere.sns import Topic
+from troposphere.sqs import Queue
+from troposphere.stepfunctions import StateMachine
+
+VERSION = "2012-10-17"
+THIS_ACCOUNT = Ref("AWS::AccountId")
+FAILED_EVENTS_PREFIX = "aws/lambda/"
+
+
+def document(*statements: Statement) -> PolicyDocument:
+    """A policy document of these statements."""
+    return PolicyDocument(Version=VERSION, Statement=list(statements))
+
+
+def allow(sid: str, actions: Sequence[Action], *resources: object, condition: Condition | None = None) -> Statement:
+    """A statement that allows these actions on these resources."""
+    conditions = {} if condition is None else {"Condition": condition}
+    return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **conditions)
+
+
+def inline_policy(name: str, *statements: Statement) -> Policy:
+    """A policy that is part of its role."""
+    return Policy(PolicyName=name, PolicyDocument=document(*statements))
+
+
+def trust(service: str, *conditions: ConditionElement) -> PolicyDocument:
+    """Lets a service of this account assume the role, on the conditions given and for this account alone.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    """
+    return document(
+        Statement(
+            Effect=Allow,
+            Principal=Principal("Service", service),
+            Action=[sts.AssumeRole],
+            Condition=Condition([StringEquals({"aws:SourceAccount": THIS_ACCOUNT}), *conditions]),
+        )
+    )
+
+
+def trust_lambda() -> PolicyDocument:
+    """Trust for a function; its ARN in the condition would make a cycle of function and role."""
+    return trust("lambda.amazonaws.com")
+
+
+def trust_state_machine(name: str) -> PolicyDocument:
+    """Trust for the state machine of this name."""
+    arn = Sub(f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:{name}")
+    return trust("states.amazonaws.com", ArnLike({"aws:SourceArn": arn}))
+
+
+def trust_rule(name: str) -> PolicyDocument:
+    """Trust for the rule of this name."""
+    arn = Sub(f"arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:rule/{name}")
+    return trust("events.amazonaws.com", ArnEquals({"aws:SourceArn": arn}))
+
+
+def write_logs(log_group: LogGroup) -> Statement:
+    """A function's log streams in its own group, which the template makes."""
+    return allow("WriteOwnLogs", [logs.CreateLogStream, logs.PutLogEvents], log_group.get_att("Arn"))
+
+
+def send_function_traces() -> Statement:
+    """Segments of a function (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html)."""
+    return allow("SendTracesHasNoResourceLevel", [xray.PutTelemetryRecords, xray.PutTraceSegments], "*")
+
+
+def send_workflow_traces() -> Statement:
+    """Segments of a state machine (https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html)."""
+    actions = [xray.GetSamplingRules, xray.GetSamplingTargets, xray.PutTelemetryRecords, xray.PutTraceSegments]
+    return allow("SendTracesHasNoResourceLevel", actions, "*")
+
+
+def deliver_workflow_logs() -> Statement:
+    """Vended logs of a state machine (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html)."""
+    actions = [
+        logs.CreateLogDelivery,
+        logs.DeleteLogDelivery,
+        logs.DescribeLogGroups,
+        logs.DescribeResourcePolicies,
+        logs.GetLogDelivery,
+        logs.ListLogDeliveries,
+        logs.PutResourcePolicy,
+        logs.UpdateLogDelivery,
+    ]
+    return allow("DeliverLogsHasNoResourceLevel", actions, "*")
+
+
+def read_stream(table: Table) -> Statement:
+    """What an event source mapping reads (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html)."""
+    actions = [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator, dynamodb.ListStreams]
+    return allow("ReadStream", actions, table.get_att("StreamArn"))
+
+
+def deliver_failed_events(bucket: Bucket) -> tuple[Statement, Statement]:
+    """What an on-failure destination needs.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    """
+    own_account = Condition([StringEquals({"s3:ResourceAccount": THIS_ACCOUNT})])
+    objects = Sub(f"${{{bucket.title}.Arn}}/{FAILED_EVENTS_PREFIX}*")
+    return (
+        allow("DeliverFailedEvents", [s3.PutObject], objects, condition=own_account),
+        allow("FindFailedEventsBucket", [s3.ListBucket], bucket.get_att("Arn"), condition=own_account),
+    )
+
+
+def write_activities(table: Table) -> Statement:
+    """A stream processor writes in batches and does nothing else."""
+    return allow("WriteActivities", [dynamodb.BatchWriteItem], table.get_att("Arn"))
+
+
+def summarise_activities(table: Table) -> Statement:
+    """The analytics processor counts by query and writes summaries."""
+    return allow("SummariseActivities", [dynamodb.PutItem, dynamodb.Query], table.get_att("Arn"))
+
+
+def invoke_functions(functions: Sequence[Function]) -> Statement:
+    """The state machine's tasks."""
+    return allow("InvokeTasks", [awslambda.InvokeFunction], *(function.get_att("Arn") for function in functions))
+
+
+def start_execution(state_machine: StateMachine) -> Statement:
+    """The schedule's one act."""
+    return allow("StartExecution", [states.StartExecution], state_machine.ref())
+
+
+def deny_plain_http(action: Action, *resources: AWSHelperFn) -> Statement:
+    """Refuses whatever does not come over TLS, whoever asks."""
+    return Statement(
+        Sid="DenyPlainHttp",
+        Effect=Deny,
+        Principal=Principal("*"),
+        Action=[action],
+        Resource=list(resources),
+        Condition=Condition([Bool({"aws:SecureTransport": "false"})]),
+    )
+
+
+def private_bucket(bucket: Bucket) -> PolicyDocument:
+    """A bucket for this account alone, over TLS alone; services of AWS act in it as roles of this account."""
+    resources = (bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*"))
+    other_accounts = Condition(
+        [
+            StringNotEquals({"aws:PrincipalAccount": THIS_ACCOUNT}),
+            BoolIfExists({"aws:PrincipalIsAWSService": "false"}),
+        ]
+    )
+    return document(
+        deny_plain_http(s3.Action("*"), *resources),
+        Statement(
+            Sid="DenyOtherAccounts",
+            Effect=Deny,
+            Principal=Principal("*"),
+            Action=[s3.Action("*")],
+            Resource=list(resources),
+            Condition=other_accounts,
+        ),
+    )
+
+
+def rule_sends(queue: Queue, rule: Rule) -> PolicyDocument:
+    """A dead-letter queue for one rule (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html)."""
+    return document(
+        Statement(
+            Sid="RuleSends",
+            Effect=Allow,
+            Principal=Principal("Service", "events.amazonaws.com"),
+            Action=[sqs.SendMessage],
+            Resource=[queue.get_att("Arn")],
+            Condition=Condition([ArnEquals({"aws:SourceArn": rule.get_att("Arn")})]),
+        ),
+        deny_plain_http(sqs.Action("*"), queue.get_att("Arn")),
+    )
+
+
+def alarms_publish(topic: Topic) -> PolicyDocument:
+    """A topic for this account's alarms.
+
+    Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
+    """
+    alarms = Sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*")
+    return document(
+        Statement(
+            Sid="AlarmsPublish",
+            Effect=Allow,
+            Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+            Action=[sns.Publish],
+            Resource=[topic.ref()],
+            Condition=Condition(
+                [ArnLike({"aws:SourceArn": alarms}), StringEquals({"aws:SourceAccount": THIS_ACCOUNT})]
+            ),
+        ),
+        deny_plain_http(sns.Publish, topic.ref()),
+    )

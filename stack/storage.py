@@ -1,0 +1,133 @@
+"""Where data lies: a table with a stream for each source, the analytics table, the bucket of failed events."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import Template
+from troposphere.dynamodb import (
+    AttributeDefinition,
+    KeySchema,
+    PointInTimeRecoverySpecification,
+    StreamSpecification,
+    Table,
+)
+from troposphere.s3 import (
+    AbortIncompleteMultipartUpload,
+    Bucket,
+    BucketEncryption,
+    BucketPolicy,
+    LifecycleConfiguration,
+    LifecycleRule,
+    LifecycleRuleTransition,
+    NoncurrentVersionExpiration,
+    OwnershipControls,
+    OwnershipControlsRule,
+    PublicAccessBlockConfiguration,
+    ServerSideEncryptionByDefault,
+    ServerSideEncryptionRule,
+    VersioningConfiguration,
+)
+
+from stack.config import StackConfig, StreamSource
+from stack.policies import private_bucket
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The tables and the bucket; `source_tables` is by name of the source."""
+
+    source_tables: dict[str, Table]
+    analytics_table: Table
+    failed_events_bucket: Bucket
+
+
+def retention(config: StackConfig) -> dict[str, Any]:
+    """What becomes of data when its resource leaves the stack."""
+    policy = "Retain" if config.protected else "Delete"
+    return {"DeletionPolicy": policy, "UpdateReplacePolicy": policy}
+
+
+def on_demand_table(config: StackConfig, logical_id: str, thing: str, keys: tuple[str, str], **more: Any) -> Table:
+    """A table billed by request, with a string partition key and a number sort key, recoverable to any second."""
+    partition_key, sort_key = keys
+    return Table(
+        logical_id,
+        TableName=config.name(thing),
+        AttributeDefinitions=[
+            AttributeDefinition(AttributeName=partition_key, AttributeType="S"),
+            AttributeDefinition(AttributeName=sort_key, AttributeType="N"),
+        ],
+        KeySchema=[
+            KeySchema(AttributeName=partition_key, KeyType="HASH"),
+            KeySchema(AttributeName=sort_key, KeyType="RANGE"),
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=config.protected,
+        PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
+        **retention(config),
+        **more,
+    )
+
+
+def source_table(config: StackConfig, source: StreamSource) -> Table:
+    """The table of a source, its stream holding each item before and after a change."""
+    return on_demand_table(
+        config,
+        f"{source.name}Table",
+        source.name.lower(),
+        (source.id_attribute, source.time_attribute),
+        StreamSpecification=StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES"),
+    )
+
+
+def failed_events_lifecycle() -> LifecycleConfiguration:
+    """A failed event stays until it is replayed, in cheaper storage after a month; what was deleted, a month more."""
+    return LifecycleConfiguration(
+        Rules=[
+            LifecycleRule(
+                Id="KeepCheaply",
+                Status="Enabled",
+                Transitions=[LifecycleRuleTransition(StorageClass="STANDARD_IA", TransitionInDays=30)],
+            ),
+            LifecycleRule(
+                Id="ForgetDeleted",
+                Status="Enabled",
+                AbortIncompleteMultipartUpload=AbortIncompleteMultipartUpload(DaysAfterInitiation=7),
+                ExpiredObjectDeleteMarker=True,
+                NoncurrentVersionExpiration=NoncurrentVersionExpiration(NoncurrentDays=30),
+            ),
+        ]
+    )
+
+
+def failed_events_bucket(config: StackConfig) -> Bucket:
+    """The on-failure destination of the mappings: private, encrypted, versioned."""
+    encryption = ServerSideEncryptionRule(
+        ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+    )
+    return Bucket(
+        "FailedEventsBucket",
+        BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[encryption]),
+        LifecycleConfiguration=failed_events_lifecycle(),
+        OwnershipControls=OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
+        PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        VersioningConfiguration=VersioningConfiguration(Status="Enabled"),
+        **retention(config),
+    )
+
+
+def add_storage(template: Template, config: StackConfig) -> Storage:
+    """Add the tables and the bucket of failed events."""
+    bucket = template.add_resource(failed_events_bucket(config))
+    template.add_resource(
+        BucketPolicy("FailedEventsBucketPolicy", Bucket=bucket.ref(), PolicyDocument=private_bucket(bucket))
+    )
+    return Storage(
+        source_tables={source.name: template.add_resource(source_table(config, source)) for source in config.sources},
+        analytics_table=template.add_resource(
+            on_demand_table(config, "AnalyticsTable", "analytics", ("dataType", "processedAt"))
+        ),
+        failed_events_bucket=bucket,
+    )

@@ -1,0 +1,30 @@
+"""The table of contents of the stack: calls the parts in reading order."""
+
+from troposphere import Template
+
+from stack.config import StackConfig
+from stack.functions import add_functions
+from stack.monitoring import Watching, add_monitoring
+from stack.outputs import add_outputs
+from stack.parameters import add_parameters
+from stack.storage import add_storage
+from stack.streams import add_streams
+from stack.workflow import add_workflow
+
+
+def build_template(config: StackConfig) -> Template:
+    """The whole stack as a typed template; the same configuration gives the same template."""
+    template = Template(Description=f"Event pipeline {config.suffix}: DynamoDB streams, daily analytics, monitoring")
+    parameters = add_parameters(template, config)
+    storage = add_storage(template, config)
+    functions = add_functions(template, config, parameters, storage)
+    mappings = add_streams(template, config, storage, functions)
+    workflow = add_workflow(template, config, functions)
+    monitoring = add_monitoring(template, config, parameters, Watching(storage, functions, mappings, workflow))
+    add_outputs(template, config, storage, functions, workflow, monitoring)
+    return template
+
+
+def render(config: StackConfig) -> str:
+    """The template as JSON text, sorted by name, ending in a newline."""
+    return build_template(config).to_json(indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,208 @@
+"""The workflow: a state machine that validates and summarises, and the schedule that starts it every day."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from troposphere import Sub, Template
+from troposphere.events import DeadLetterConfig, InputTransformer, RetryPolicy, Rule, Target
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
+from troposphere.sqs import Queue, QueuePolicy
+from troposphere.stepfunctions import (
+    CloudWatchLogsLogGroup,
+    LogDestination,
+    LoggingConfiguration,
+    StateMachine,
+    TracingConfiguration,
+)
+
+from stack import policies
+from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecification, StackConfig
+from stack.functions import Functions, add_log_group
+from stack.storage import retention
+
+SECONDS_TO_START = 30
+"""What a task may take beyond its function's own time-out: a cold start and the way there and back."""
+
+SERVICE_ERRORS = {
+    "ErrorEquals": [
+        "Lambda.AWSLambdaException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.SdkClientException",
+        "Lambda.ServiceException",
+        "Lambda.TooManyRequestsException",
+    ],
+    "IntervalSeconds": 2,
+    "MaxAttempts": 6,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+"""Lambda could not run the function (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html)."""
+
+FUNCTION_STOPPED = {
+    "ErrorEquals": ["Lambda.Unknown", "States.Timeout"],
+    "IntervalSeconds": 10,
+    "MaxAttempts": 2,
+    "BackoffRate": 2,
+    "JitterStrategy": "FULL",
+}
+"""The function crashed or ran out of time; both tasks can be done again without harm."""
+
+WORKFLOW_TIMEOUT = 3 * 60 * 60
+"""Seconds; above what all attempts of both tasks can take."""
+
+DAILY_INPUT = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "scheduledExecution": True}
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """The state machine and what starts it."""
+
+    state_machine: StateMachine
+    rule: Rule
+    dead_letter_queue: Queue
+
+
+def task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, Any]:
+    """A state that hands its whole input to a function and goes on with the function's answer."""
+    return {
+        "Type": "Task",
+        "Resource": "${LambdaInvoke}",
+        "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", "Payload.$": "$"},
+        "OutputPath": "$.Payload",
+        "TimeoutSeconds": function.timeout + SECONDS_TO_START,
+        "Retry": [SERVICE_ERRORS, FUNCTION_STOPPED],
+        **then,
+    }
+
+
+def definition() -> dict[str, Any]:
+    """The workflow in Amazon States Language, its function ARNs and partition as substitutions."""
+    return {
+        "Comment": "Validates the request, then summarises activities",
+        "StartAt": "ValidateData",
+        "TimeoutSeconds": WORKFLOW_TIMEOUT,
+        "States": {
+            "ValidateData": task(DATA_VALIDATOR, {"Next": "IsDataValid?"}),
+            "IsDataValid?": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.isValid", "BooleanEquals": True, "Next": "ProcessAnalytics"}],
+                "Default": "ValidationFailed",
+            },
+            "ProcessAnalytics": task(ANALYTICS_PROCESSOR, {"End": True}),
+            "ValidationFailed": {
+                "Type": "Fail",
+                "Error": "InvalidDataError",
+                "Cause": "Data validation failed",
+            },
+        },
+    }
+
+
+def add_state_machine(template: Template, config: StackConfig, functions: Functions) -> StateMachine:
+    """Add the state machine with its log group and role."""
+    name = config.name("data-processing")
+    tasks = (functions.data_validator, functions.analytics_processor)
+    log_group = add_log_group(template, config, "DataProcessingLogGroup", f"/aws/stepfunctions/{name}")
+    role = template.add_resource(
+        Role(
+            "StepFunctionsRole",
+            AssumeRolePolicyDocument=policies.trust_state_machine(name),
+            Policies=[
+                policies.inline_policy(
+                    "Workflow",
+                    policies.invoke_functions(tasks),
+                    policies.deliver_workflow_logs(),
+                    policies.send_workflow_traces(),
+                )
+            ],
+        )
+    )
+    return template.add_resource(
+        StateMachine(
+            "DataProcessingStateMachine",
+            StateMachineName=name,
+            Definition=definition(),
+            DefinitionSubstitutions={
+                "LambdaInvoke": Sub("arn:${AWS::Partition}:states:::lambda:invoke"),
+                **{f"{function.title}Arn": function.get_att("Arn") for function in tasks},
+            },
+            LoggingConfiguration=workflow_logging(log_group),
+            RoleArn=role.get_att("Arn"),
+            TracingConfiguration=TracingConfiguration(Enabled=True),
+        )
+    )
+
+
+def workflow_logging(log_group: LogGroup) -> LoggingConfiguration:
+    """Every event of every execution, without the data that passes through."""
+    destination = CloudWatchLogsLogGroup(LogGroupArn=log_group.get_att("Arn"))
+    return LoggingConfiguration(
+        Destinations=[LogDestination(CloudWatchLogsLogGroup=destination)], IncludeExecutionData=False, Level="ALL"
+    )
+
+
+def daily_input() -> InputTransformer:
+    """The daily request with the time it was scheduled for, so that a late start still covers its own days.
+
+    EventBridge puts the quotes around a string that replaces a placeholder
+    (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html).
+    """
+    fixed = json.dumps(DAILY_INPUT).removesuffix("}")
+    return InputTransformer(InputPathsMap={"time": "$.time"}, InputTemplate=f'{fixed}, "scheduledTime": <time>}}')
+
+
+def add_schedule(template: Template, config: StackConfig, state_machine: StateMachine) -> tuple[Rule, Queue]:
+    """Add the daily rule, its role, and the queue that gets what could not be started."""
+    name = config.name("daily-analytics")
+    queue = template.add_resource(
+        Queue(
+            "DailyAnalyticsDeadLetterQueue",
+            QueueName=config.name("daily-analytics-dlq"),
+            MessageRetentionPeriod=14 * 24 * 60 * 60,
+            SqsManagedSseEnabled=True,
+            **retention(config),
+        )
+    )
+    role = template.add_resource(
+        Role(
+            "DailyAnalyticsRole",
+            AssumeRolePolicyDocument=policies.trust_rule(name),
+            Policies=[policies.inline_policy("Schedule", policies.start_execution(state_machine))],
+        )
+    )
+    rule = template.add_resource(
+        Rule(
+            "DailyAnalyticsRule",
+            Name=name,
+            Description="Triggers Step Functions workflow daily",
+            ScheduleExpression="cron(0 2 * * ? *)",
+            State="ENABLED",
+            Targets=[
+                Target(
+                    Id="DataProcessingStateMachine",
+                    Arn=state_machine.ref(),
+                    DeadLetterConfig=DeadLetterConfig(Arn=queue.get_att("Arn")),
+                    InputTransformer=daily_input(),
+                    RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=6 * 60 * 60, MaximumRetryAttempts=185),
+                    RoleArn=role.get_att("Arn"),
+                )
+            ],
+        )
+    )
+    template.add_resource(
+        QueuePolicy(
+            "DailyAnalyticsDeadLetterQueuePolicy",
+            Queues=[queue.ref()],
+            PolicyDocument=policies.rule_sends(queue, rule),
+        )
+    )
+    return rule, queue
+
+
+def add_workflow(template: Template, config: StackConfig, functions: Functions) -> Workflow:
+    """Add the state machine and its schedule."""
+    state_machine = add_state_machine(template, config, functions)
+    rule, queue = add_schedule(template, config, state_machine)
+    return Workflow(state_machine, rule, queue)
