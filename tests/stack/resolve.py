@@ -1,0 +1,60 @@
+"""Reads a template the way CloudFormation does, far enough to assert on values instead of intrinsic functions."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from stack.config import StackConfig
+from stack.template import render
+
+Json = Any
+PLACEHOLDER = re.compile(r"\$\{([^!}]+)\}")
+
+
+@cache
+def template(suffix: str) -> Json:
+    """The template of a suffix as parsed JSON; do not change it."""
+    return json.loads(render(StackConfig(suffix)))
+
+
+def properties(suffix: str, logical_id: str) -> Json:
+    """The properties of a resource."""
+    return template(suffix)["Resources"][logical_id]["Properties"]
+
+
+def resources_of(suffix: str, kind: str) -> dict[str, Json]:
+    """The properties of every resource of a type, by logical id."""
+    resources = template(suffix)["Resources"]
+    return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def nodes(value: Json) -> Iterator[Json]:
+    """Every value inside a value, and itself."""
+    yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from nodes(child)
+
+
+def references(value: Json) -> Iterator[str]:
+    """The names that a value refers to by Ref, Fn::GetAtt, Fn::Sub or Fn::If."""
+    for node in nodes(value):
+        if not isinstance(node, dict):
+            continue
+        if isinstance(node.get("Ref"), str):
+            yield node["Ref"]
+        if "Fn::GetAtt" in node:
+            yield node["Fn::GetAtt"][0]
+        if "Fn::Sub" in node:
+            yield from (name.split(".")[0] for name in PLACEHOLDER.findall(node["Fn::Sub"]))
+        if "Fn::If" in node:
+            yield node["Fn::If"][0]
+
+
+def statements(value: Json) -> Iterator[Json]:
+    """Every policy statement inside a value."""
+    for node in nodes(value):
+        if isinstance(node, dict) and "Effect" in node:
+            yield node

@@ -1,0 +1,56 @@
+"""Suffixes, names and what follows from a source's name."""
+
+import pytest
+
+from stack.config import SOURCES, StackConfig, SuffixError, suffix_from_environment
+
+
+@pytest.mark.parametrize("suffix", ["dev", "prod", "a", "feature-42", "x" * 39])
+def test_takes_a_suffix_that_every_name_can_hold(suffix: str) -> None:
+    config = StackConfig(suffix)
+    assert all(len(name) <= limit for _, name, limit in config.limited_names())
+    assert config.stack_name == f"TapStack{suffix}"
+
+
+@pytest.mark.parametrize("suffix", ["", "Dev", "1st", "-dev", "my_branch", "a b", "dév", "dev\n", "../x"])
+def test_refuses_what_cannot_be_part_of_a_name(suffix: str) -> None:
+    with pytest.raises(SuffixError, match="use lower case letters, digits and hyphens"):
+        StackConfig(suffix)
+
+
+def test_refuses_a_suffix_that_is_too_long_and_says_which_name_would_break() -> None:
+    with pytest.raises(SuffixError, match=r"the role 'x{40}-orderdataproc-role-synth'.*use at most 39") as caught:
+        StackConfig("x" * 40)
+    assert str(caught.value).count(".") == 1
+
+
+def test_only_production_is_protected() -> None:
+    assert StackConfig("prod").protected
+    assert not StackConfig("production").protected
+    assert not StackConfig("dev").protected
+
+
+def test_names_are_those_of_the_reference() -> None:
+    assert StackConfig("dev").name("userdata") == "dev-userdata-synth"
+
+
+def test_a_source_names_everything_that_follows_from_it() -> None:
+    user, order = SOURCES
+    assert (user.data_type, user.summary_type, user.count_attribute) == (
+        "USER_DATA",
+        "USER_SUMMARY",
+        "userActivityCount",
+    )
+    assert (order.source_id_attribute, order.processed_by, order.title) == (
+        "sourceOrderId",
+        "orderDataProcessor",
+        "Order data",
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "suffix"),
+    [({}, "dev"), ({"ENVIRONMENT_SUFFIX": ""}, "dev"), ({"ENVIRONMENT_SUFFIX": "pr7"}, "pr7")],
+)
+def test_the_suffix_of_the_environment(environment: dict[str, str], suffix: str) -> None:
+    assert suffix_from_environment(environment) == suffix

@@ -1,0 +1,86 @@
+"""The template as a whole: it stands alone, it is the same every time, and nothing in it points nowhere."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from cfnlint.api import ManualArgs, lint
+from syrupy.assertion import SnapshotAssertion
+
+from stack.config import DEFAULT_REGION, SOURCES, StackConfig, StreamSource
+from stack.template import build_template, render
+from tests.stack.resolve import references, template
+from tests.stack.snapshots import TemplateSnapshot
+
+SUFFIXES = ("dev", "prod")
+INVOICES = StreamSource(
+    name="InvoiceData",
+    id_attribute="invoiceId",
+    time_attribute="issuedAt",
+    activity_type="INVOICE_ACTIVITY",
+    service_name="invoice-data-processor",
+    memory_size=256,
+    batch_size=20,
+    batching_window=1,
+    parallelization_factor=4,
+)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_is_the_one_that_was_reviewed(suffix: str, snapshot: SnapshotAssertion) -> None:
+    assert render(StackConfig(suffix)) == snapshot(extension_class=TemplateSnapshot, name=suffix)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_reference_resolves(suffix: str) -> None:
+    whole = template(suffix)
+    known = {*whole["Parameters"], *whole["Resources"], *whole["Conditions"]}
+    named = {name for name in references(whole) if not name.startswith("AWS::")}
+    named |= {resource["Condition"] for resource in whole["Resources"].values() if "Condition" in resource}
+    assert named - known == set()
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_every_parameter_and_condition_is_used(suffix: str) -> None:
+    whole = template(suffix)
+    used = set(references(whole)) | {r["Condition"] for r in whole["Resources"].values() if "Condition" in r}
+    assert {*whole["Parameters"], *whole["Conditions"]} <= used
+
+
+def findings(text: str) -> list[str]:
+    """What cfn-lint says of a template: errors, warnings and informational findings."""
+    return [str(match) for match in lint(text, config=ManualArgs(include_checks=["I"], regions=[DEFAULT_REGION]))]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_cfn_lint_finds_nothing(suffix: str) -> None:
+    assert findings(render(StackConfig(suffix))) == []
+
+
+def test_cfn_lint_would_find_something() -> None:
+    broken = json.loads(render(StackConfig()))
+    broken["Resources"]["AnalyticsTable"]["Properties"]["BillingMode"] = "FREE"
+    assert findings(json.dumps(broken)) != []
+
+
+def test_the_same_configuration_gives_the_same_bytes() -> None:
+    assert render(StackConfig()) == render(StackConfig())
+
+
+def test_fits_into_a_request_when_compact() -> None:
+    assert len(json.dumps(template("dev"), separators=(",", ":"))) < 51_200
+
+
+def test_a_third_source_is_one_more_entry() -> None:
+    before = template("dev")["Resources"]
+    config = StackConfig(sources=(*SOURCES, INVOICES))
+    after = build_template(config).to_dict()["Resources"]
+    added = {name for name in after if name not in before}
+    assert {name.replace("Invoice", "User") for name in added} == {name for name in before if "UserData" in name}
+    assert after["InvoiceDataTable"]["Properties"]["TableName"] == "dev-invoicedata-synth"
+
+
+def test_shards_reach_writers_and_reader() -> None:
+    whole = json.loads(render(replace(StackConfig(), activity_shards=4)))
+    for name in ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor"):
+        assert whole["Resources"][name]["Properties"]["Environment"]["Variables"]["ACTIVITY_SHARDS"] == "4"

@@ -1,0 +1,53 @@
+"""`python generate.py` as people type it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def generate(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run generate.py with nothing of the user's environment but the variables given."""
+    return subprocess.run(
+        [sys.executable, "generate.py", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.defpath, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def table_name(text: str) -> str:
+    """The name of the user table in a template."""
+    name: str = json.loads(text)["Resources"]["UserDataTable"]["Properties"]["TableName"]
+    return name
+
+
+def test_prints_the_template_of_the_suffix() -> None:
+    assert table_name(generate("--suffix", "pr7").stdout) == "pr7-userdata-synth"
+
+
+def test_takes_the_suffix_from_the_environment_and_else_dev() -> None:
+    assert table_name(generate(ENVIRONMENT_SUFFIX="pr8").stdout) == "pr8-userdata-synth"
+    assert table_name(generate().stdout) == "dev-userdata-synth"
+
+
+def test_gives_the_same_bytes_whatever_the_hash_seed() -> None:
+    assert generate(PYTHONHASHSEED="1").stdout == generate(PYTHONHASHSEED="2").stdout
+
+
+def test_refuses_a_bad_suffix_in_one_sentence() -> None:
+    refused = generate("--suffix", "Dev")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.count("\n") == 1
+    assert refused.stderr.startswith("generate.py: the suffix 'Dev' cannot")
+
+
+def test_help_has_an_example() -> None:
+    shown = generate("--help")
+    assert shown.returncode == 0
+    assert "python generate.py --suffix dev > template.json" in shown.stdout
