@@ -8,6 +8,7 @@ pins := build/requirements.txt
 made_from := .venv/made-from-$(shell { $(PYTHON) --version; cat $(pins); } 2>&1 | cksum | cut -d ' ' -f 1)
 run := .venv/bin/python
 code := generate.py stack handlers build tests
+black := --quiet --line-length 120 --exclude '/\.venv/'
 
 .PHONY: help venv local test lint format lock clean
 
@@ -31,14 +32,14 @@ test: venv ## run the tests
 	$(run) -m pytest
 
 lint: venv ## check format, style and types
-	$(run) -m black --check --quiet $(code)
+	$(run) -m black $(black) --check $(code)
 	$(run) -m isort --check --quiet $(code)
 	$(run) -m flake8 $(code)
 	$(run) -m mypy
 
 format: venv ## format the code
 	$(run) -m isort --quiet $(code)
-	$(run) -m black --quiet $(code)
+	$(run) -m black $(black) $(code)
 
 wanted = $(run) -c 'import configparser, sys; s = configparser.ConfigParser(); s.read("setup.cfg"); print(*(s[p][k] for p, k in (n.split("/") for n in sys.argv[1:])))'
 extras := options.extras_require

@@ -120,7 +120,9 @@ def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) 
         CommandError: when it does not start.
     """
     emulator = Emulator(free_port(), log_file)
-    with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as home, log_file.open("wb") as log:
+    with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as home, log_file.open(
+        "wb"
+    ) as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "ministack"],
             cwd=home,

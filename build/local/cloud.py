@@ -1,0 +1,89 @@
+"""The stack, deployed to an emulated AWS and processing its streams."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.session
+
+from build.deployment.clients import Clients
+from build.deployment.deploy import deploy
+from build.deployment.deployment import Deployment
+from build.deployment.progress import Progress
+from build.local.emulator import Emulator, running_emulator
+from build.packaging import Package
+from build.poller.configuration import find_mappings
+from build.poller.poller import Poller
+from build.poller.services import connect
+from stack.config import DEFAULT_REGION, StackConfig
+from stack.parameters import STREAM_PROCESSING
+from stack.template import render
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A deployed stack: where it is, how to talk to it, what it tells about itself and who carries its streams."""
+
+    emulator: Emulator
+    clients: Clients
+    workflow: "SFNClient"
+    outputs: Mapping[str, str]
+    poller: Poller
+
+
+def isolated_session(variables: Mapping[str, str]) -> boto3.Session:
+    """A session that reads no configuration or credentials of the user.
+
+    Args:
+        variables: the emulator's access key and secret.
+    """
+    nothing_of_the_user = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    return boto3.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=DEFAULT_REGION,
+        botocore_session=botocore.session.Session(session_vars=nothing_of_the_user),
+    )
+
+
+def connected(emulator: Emulator) -> Clients:
+    """Clients that reach the emulator alone, whatever proxy the user's environment names."""
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
+    return Clients(isolated_session(emulator.variables), DEFAULT_REGION, emulator.endpoint)
+
+
+@contextmanager
+def running_cloud(config: StackConfig, package: Package, logs: Path, progress: Progress) -> Iterator[LocalCloud]:
+    """The stack for as long as the block lasts.
+
+    The emulator's own stream poller ignores partial failures and bisection, so the stack's mappings are deployed
+    paused and processed by a poller that does what Lambda documents.
+
+    Args:
+        config: of the stack.
+        package: its functions and layer.
+        logs: folder for the emulator's log.
+        progress: hears what is deployed.
+
+    Raises:
+        CommandError: when the emulator does not start or the stack cannot be deployed.
+    """
+    with running_emulator(logs / "emulator.log") as emulator:
+        clients = connected(emulator)
+        paused = Deployment(config, render(config), package, parameters={STREAM_PROCESSING: "Disabled"})
+        stack = deploy(clients, paused, progress)
+        services = connect(clients.session, emulator.endpoint)
+        with Poller(find_mappings(clients.functions), services) as poller:
+            workflow = clients.session.client("stepfunctions", endpoint_url=emulator.endpoint)
+            yield LocalCloud(emulator, clients, workflow, stack.outputs, poller)
