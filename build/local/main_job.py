@@ -1,6 +1,5 @@
 """The main job on real input: records in, activities and a summary out, the workflow run both ways."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

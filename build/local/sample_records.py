@@ -10,7 +10,7 @@ from stack.config import StreamSource
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestUnionTypeDef
 
     Item = dict[str, AttributeValueTypeDef]
 
@@ -73,19 +73,19 @@ class Sample:
         return {**self.key(number), "state": {"S": state}}
 
 
-def put(item: "Item") -> "WriteRequestTypeDef":
+def put(item: "Item") -> "WriteRequestUnionTypeDef":
     """The request that inserts or replaces a record."""
     return {"PutRequest": {"Item": item}}
 
 
-def requests(sample: Sample) -> Iterator[list["WriteRequestTypeDef"]]:
+def requests(sample: Sample) -> Iterator[list["WriteRequestUnionTypeDef"]]:
     """The requests of each step; a step touches a record at most once."""
     yield [put(sample.item(number, "new")) for number in range(sample.count)]
     yield [put(sample.item(number, "changed")) for number in sample.changed]
     yield [{"DeleteRequest": {"Key": sample.key(number)}} for number in sample.removed]
 
 
-def batches(step: Iterable["WriteRequestTypeDef"]) -> Iterator[list["WriteRequestTypeDef"]]:
+def batches(step: Iterable["WriteRequestUnionTypeDef"]) -> Iterator[list["WriteRequestUnionTypeDef"]]:
     """The requests in the numbers that one call takes."""
     remaining = iter(step)
     while batch := list(islice(remaining, REQUESTS_IN_A_BATCH)):
@@ -100,7 +100,7 @@ def write_sample(dynamodb: "DynamoDBClient", table: str, sample: Sample) -> Writ
     return sample.written
 
 
-def write_batch(dynamodb: "DynamoDBClient", pending: "Mapping[str, Sequence[WriteRequestTypeDef]]") -> None:
+def write_batch(dynamodb: "DynamoDBClient", pending: "Mapping[str, Sequence[WriteRequestUnionTypeDef]]") -> None:
     """Write until nothing is left unprocessed."""
     while pending:
         pending = dynamodb.batch_write_item(RequestItems=pending)["UnprocessedItems"]

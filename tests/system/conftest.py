@@ -1,0 +1,32 @@
+"""One local cloud for all system tests, its mappings without batching windows so that nothing waits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from build.deployment.progress import Silence
+from build.local.cloud import LocalCloud, running_cloud
+from build.packaging import Package, package
+from stack.config import SOURCES, StackConfig
+
+SUFFIX = "system"
+
+
+@pytest.fixture(scope="session")
+def config() -> StackConfig:
+    """The stack under test."""
+    return StackConfig(SUFFIX, sources=tuple(replace(source, batching_window=0) for source in SOURCES))
+
+
+@pytest.fixture(scope="session")
+def packaged(config: StackConfig) -> Package:
+    """The zips that are deployed."""
+    return package(config)
+
+
+@pytest.fixture(scope="session")
+def cloud(config: StackConfig, packaged: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """The deployed stack."""
+    with running_cloud(config, packaged, tmp_path_factory.mktemp("logs"), Silence()) as running:
+        yield running

@@ -1,0 +1,134 @@
+"""A stack from creation to the end on the local cloud, through the code that deploys to AWS; in this order."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from build.deployment.deploy import deploy
+from build.deployment.deployment import Deployment
+from build.deployment.destroy import destroy, doomed_stack
+from build.deployment.progress import Silence
+from build.local.cloud import LocalCloud
+from build.local.executions import execute
+from build.local.main_job import do_main_job, expectation
+from build.local.report import Report, problems
+from build.local.sample_records import Sample
+from build.packaging import Package
+from stack.config import StackConfig
+from stack.parameters import STREAM_PROCESSING
+from stack.template import render
+
+
+class Steps(Silence):
+    """Remembers the steps and counts the events of a deployment."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.events = 0
+
+    def step(self, text: str) -> None:
+        self.steps.append(text)
+
+    def event(self, event: object) -> None:
+        self.events += 1
+
+
+def deployment(config: StackConfig, packaged: Package) -> Deployment:
+    """What the local cloud was deployed from, with a configuration."""
+    return Deployment(config, render(config), packaged, parameters={STREAM_PROCESSING: "Disabled"})
+
+
+def samples(config: StackConfig) -> list[Sample]:
+    """Records enough for several batches of each source."""
+    return [Sample(source, count) for source, count in zip(config.sources, (60, 30), strict=True)]
+
+
+@pytest.fixture(scope="module")
+def report(cloud: LocalCloud, config: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """What the main job led to."""
+    return do_main_job(cloud, samples(config), tmp_path_factory.mktemp("run"), Silence())
+
+
+def test_everything_ends_as_expected(report: Report, config: StackConfig) -> None:
+    assert list(problems(report, expectation(samples(config)))) == []
+
+
+def test_every_insertion_and_change_is_recorded_once(report: Report) -> None:
+    assert report.written.recorded == 60 + 20 + 30 + 10
+    assert report.activities == {"USER_ACTIVITY": 80, "ORDER_ACTIVITY": 40}
+
+
+def test_the_summary_counts_what_was_recorded(report: Report) -> None:
+    summary = report.summary
+    assert (summary["totalRecords"], summary["userActivityCount"], summary["orderActivityCount"]) == (120, 80, 40)
+    assert summary["windowEnd"] - summary["windowStart"] == 24 * 60 * 60 * 1000
+    assert summary["processedBy"] == "analyticsProcessor"
+
+
+def test_both_outcomes_of_the_workflow(report: Report) -> None:
+    assert [(one.status, one.error, one.cause) for one in report.executions] == [
+        ("SUCCEEDED", None, None),
+        ("FAILED", "InvalidDataError", "Data validation failed"),
+    ]
+
+
+def test_activities_have_every_attribute_of_the_reference(cloud: LocalCloud, report: Report) -> None:
+    (item,) = cloud.clients.dynamodb.query(
+        TableName=cloud.outputs["AnalyticsTableName"],
+        KeyConditionExpression="dataType = :type",
+        ExpressionAttributeValues={":type": {"S": "ORDER_ACTIVITY"}},
+        Limit=1,
+    )["Items"]
+    assert {name: set(value) for name, value in item.items()} == {
+        "dataType": {"S"},
+        "processedAt": {"N"},
+        "sourceOrderId": {"S"},
+        "sourceTimestamp": {"N"},
+        "eventType": {"S"},
+        "processedBy": {"S"},
+    }
+
+
+def test_logs_are_saved_and_structured(report: Report) -> None:
+    lines = (report.logs / "system-userdataproc-synth.log").read_text().splitlines()
+    entries = [json.loads(line) for line in lines if line.startswith("{")]
+    batches = [entry for entry in entries if entry.get("message") == "batch processed"]
+    assert sum(entry["written"] for entry in batches) == 80
+
+
+def test_a_bad_date_is_the_cause_that_the_execution_shows(cloud: LocalCloud) -> None:
+    request = {"dataType": "DAILY_ANALYTICS", "date": "2026-02-30"}
+    ended = execute(cloud.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
+    assert ended.status == "FAILED"
+    assert "`date` cannot be read: day is out of range for month; write it like 2026-01-31." in str(ended.cause)
+
+
+def test_deploying_the_same_again_changes_nothing(cloud: LocalCloud, config: StackConfig, packaged: Package) -> None:
+    steps = Steps()
+    stack = deploy(cloud.clients, deployment(config, packaged), steps)
+    assert stack.outputs == cloud.outputs
+    assert (steps.events, len(steps.steps)) == (0, 1)
+    assert "no changes" in steps.steps[0]
+
+
+def test_an_update_changes_what_is_different(cloud: LocalCloud, config: StackConfig, packaged: Package) -> None:
+    user, order = config.sources
+    larger = replace(config, sources=(replace(user, memory_size=512), order))
+    deploy(cloud.clients, deployment(larger, packaged), Silence())
+    function = cloud.outputs["UserDataProcessorFunctionName"]
+    assert cloud.clients.functions.get_function_configuration(FunctionName=function)["MemorySize"] == 512
+
+
+def test_destroying_leaves_nothing(cloud: LocalCloud, config: StackConfig, tmp_path: Path) -> None:
+    bucket = cloud.outputs["FailedEventsBucketName"]
+    cloud.clients.s3.put_object(Bucket=bucket, Key="aws/lambda/left-behind", Body=b"{}")
+    doomed = doomed_stack(cloud.clients, config)
+    assert doomed is not None
+    cloud.poller.stop()
+    destroy(cloud.clients, doomed, Silence())
+    assert doomed_stack(cloud.clients, config) is None
+    with pytest.raises(ClientError, match="NoSuchBucket|NotFound|404"):
+        cloud.clients.s3.list_objects_v2(Bucket=bucket)
