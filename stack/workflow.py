@@ -40,14 +40,14 @@ SERVICE_ERRORS = {
 }
 """Lambda could not run the function (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html)."""
 
-FUNCTION_STOPPED = {
-    "ErrorEquals": ["Lambda.Unknown", "States.Timeout"],
+UNFINISHED = {
+    "ErrorEquals": ["AnalyticsTableError", "Lambda.Unknown", "States.Timeout"],
     "IntervalSeconds": 10,
     "MaxAttempts": 2,
     "BackoffRate": 2,
     "JitterStrategy": "FULL",
 }
-"""The function crashed or ran out of time; both tasks can be done again without harm."""
+"""The table did not answer, or the function crashed or ran out of time; both tasks can be done again without harm."""
 
 WORKFLOW_TIMEOUT = 3 * 60 * 60
 """Seconds; above what all attempts of both tasks can take."""
@@ -72,7 +72,7 @@ def task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, Any
         "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", "Payload.$": "$"},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": function.timeout + SECONDS_TO_START,
-        "Retry": [SERVICE_ERRORS, FUNCTION_STOPPED],
+        "Retry": [SERVICE_ERRORS, UNFINISHED],
         **then,
     }
 

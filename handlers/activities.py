@@ -1,0 +1,147 @@
+"""From a record of a table's stream to the activity that the analytics table keeps of it."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from handlers.keys import SIGNIFICANT_DIGITS, Item, partition_keys, sort_key
+
+RECORDED_EVENTS = ("INSERT", "MODIFY")
+IGNORED_EVENT = "REMOVE"
+YEAR_10000 = 253_402_300_800
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
+GREATEST_EXPONENT = 125
+LEAST_EXPONENT = -130
+
+
+class RecordError(ValueError):
+    """A stream record that no activity can be made of; the message names attributes and types, never values."""
+
+
+@dataclass(frozen=True)
+class ActivitySource:
+    """The table whose stream is read, and how its records are recorded.
+
+    Args:
+        id_attribute: string attribute that names the changed thing, `userId`.
+        time_attribute: number attribute that says when, `timestamp`.
+        source_id_attribute: attribute of an activity that holds the id, `sourceUserId`.
+        activity_type: `dataType` of the activities, `USER_ACTIVITY`.
+        shards: partition keys that the type is spread over.
+        processed_by: what an activity names as its author.
+    """
+
+    id_attribute: str
+    time_attribute: str
+    source_id_attribute: str
+    activity_type: str
+    shards: int
+    processed_by: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "ActivitySource":
+        """The source that a function's environment variables describe."""
+        return cls(
+            id_attribute=environment["ID_ATTRIBUTE"],
+            time_attribute=environment["TIME_ATTRIBUTE"],
+            source_id_attribute=environment["SOURCE_ID_ATTRIBUTE"],
+            activity_type=environment["ACTIVITY_TYPE"],
+            shards=int(environment["ACTIVITY_SHARDS"]),
+            processed_by=environment["PROCESSED_BY"],
+        )
+
+
+def activity_item(record: object, source: ActivitySource) -> Item | None:
+    """Make the activity of a stream record; the same record always makes the same item.
+
+    Args:
+        record: one of `Records` of the event, whatever it is.
+        source: the table that it comes from.
+
+    Returns:
+        The typed item, or None for a removal, which is no activity.
+
+    Raises:
+        RecordError: when the record is not what DynamoDB Streams sends for such a table.
+    """
+    event_name = member(record, "eventName")
+    if event_name == IGNORED_EVENT:
+        return None
+    if event_name not in RECORDED_EVENTS:
+        raise RecordError("eventName must be INSERT, MODIFY or REMOVE")
+    data_type, processed_at = activity_key(record, source)
+    return {
+        "dataType": {"S": data_type},
+        "processedAt": {"N": processed_at},
+        source.source_id_attribute: {"S": image_attribute(record, source.id_attribute, "S")},
+        "sourceTimestamp": {"N": exact_number(record, source.time_attribute)},
+        "eventType": {"S": event_name},
+        "processedBy": {"S": source.processed_by},
+    }
+
+
+def activity_key(record: object, source: ActivitySource) -> tuple[str, str]:
+    """The `dataType` and `processedAt` of a record's activity, a function of its eventID and creation time alone."""
+    digest = hashlib.sha256(event_id(record).encode(errors="surrogatepass")).digest()
+    fraction, shard = int.from_bytes(digest[:24], "big"), int.from_bytes(digest[24:], "big")
+    partitions = partition_keys(source.activity_type, source.shards)
+    return partitions[shard % len(partitions)], sort_key(creation_milliseconds(record), fraction)
+
+
+def event_id(record: object) -> str:
+    """The identifier that a stream record keeps however often it is delivered."""
+    identifier = member(record, "eventID")
+    if not isinstance(identifier, str) or not identifier:
+        raise RecordError("eventID must be a string that is not empty")
+    return identifier
+
+
+def creation_milliseconds(record: object) -> int:
+    """When the change was made, in milliseconds since 1970."""
+    seconds = member(record, "dynamodb", "ApproximateCreationDateTime")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < YEAR_10000:
+        raise RecordError("dynamodb.ApproximateCreationDateTime must be a number of seconds since 1970")
+    return int(Decimal(str(seconds)) * 1000)
+
+
+def exact_number(record: object, name: str) -> str:
+    """A number attribute of the new image, in the digits that the stream has."""
+    number: str = image_attribute(record, name, "N")
+    if not is_dynamodb_number(number):
+        raise RecordError(f"dynamodb.NewImage.{name}.N must be a number that DynamoDB can hold")
+    return number
+
+
+def is_dynamodb_number(text: str) -> bool:
+    """Whether DynamoDB takes a number: 38 significant digits, magnitude 1E-130 to 9.9…9E+125, or zero.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+    if not NUMBER.fullmatch(text):
+        return False
+    number = Decimal(text)
+    significant = "".join(map(str, number.as_tuple().digits)).strip("0")
+    return len(significant) <= SIGNIFICANT_DIGITS and (
+        not number or LEAST_EXPONENT <= number.adjusted() <= GREATEST_EXPONENT
+    )
+
+
+def image_attribute(record: object, name: str, attribute_type: str) -> str:
+    """The text of an attribute of the new image, which must have the type `S` or `N`."""
+    text = member(record, "dynamodb", "NewImage", name, attribute_type)
+    if not isinstance(text, str):
+        raise RecordError(f"dynamodb.NewImage.{name}.{attribute_type} must be a string")
+    return text
+
+
+def member(record: object, *path: str) -> Any:
+    """What a record holds at a path of names."""
+    value: Any = record
+    for name in path:
+        if not isinstance(value, dict) or name not in value:
+            raise RecordError(f"{'.'.join(path)} is missing")
+        value = value[name]
+    return value

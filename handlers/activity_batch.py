@@ -1,0 +1,106 @@
+"""A batch of stream records: all its activities are written together, and what failed is reported record by record."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
+
+from handlers.activities import RecordError, member
+from handlers.batch_writer import Unwritten
+from handlers.keys import Item, Key, key_of
+
+
+class WriteError(Exception):
+    """An activity that the table did not take; the message is an error code."""
+
+
+@dataclass(frozen=True)
+class FailedRecord:
+    """A record to deliver again, None for one that does not say its sequence number, and why."""
+
+    sequence_number: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What became of a batch: how many records it had, activities written, removals ignored, and what failed."""
+
+    records: int
+    written: int
+    ignored: int
+    failed: tuple[FailedRecord, ...]
+
+
+class ActivityBatch(BasePartialBatchProcessor):
+    """Collects the items that its record handler makes, None for a record to ignore, and writes them once.
+
+    An instance serves one batch, so that nothing of one invocation is left for the next.
+
+    Args:
+        write: takes items of different keys, and returns those that it could not write.
+    """
+
+    def __init__(self, write: Callable[[Sequence[Item]], list[Unwritten]]) -> None:
+        super().__init__(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
+        self.write = write
+        self.items: dict[Key, Item] = {}
+        self.records_of: defaultdict[Key, list[object]] = defaultdict(list)
+        self.unwritten: list[Unwritten] = []
+
+    def process(self) -> list[tuple[Any, ...]]:
+        """Collect the activities of every record, then write them."""
+        results = super().process()
+        self.unwritten = self.write(list(self.items.values()))
+        for unwritten in self.unwritten:
+            for record in self.records_of[key_of(unwritten.item)]:
+                self.failure_handler(record, (WriteError, WriteError(unwritten.reason), None))
+        return results
+
+    def report(self) -> BatchReport:
+        """What became of the batch after it was processed."""
+        return BatchReport(
+            records=len(self.records),
+            written=len(self.items) - len(self.unwritten),
+            ignored=len(self.success_messages) - sum(map(len, self.records_of.values())),
+            failed=tuple(
+                FailedRecord(sequence_number(record), reason(error))
+                for record, (_, error, _) in zip(self.fail_messages, self.exceptions, strict=True)
+            ),
+        )
+
+    def _process_record(self, record: Any) -> Any:
+        try:
+            item = self.handler(record)
+        except Exception:
+            return self.failure_handler(record, sys.exc_info())
+        if item is not None:
+            self.items[key_of(item)] = item
+            self.records_of[key_of(item)].append(record)
+        return self.success_handler(record, item)
+
+    async def _async_process_record(self, record: Any) -> Any:
+        return self._process_record(record)
+
+    def _collect_dynamodb_failures(self) -> list[dict[str, str | None]]:
+        return [{"itemIdentifier": sequence_number(record)} for record in self.fail_messages]
+
+
+def sequence_number(record: object) -> str | None:
+    """The number to report a record by; None makes Lambda deliver the whole batch again.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
+    """
+    try:
+        number = member(record, "dynamodb", "SequenceNumber")
+    except RecordError:
+        return None
+    return number if isinstance(number, str) else None
+
+
+def reason(error: BaseException | None) -> str:
+    """Why a record failed, in words that hold nothing of the record."""
+    return str(error) if isinstance(error, (RecordError, WriteError)) else type(error).__name__

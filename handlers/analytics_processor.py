@@ -1,0 +1,90 @@
+"""Counts activities and writes summaries of them, the second state of an execution."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from handlers.counting import count_activities, count_partition
+from handlers.errors import naming_the_table
+from handlers.summaries import (
+    Summary,
+    SummaryKind,
+    requested_kind,
+    sources_from_json,
+    summary_item,
+    summary_of,
+)
+from handlers.windows import Window, read_time, requested_windows
+
+logger = Logger()
+tracer = Tracer(patch_modules=["botocore"])
+metrics = Metrics()
+
+SOURCES = sources_from_json(os.environ["SOURCES"])
+SHARDS = int(os.environ["ACTIVITY_SHARDS"])
+TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
+dynamodb = boto3.client(
+    "dynamodb",
+    config=Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 10}),
+)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Write the summaries that a validated request asks for.
+
+    Args:
+        event: the validator's answer: `dataType`, `batchSize` (items per page), `validatedAt`, and what says the
+            window, see `requested_windows`.
+        context: of the invocation.
+
+    Returns:
+        `statusCode`, `body`, and the `summaries` as they were written, oldest first.
+
+    Raises:
+        InvalidRequestError: when there is no such summary.
+        AnalyticsTableError: when the table cannot be read or written.
+    """
+    kind = requested_kind(event.get("dataType"), SOURCES)
+    windows = requested_windows(event, asked_at(event))
+    with naming_the_table(TABLE_NAME):
+        summaries = summarize(kind, windows, event.get("batchSize"))
+    publish(kind, summaries)
+    return {"statusCode": 200, "body": "Successfully processed analytics", "summaries": summaries}
+
+
+def asked_at(event: Mapping[str, Any]) -> datetime:
+    """When the input was validated, so that a state that is tried again covers the same window; else now."""
+    return read_time(event, "validatedAt") if "validatedAt" in event else datetime.now(UTC)
+
+
+def summarize(kind: SummaryKind, windows: Sequence[Window], page_size: int | None) -> list[Summary]:
+    """Count every window, and when all are counted write a summary of each."""
+    counts = count_activities(
+        partial(count_partition, dynamodb, TABLE_NAME, page_size),
+        windows,
+        [source.activity_type for source in kind.sources],
+        SHARDS,
+    )
+    summaries = [summary_of(kind, window, counts[window]) for window in windows]
+    for summary in summaries:
+        dynamodb.put_item(TableName=TABLE_NAME, Item=summary_item(summary))
+    return summaries
+
+
+def publish(kind: SummaryKind, summaries: Sequence[Summary]) -> None:
+    """Log the summaries, and measure the newest, so that a day that is counted twice is not measured twice."""
+    for attribute in ("totalRecords", *(source.count_attribute for source in kind.sources)):
+        name = attribute[0].upper() + attribute[1:]
+        metrics.add_metric(name, MetricUnit.Count, int(summaries[-1][attribute]))
+    logger.info("summaries written", summaries=summaries)

@@ -1,0 +1,67 @@
+"""Counts activities by key: it reads what is in a window, and nothing else."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from handlers.keys import last_sort_key_before, partition_keys, sort_key
+from handlers.windows import Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+CONCURRENT_QUERIES = 8
+
+
+def count_partition(
+    client: "DynamoDBClient", table_name: str, page_size: int | None, partition_key: str, window: Window
+) -> int:
+    """Count the items of one partition in a window with Query and `Select=COUNT`, following every page.
+
+    Args:
+        client: retries what is throttled.
+        table_name: the analytics table.
+        page_size: items that one page counts at most; None for what fits in the 1 MB that DynamoDB reads.
+        partition_key: the `dataType` to count.
+        window: where their `processedAt` has to lie.
+    """
+    pages = client.get_paginator("query").paginate(
+        TableName=table_name,
+        Select="COUNT",
+        KeyConditionExpression="dataType = :partition AND processedAt BETWEEN :first AND :last",
+        ExpressionAttributeValues={
+            ":partition": {"S": partition_key},
+            ":first": {"N": sort_key(window.start, 0)},
+            ":last": {"N": last_sort_key_before(window.end)},
+        },
+        PaginationConfig={"PageSize": page_size} if page_size else {},
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def count_activities(
+    count: Callable[[str, Window], int], windows: Sequence[Window], activity_types: Sequence[str], shards: int
+) -> dict[Window, dict[str, int]]:
+    """Count each type of activity in each window, several partitions at a time.
+
+    Args:
+        count: counts a partition, given its key and a window; it is called from several threads.
+        windows: the spans of time.
+        activity_types: what to count.
+        shards: partitions that every type is spread over.
+
+    Returns:
+        The counts by window, then by activity type.
+    """
+    queries = [
+        (window, activity_type, partition)
+        for window in windows
+        for activity_type in activity_types
+        for partition in partition_keys(activity_type, shards)
+    ]
+    with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
+        numbers = list(pool.map(lambda query: count(query[2], query[0]), queries))
+    counts = {window: dict.fromkeys(activity_types, 0) for window in windows}
+    for (window, activity_type, _), number in zip(queries, numbers, strict=True):
+        counts[window][activity_type] += number
+    return counts

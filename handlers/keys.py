@@ -1,0 +1,41 @@
+"""The keys of the analytics table: a partition per activity type and shard, a sort key per instant and record."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Item: TypeAlias = Mapping[str, "AttributeValueTypeDef"]
+Key: TypeAlias = tuple[str, Decimal]
+
+SIGNIFICANT_DIGITS = 38
+
+
+def partition_keys(activity_type: str, shards: int) -> tuple[str, ...]:
+    """The values of `dataType` that one activity type is spread over: `TYPE`, `TYPE#1`, `TYPE#2`, …"""
+    return (activity_type, *(f"{activity_type}#{shard}" for shard in range(1, shards)))
+
+
+def sort_key(milliseconds: int, fraction: int) -> str:
+    """A value of `processedAt` that tells apart the records of one millisecond.
+
+    Args:
+        milliseconds: since 1970, not negative.
+        fraction: any natural number; as many of its last digits are kept as fill the 38 significant digits that
+            DynamoDB stores exactly
+            (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
+    """
+    places = SIGNIFICANT_DIGITS - len(str(milliseconds))
+    return f"{milliseconds}.{fraction % 10**places:0{places}d}"
+
+
+def last_sort_key_before(milliseconds: int) -> str:
+    """The greatest sort key that lies before an instant, in milliseconds since 1970."""
+    return sort_key(milliseconds - 1, 10**SIGNIFICANT_DIGITS - 1)
+
+
+def key_of(item: Item) -> Key:
+    """The primary key of an item, however DynamoDB chose to write the number in it."""
+    return item["dataType"]["S"], Decimal(item["processedAt"]["N"])

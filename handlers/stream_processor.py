@@ -1,0 +1,74 @@
+"""Records a table's changes as activities in the analytics table, each exactly once."""
+
+import os
+from functools import partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from handlers.activities import ActivitySource, activity_item
+from handlers.activity_batch import ActivityBatch, BatchReport
+from handlers.batch_writer import BatchWriter
+
+REASONS_LOGGED = 20
+# What a request that begins at the last moment can take: two attempts of the client below, a backoff, the answer.
+RESERVED_SECONDS = 15
+
+logger = Logger()
+tracer = Tracer(patch_modules=["botocore"])
+metrics = Metrics()
+
+SOURCE = ActivitySource.from_environment(os.environ)
+TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
+dynamodb = boto3.client(
+    "dynamodb",
+    config=Config(connect_timeout=2, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2}),
+)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Record a batch of a DynamoDB stream.
+
+    Args:
+        event: `Records` of the stream.
+        context: of the invocation; says how long the table may be tried.
+
+    Returns:
+        The records to deliver again, by sequence number
+        (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
+
+    Raises:
+        UnexpectedBatchTypeError, ValueError: when the event is none of a stream.
+    """
+    writer = BatchWriter(dynamodb, TABLE_NAME, time_left=partial(seconds_left, context))
+    batch = ActivityBatch(writer.write)
+    response = process_partial_response(event, partial(activity_item, source=SOURCE), batch, context)
+    publish(batch.report())
+    return response
+
+
+def seconds_left(context: LambdaContext) -> float:
+    """How long requests to DynamoDB may still begin."""
+    return context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
+
+
+def publish(report: BatchReport) -> None:
+    """Log and measure what became of a batch."""
+    failed = len(report.failed)
+    metrics.add_metric("RecordsProcessed", MetricUnit.Count, report.records - failed)
+    metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
+    metrics.add_metric("ActivitiesWritten", MetricUnit.Count, report.written)
+    logger.info(
+        "batch processed", records=report.records, written=report.written, ignored=report.ignored, failed=failed
+    )
+    if report.failed:
+        logger.warning("records failed", failures=[vars(record) for record in report.failed[:REASONS_LOGGED]])

@@ -1,0 +1,87 @@
+"""What a summary counts, and the item that keeps the counts."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from handlers.errors import InvalidRequestError
+from handlers.keys import Item
+from handlers.windows import Window
+
+DAILY_ANALYTICS = "DAILY_ANALYTICS"
+DAILY_SUMMARY = "DAILY_SUMMARY"
+PROCESSED_BY = "analyticsProcessor"
+
+Summary: TypeAlias = dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of activity to count.
+
+    Args:
+        data_type: what a request calls it, `USER_DATA`.
+        activity_type: `dataType` of its activities, `USER_ACTIVITY`.
+        summary_type: `dataType` of a summary of it alone, `USER_SUMMARY`.
+        count_attribute: the attribute of a summary that holds its count, `userActivityCount`.
+    """
+
+    data_type: str
+    activity_type: str
+    summary_type: str
+    count_attribute: str
+
+
+@dataclass(frozen=True)
+class SummaryKind:
+    """A `dataType` of summaries, and the sources that they count."""
+
+    summary_type: str
+    sources: tuple[Source, ...]
+
+
+def sources_from_json(text: str) -> tuple[Source, ...]:
+    """The sources in a JSON list of objects with `dataType`, `activityType`, `summaryType` and `countAttribute`."""
+    return tuple(
+        Source(entry["dataType"], entry["activityType"], entry["summaryType"], entry["countAttribute"])
+        for entry in json.loads(text)
+    )
+
+
+def requested_kind(data_type: object, sources: tuple[Source, ...]) -> SummaryKind:
+    """The kind of summary that a request's `dataType` asks for: of every source, or of one.
+
+    Raises:
+        InvalidRequestError: when there is no such kind.
+    """
+    kinds = {source.data_type: SummaryKind(source.summary_type, (source,)) for source in sources}
+    kinds[DAILY_ANALYTICS] = SummaryKind(DAILY_SUMMARY, sources)
+    if not isinstance(data_type, str) or data_type not in kinds:
+        raise InvalidRequestError(f"`dataType` is unknown: use one of {', '.join(sorted(kinds))}.")
+    return kinds[data_type]
+
+
+def summary_of(kind: SummaryKind, window: Window, counts: Mapping[str, int]) -> Summary:
+    """The summary of a window; its key is its type and the window's end, so making it again replaces it.
+
+    Args:
+        kind: what it counts.
+        window: the span of time it is about.
+        counts: the activities in the window, by activity type.
+    """
+    of_sources = {source.count_attribute: counts[source.activity_type] for source in kind.sources}
+    return {
+        "dataType": kind.summary_type,
+        "processedAt": window.end,
+        "totalRecords": sum(of_sources.values()),
+        **of_sources,
+        "processedBy": PROCESSED_BY,
+        "windowStart": window.start,
+        "windowEnd": window.end,
+    }
+
+
+def summary_item(summary: Summary) -> Item:
+    """A summary with DynamoDB's types."""
+    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in summary.items()}

@@ -1,0 +1,35 @@
+"""Stream records as Lambda delivers them."""
+
+from typing import Any
+
+from handlers.activities import ActivitySource
+
+USERS = ActivitySource(
+    id_attribute="userId",
+    time_attribute="timestamp",
+    source_id_attribute="sourceUserId",
+    activity_type="USER_ACTIVITY",
+    shards=1,
+    processed_by="userDataProcessor",
+)
+
+
+def stream_record(number: int = 1, event_name: str = "INSERT", timestamp: str = "1700000000000") -> dict[str, Any]:
+    """A change of the user table; records of different numbers are different changes of one moment."""
+    keys = {"userId": {"S": f"user-{number}"}, "timestamp": {"N": timestamp}}
+    return {
+        "eventID": f"event-{number}",
+        "eventName": event_name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-west-2",
+        "dynamodb": {
+            "ApproximateCreationDateTime": 1700000000.0,
+            "Keys": keys,
+            "NewImage": {**keys, "email": {"S": "someone@example.com"}},
+            "SequenceNumber": f"{number:021d}",
+            "SizeBytes": 100,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+        "eventSourceARN": "arn:aws:dynamodb:us-west-2:123456789012:table/dev-userdata-synth/stream/2026-01-01T00:00",
+    }

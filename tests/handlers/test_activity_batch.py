@@ -1,0 +1,130 @@
+"""A batch of stream records, with the writing replaced by a function."""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from handlers.activities import activity_item
+from handlers.activity_batch import ActivityBatch, BatchReport, FailedRecord
+from handlers.batch_writer import Unwritten
+from handlers.keys import Item
+from tests.handlers.stream_records import USERS, stream_record
+
+RECORD_HANDLER = partial(activity_item, source=USERS)
+
+
+class Table:
+    """Takes every item but those of the refused users."""
+
+    def __init__(self, *refused: str) -> None:
+        self.refused = refused
+        self.writes: list[list[Item]] = []
+
+    def write(self, items: Sequence[Item]) -> list[Unwritten]:
+        self.writes.append(list(items))
+        return [Unwritten(item, "AnErrorCode") for item in items if item["sourceUserId"]["S"] in self.refused]
+
+    def users(self) -> list[str]:
+        return [item["sourceUserId"]["S"] for item in self.writes[-1]]
+
+
+def processed(table: Table, *records: Any) -> ActivityBatch:
+    batch = ActivityBatch(table.write)
+    with batch(list(records), RECORD_HANDLER):
+        batch.process()
+    return batch
+
+
+def failures(batch: ActivityBatch) -> list[Any]:
+    return [failure["itemIdentifier"] for failure in batch.response()["batchItemFailures"]]
+
+
+def test_all_activities_are_written_in_one_go() -> None:
+    table = Table()
+    batch = processed(table, *(stream_record(number) for number in range(30)))
+    assert table.users() == [f"user-{number}" for number in range(30)]
+    assert len(table.writes) == 1
+    assert failures(batch) == []
+    assert batch.report() == BatchReport(records=30, written=30, ignored=0, failed=())
+
+
+def test_removals_are_ignored() -> None:
+    table = Table()
+    batch = processed(table, stream_record(1), stream_record(2, "REMOVE"), stream_record(3, "MODIFY"))
+    assert table.users() == ["user-1", "user-3"]
+    assert batch.report() == BatchReport(records=3, written=2, ignored=1, failed=())
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_poison_record_is_reported_and_the_others_written(place: int) -> None:
+    records = [stream_record(number) for number in range(3)]
+    del records[place]["dynamodb"]["NewImage"]
+    table = Table()
+    batch = processed(table, *records)
+    assert table.users() == [f"user-{number}" for number in range(3) if number != place]
+    assert failures(batch) == [f"{place:021d}"]
+    assert batch.report().failed == (FailedRecord(f"{place:021d}", "dynamodb.NewImage.userId.S is missing"),)
+
+
+def test_an_activity_that_is_not_written_is_reported_by_its_record() -> None:
+    batch = processed(Table("user-2"), stream_record(1), stream_record(2), stream_record(3, "REMOVE"))
+    assert failures(batch) == [f"{2:021d}"]
+    assert batch.report() == BatchReport(
+        records=3, written=1, ignored=1, failed=(FailedRecord(f"{2:021d}", "AnErrorCode"),)
+    )
+
+
+def test_a_batch_that_fails_as_a_whole_does_not_raise() -> None:
+    batch = processed(Table("user-1", "user-2"), stream_record(1), stream_record(2))
+    assert failures(batch) == [f"{1:021d}", f"{2:021d}"]
+
+
+def test_a_record_that_comes_twice_is_written_once_and_done_twice() -> None:
+    table = Table()
+    batch = processed(table, stream_record(1), stream_record(1), stream_record(2))
+    assert table.users() == ["user-1", "user-2"]
+    assert batch.report() == BatchReport(records=3, written=2, ignored=0, failed=())
+
+
+def test_a_record_that_comes_twice_fails_twice() -> None:
+    again = stream_record(1)
+    again["dynamodb"]["SequenceNumber"] = "9" * 21
+    assert failures(processed(Table("user-1"), stream_record(1), again)) == [f"{1:021d}", "9" * 21]
+
+
+@pytest.mark.parametrize(("number", "reported"), [(None, None), (7, None), ([], None), ("", "")])
+def test_a_failed_record_without_its_number_fails_the_whole_batch(number: object, reported: str | None) -> None:
+    record = stream_record(1, "UPSERT")
+    record["dynamodb"]["SequenceNumber"] = number
+    assert failures(processed(Table(), stream_record(2), record)) == [reported]
+
+
+@pytest.mark.parametrize("record", [None, "text", [], {}, {"dynamodb": None}])
+def test_a_record_that_is_none_fails_the_whole_batch(record: object) -> None:
+    table = Table()
+    assert failures(processed(table, stream_record(1), record)) == [None]
+    assert table.users() == ["user-1"]
+
+
+def test_an_unforeseen_error_fails_its_record_and_tells_nothing_of_it() -> None:
+    def record_handler(record: dict[str, Any]) -> Item | None:
+        if record["eventID"] == "event-1":
+            raise KeyError("secret")
+        return activity_item(record, USERS)
+
+    table = Table()
+    batch = ActivityBatch(table.write)
+    with batch([stream_record(1), stream_record(2)], record_handler):
+        batch.process()
+    assert table.users() == ["user-2"]
+    assert batch.report().failed == (FailedRecord(f"{1:021d}", "KeyError"),)
+
+
+def test_a_record_can_be_processed_by_an_event_loop() -> None:
+    batch = ActivityBatch(Table().write)
+    with batch([stream_record(1)], RECORD_HANDLER):
+        status, item, _ = asyncio.run(batch._async_process_record(batch.records[0]))
+    assert (status, item) == ("success", activity_item(stream_record(1), USERS))

@@ -1,0 +1,217 @@
+"""The analytics processor from request to summaries, over a real client."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from handlers.errors import AnalyticsTableError, InvalidRequestError
+from handlers.keys import sort_key
+from tests.handlers.conftest import FakeContext, Output
+from tests.handlers.fake_dynamodb import FakeDynamoDB, failing, reset_after
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+ENVIRONMENT = {
+    "ACTIVITY_SHARDS": "2",
+    "SOURCES": json.dumps(
+        [
+            {
+                "dataType": "USER_DATA",
+                "activityType": "USER_ACTIVITY",
+                "summaryType": "USER_SUMMARY",
+                "countAttribute": "userActivityCount",
+            },
+            {
+                "dataType": "ORDER_DATA",
+                "activityType": "ORDER_ACTIVITY",
+                "summaryType": "ORDER_SUMMARY",
+                "countAttribute": "orderActivityCount",
+            },
+        ]
+    ),
+}
+VALIDATED_AT = "2026-11-22T02:00:03.250Z"
+HOUR = 3_600_000
+DAY = 24 * HOUR
+TODAY = round(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1000)
+
+
+@pytest.fixture
+def analytics_processor(cold_start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    return cold_start("analytics_processor", **ENVIRONMENT)
+
+
+@pytest.fixture
+def table(analytics_processor: ModuleType) -> FakeDynamoDB:
+    """Ten users and four orders two days ago, five users and three orders yesterday, one user today."""
+    table = FakeDynamoDB(analytics_processor.dynamodb, "test-analytics-synth")
+    for partition, day, number in [
+        ("USER_ACTIVITY", 2, 6),
+        ("USER_ACTIVITY#1", 2, 4),
+        ("ORDER_ACTIVITY", 2, 4),
+        ("USER_ACTIVITY", 1, 5),
+        ("ORDER_ACTIVITY#1", 1, 3),
+        ("USER_ACTIVITY", 0, 1),
+    ]:
+        for fraction in range(number):
+            at = sort_key(TODAY - day * DAY + HOUR, fraction)
+            table.put({"Item": {"dataType": {"S": partition}, "processedAt": {"N": at}}})
+    return table
+
+
+def request(data_type: str = "DAILY_ANALYTICS", **wishes: Any) -> dict[str, Any]:
+    return {"isValid": True, "dataType": data_type, "batchSize": 2, "validatedAt": VALIDATED_AT, **wishes}
+
+
+def summaries(table: FakeDynamoDB) -> list[dict[str, Any]]:
+    return [item for (data_type, _), item in table.items.items() if data_type.endswith("_SUMMARY")]
+
+
+def counts(answer: dict[str, Any]) -> list[tuple[int, int | None, int | None]]:
+    return [
+        (summary["totalRecords"], summary.get("userActivityCount"), summary.get("orderActivityCount"))
+        for summary in answer["summaries"]
+    ]
+
+
+def test_a_scheduled_run_summarizes_two_days(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext, output: Callable[[], Output]
+) -> None:
+    answer = analytics_processor.handler(
+        request(scheduledExecution=True, scheduledTime="2026-11-22T02:00:00Z"), context
+    )
+    yesterday = {
+        "dataType": "DAILY_SUMMARY",
+        "processedAt": TODAY,
+        "totalRecords": 8,
+        "userActivityCount": 5,
+        "orderActivityCount": 3,
+        "processedBy": "analyticsProcessor",
+        "windowStart": TODAY - DAY,
+        "windowEnd": TODAY,
+    }
+    assert (answer["statusCode"], answer["body"]) == (200, "Successfully processed analytics")
+    assert json.loads(json.dumps(answer["summaries"]))[1] == yesterday
+    assert counts(answer) == [(14, 10, 4), (8, 5, 3)]
+    assert summaries(table)[1] == {
+        name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in yesterday.items()
+    }
+    printed = output()
+    (line,) = printed.logs
+    assert (line["level"], line["message"], line["summaries"]) == ("INFO", "summaries written", answer["summaries"])
+    assert printed.metrics["TotalRecords"] == [8.0]
+    assert printed.metrics["UserActivityCount"] == [5.0]
+    assert printed.metrics["OrderActivityCount"] == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "summary_type", "expected"),
+    [("USER_DATA", "USER_SUMMARY", (5, 5, None)), ("ORDER_DATA", "ORDER_SUMMARY", (3, None, 3))],
+)
+def test_a_source_is_summarized_alone(
+    analytics_processor: ModuleType,
+    table: FakeDynamoDB,
+    context: FakeContext,
+    data_type: str,
+    summary_type: str,
+    expected: tuple[int, int | None, int | None],
+) -> None:
+    answer = analytics_processor.handler(request(data_type, date="2026-11-21"), context)
+    assert counts(answer) == [expected]
+    assert [item["dataType"]["S"] for item in summaries(table)] == [summary_type]
+
+
+def test_running_twice_leaves_one_summary_a_window(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    for wishes in ({"date": "2026-11-21"}, {"scheduledExecution": True}, {}):
+        table.items = {key: item for key, item in table.items.items() if not key[0].endswith("_SUMMARY")}
+        first = analytics_processor.handler(request(**wishes), context)
+        written = summaries(table)
+        assert analytics_processor.handler(request(**wishes), context) == first
+        assert summaries(table) == written
+
+
+def test_a_late_record_is_in_its_own_day_after_the_next_run(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    analytics_processor.handler(request(date="2026-11-21"), context)
+    late = {"dataType": {"S": "ORDER_ACTIVITY"}, "processedAt": {"N": sort_key(TODAY - 1, 7)}}
+    table.put({"Item": late})
+    next_run = request(scheduledExecution=True, validatedAt="2026-11-23T02:00:03.250Z")
+    assert counts(analytics_processor.handler(next_run, context))[0] == (9, 5, 4)
+    assert [item["totalRecords"]["N"] for item in summaries(table)] == ["9", "1"]
+
+
+def test_without_a_wish_the_last_24_hours_are_counted(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    (summary,) = analytics_processor.handler(request(), context)["summaries"]
+    assert summary["windowEnd"] == TODAY + 2 * HOUR + 3_250
+    assert summary["windowEnd"] - summary["windowStart"] == DAY
+    assert summary["totalRecords"] == 1
+
+
+def test_a_request_that_was_not_validated_is_of_now(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    before = datetime.now(UTC).timestamp() * 1000 - 1
+    (summary,) = analytics_processor.handler({"dataType": "USER_DATA"}, context)["summaries"]
+    assert before <= summary["windowEnd"] <= datetime.now(UTC).timestamp() * 1000
+
+
+def test_counts_are_exact_when_throttled_in_the_middle(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    throttle, broken = failing("ProvisionedThroughputExceededException"), failing("InternalServerError", 500)
+    table.faults += [None, throttle, broken, None, throttle, throttle, None, None, broken, throttle]
+    answer = analytics_processor.handler(request(scheduledExecution=True), context)
+    assert counts(answer) == [(14, 10, 4), (8, 5, 3)]
+
+
+def test_a_summary_whose_answer_is_lost_is_written_once(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    def lose_the_answer(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> Any:
+        if operation == "PutItem":
+            return reset_after(fake, operation, body)
+        fake.faults.append(lose_the_answer)
+        return fake.answer(operation, body)
+
+    table.faults.append(lose_the_answer)
+    assert counts(analytics_processor.handler(request(date="2026-11-21"), context)) == [(8, 5, 3)]
+    assert [operation for operation, _ in table.requests].count("PutItem") == 2
+    assert len(summaries(table)) == 1
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [{"date": "2026-11-23"}, {"date": "soon"}, {"scheduledTime": "soon"}, {"validatedAt": "soon"}]
+    + [{"dataType": "EVERYTHING"}, {"dataType": None}],
+)
+def test_a_request_that_makes_no_sense_is_refused_before_any_call(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext, wishes: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidRequestError):
+        analytics_processor.handler(request() | wishes, context)
+    assert table.requests == []
+
+
+def test_a_missing_table_is_named(analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext) -> None:
+    table.table_name = "another"
+    with pytest.raises(AnalyticsTableError, match="test-analytics-synth.*deploy the stack again"):
+        analytics_processor.handler(request(), context)
+
+
+def test_nothing_is_written_when_a_count_fails(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    table.faults += [None, None, failing("AccessDeniedException")]
+    with pytest.raises(AnalyticsTableError):
+        analytics_processor.handler(request(scheduledExecution=True), context)
+    assert summaries(table) == []

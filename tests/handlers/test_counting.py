@@ -1,0 +1,93 @@
+"""Counting with Query, page by page and several partitions at a time."""
+
+import threading
+from functools import partial
+
+import pytest
+from botocore.client import BaseClient
+from botocore.stub import Stubber
+
+from handlers.counting import CONCURRENT_QUERIES, count_activities, count_partition
+from handlers.keys import last_sort_key_before, sort_key
+from handlers.windows import Window
+from tests.handlers.fake_dynamodb import FakeDynamoDB
+
+TABLE = "test-analytics-synth"
+WINDOW = Window(1_700_000_000_000, 1_700_086_400_000)
+
+
+@pytest.fixture
+def table(dynamodb: BaseClient) -> FakeDynamoDB:
+    return FakeDynamoDB(dynamodb, TABLE)
+
+
+def fill(table: FakeDynamoDB, partition: str, *keys: str) -> None:
+    for key in keys:
+        table.put({"Item": {"dataType": {"S": partition}, "processedAt": {"N": key}}})
+
+
+def test_every_page_is_asked_for_exactly(dynamodb: BaseClient) -> None:
+    request = {
+        "TableName": TABLE,
+        "Select": "COUNT",
+        "KeyConditionExpression": "dataType = :partition AND processedAt BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":partition": {"S": "TYPE"},
+            ":first": {"N": "1700000000000." + 25 * "0"},
+            ":last": {"N": "1700086399999." + 25 * "9"},
+        },
+        "Limit": 100,
+    }
+    page_ends = [{"dataType": {"S": "TYPE"}, "processedAt": {"N": f"170000000000{n}.5"}} for n in (1, 2)]
+    with Stubber(dynamodb) as stubber:
+        stubber.add_response("query", {"Count": 100, "LastEvaluatedKey": page_ends[0]}, request)
+        second = {**request, "ExclusiveStartKey": page_ends[0]}
+        stubber.add_response("query", {"Count": 0, "LastEvaluatedKey": page_ends[1]}, second)
+        stubber.add_response("query", {"Count": 7}, {**request, "ExclusiveStartKey": page_ends[1]})
+        assert count_partition(dynamodb, TABLE, 100, "TYPE", WINDOW) == 107
+        stubber.assert_no_pending_responses()
+
+
+def test_without_a_page_size_dynamodb_sets_it(dynamodb: BaseClient, table: FakeDynamoDB) -> None:
+    fill(table, "TYPE", sort_key(WINDOW.start, 1))
+    assert count_partition(dynamodb, TABLE, None, "TYPE", WINDOW) == 1
+    assert "Limit" not in table.requests[0][1]
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 7, 1000])
+def test_a_window_has_its_first_key_and_its_last_and_no_other(
+    dynamodb: BaseClient, table: FakeDynamoDB, page_size: int
+) -> None:
+    inside = [sort_key(WINDOW.start, 0), *(sort_key(WINDOW.start + n, n) for n in range(1, 9))]
+    outside = [last_sort_key_before(WINDOW.start), sort_key(WINDOW.end, 0)]
+    fill(table, "TYPE", *inside, last_sort_key_before(WINDOW.end), *outside)
+    fill(table, "OTHER", *inside)
+    assert count_partition(dynamodb, TABLE, page_size, "TYPE", WINDOW) == len(inside) + 1
+
+
+def test_shards_types_and_windows_are_counted_apart(dynamodb: BaseClient, table: FakeDynamoDB) -> None:
+    later = Window(WINDOW.end, WINDOW.end + 1_000)
+    fill(table, "A", *(sort_key(WINDOW.start, n) for n in range(5)), *(sort_key(later.start, n) for n in range(2)))
+    fill(table, "A#1", *(sort_key(WINDOW.start, n) for n in range(3)))
+    fill(table, "B#1", sort_key(later.start, 0))
+    fill(table, "B#2", sort_key(later.start, 0))
+    counts = count_activities(partial(count_partition, dynamodb, TABLE, 2), [WINDOW, later], ["A", "B"], shards=2)
+    assert counts == {WINDOW: {"A": 8, "B": 0}, later: {"A": 2, "B": 1}}
+
+
+def test_partitions_are_counted_at_the_same_time() -> None:
+    everyone = threading.Barrier(CONCURRENT_QUERIES, timeout=10)
+
+    def count(partition: str, window: Window) -> int:
+        everyone.wait()
+        return 1
+
+    assert count_activities(count, [WINDOW], ["A"], CONCURRENT_QUERIES) == {WINDOW: {"A": CONCURRENT_QUERIES}}
+
+
+def test_an_error_of_one_partition_is_an_error() -> None:
+    def count(partition: str, window: Window) -> int:
+        raise KeyError(partition)
+
+    with pytest.raises(KeyError):
+        count_activities(count, [WINDOW], ["A", "B"], 50)

@@ -1,0 +1,42 @@
+"""Keys of the analytics table."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlers.keys import key_of, last_sort_key_before, partition_keys, sort_key
+
+MILLISECONDS = st.integers(min_value=1, max_value=253_402_300_799_999)
+FRACTIONS = st.integers(min_value=0, max_value=2**192)
+
+
+@pytest.mark.parametrize(
+    ("shards", "expected"), [(1, ("TYPE",)), (2, ("TYPE", "TYPE#1")), (3, ("TYPE", "TYPE#1", "TYPE#2"))]
+)
+def test_shards_keep_the_plain_type_as_the_first(shards: int, expected: tuple[str, ...]) -> None:
+    assert partition_keys("TYPE", shards) == expected
+
+
+def test_a_fraction_fills_38_digits() -> None:
+    assert sort_key(1700000000123, 42) == "1700000000123." + "42".rjust(25, "0")
+
+
+@given(MILLISECONDS, FRACTIONS)
+def test_a_sort_key_has_38_digits_and_stays_in_its_millisecond(milliseconds: int, fraction: int) -> None:
+    key = sort_key(milliseconds, fraction)
+    assert len(key.replace(".", "")) == 38
+    assert milliseconds <= Decimal(key) < milliseconds + 1
+
+
+@given(MILLISECONDS, FRACTIONS)
+def test_an_instant_divides_the_sort_keys(milliseconds: int, fraction: int) -> None:
+    last = Decimal(last_sort_key_before(milliseconds))
+    assert Decimal(sort_key(milliseconds - 1, fraction)) <= last < Decimal(sort_key(milliseconds, fraction))
+
+
+def test_a_key_does_not_depend_on_how_its_number_is_written() -> None:
+    written = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.500"}}
+    stored = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.5"}, "processedBy": {"S": "anyone"}}
+    assert key_of(written) == key_of(stored)

@@ -1,0 +1,146 @@
+"""The spans of time that summaries cover."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from handlers.errors import InvalidRequestError
+from handlers.keys import last_sort_key_before, sort_key
+from handlers.windows import Window, read_time, requested_windows
+
+NOW = datetime(2026, 11, 22, 2, 0, 3, 250_000, tzinfo=UTC)
+DAY = 86_400_000
+
+MOMENTS = st.datetimes(datetime(1970, 1, 3), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
+JITTER = st.timedeltas(timedelta(0), timedelta(hours=22) - timedelta(microseconds=1))
+
+
+def milliseconds(text: str) -> int:
+    return round(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def whole_day(text: str) -> Window:
+    return Window(milliseconds(text), milliseconds(text) + DAY)
+
+
+def test_a_date_is_its_utc_day() -> None:
+    assert requested_windows({"date": "2026-02-28"}, NOW) == (whole_day("2026-02-28"),)
+
+
+def test_today_can_be_asked_for() -> None:
+    assert requested_windows({"date": "2026-11-22"}, NOW) == (whole_day("2026-11-22"),)
+
+
+def test_a_schedule_covers_the_last_two_complete_days() -> None:
+    request = {"scheduledTime": "2026-03-01T02:00:00Z", "scheduledExecution": True}
+    assert requested_windows(request, NOW) == (whole_day("2026-02-27"), whole_day("2026-02-28"))
+
+
+def test_a_scheduled_time_may_have_another_offset() -> None:
+    request = {"scheduledTime": "2026-03-01T02:00:00+05:00"}
+    assert requested_windows(request, NOW) == (whole_day("2026-02-26"), whole_day("2026-02-27"))
+
+
+def test_a_schedule_without_its_time_covers_the_last_two_complete_days() -> None:
+    assert requested_windows({"scheduledExecution": True}, NOW) == (whole_day("2026-11-20"), whole_day("2026-11-21"))
+
+
+@pytest.mark.parametrize("request_", [{}, {"scheduledExecution": False}, {"date": None, "scheduledTime": None}])
+def test_without_a_wish_it_is_the_last_24_hours(request_: dict[str, Any]) -> None:
+    end = milliseconds("2026-11-22T02:00:03.250")
+    assert requested_windows(request_, NOW) == (Window(end - DAY, end),)
+
+
+def test_a_date_outweighs_a_schedule() -> None:
+    request = {"date": "2026-01-01", "scheduledTime": "2026-03-01T02:00:00Z", "scheduledExecution": True}
+    assert requested_windows(request, NOW) == (whole_day("2026-01-01"),)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "20260101", "2026-W01-1", "2026-1-1", "2026-02-29", "2026-01-01T00:00:00Z", "２026-01-01"]
+)
+def test_a_date_in_another_form_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="^`date` cannot be read: .*; write it like 2026-01-31.$"):
+        requested_windows({"date": text}, NOW)
+
+
+@pytest.mark.parametrize("value", [20260101, True, ["2026-01-01"], {}, 1.5])
+@pytest.mark.parametrize("name", ["date", "scheduledTime"])
+def test_what_is_no_text_is_refused(name: str, value: object) -> None:
+    with pytest.raises(InvalidRequestError, match=f"`{name}` cannot be read"):
+        requested_windows({name: value}, NOW)
+
+
+@pytest.mark.parametrize("text", ["2026-11-23", "9999-12-31", "1969-12-31", "0001-01-01"])
+def test_a_day_that_can_have_no_activity_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match=f"{text}: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC"):
+        requested_windows({"date": text}, NOW)
+
+
+@pytest.mark.parametrize("text", ["2026-11-24T02:00:00Z", "1970-01-02T00:00:00Z", "9999-12-31T23:00:00Z"])
+def test_a_schedule_whose_days_can_have_no_activity_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="ask for a day"):
+        requested_windows({"scheduledTime": text}, NOW)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "02:00", "2026-11-22", "2026-11-22T02:00:00", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-01:00"]
+)
+def test_a_time_that_cannot_be_placed_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="^`scheduledTime` cannot be read: .*2026-01-31T02:00:00Z.$"):
+        requested_windows({"scheduledTime": text}, NOW)
+
+
+def test_a_time_without_its_offset_is_refused_for_that() -> None:
+    with pytest.raises(InvalidRequestError, match="it has no offset from UTC"):
+        requested_windows({"scheduledTime": "2026-11-22T02:00:00"}, NOW)
+
+
+def test_a_time_is_read_in_utc() -> None:
+    assert read_time({"validatedAt": "2026-11-22T02:00:03.250Z"}, "validatedAt") == NOW
+
+
+@given(st.dates(date(1970, 1, 1), date(2100, 1, 1)))
+@example(date(2023, 12, 31))
+@example(date(2024, 2, 28))
+@example(date(2024, 2, 29))
+@example(date(2026, 4, 30))
+def test_days_tile(day: date) -> None:
+    now = datetime(2200, 1, 1, tzinfo=UTC)
+    days = [day + timedelta(days=offset) for offset in range(3)]
+    windows = [window for day in days for window in requested_windows({"date": day.isoformat()}, now)]
+    assert all(earlier.end == later.start for earlier, later in pairwise(windows))
+    assert all(window.end - window.start == DAY for window in windows)
+
+
+@given(MOMENTS, st.integers(0, 2**192))
+def test_every_instant_belongs_to_exactly_one_day(moment: datetime, fraction: int) -> None:
+    now = datetime(2200, 1, 1, tzinfo=UTC)
+    at = sort_key((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1), fraction)
+    days = [moment.date() + timedelta(days=offset) for offset in (-1, 0, 1)]
+    windows = [window for day in days for window in requested_windows({"date": day.isoformat()}, now)]
+    holds = [between(sort_key(window.start, 0), at, last_sort_key_before(window.end)) for window in windows]
+    assert holds == [False, True, False]
+
+
+def between(first: str, key: str, last: str) -> bool:
+    """Whether DynamoDB finds a number between two others."""
+    return Decimal(first) <= Decimal(key) <= Decimal(last)
+
+
+@given(st.dates(date(1970, 1, 4), date(2100, 1, 1)), st.lists(JITTER, min_size=3, max_size=3))
+@example(date(2024, 2, 28), [timedelta(0)] * 3)
+@example(date(2023, 12, 30), [timedelta(0)] * 3)
+def test_daily_runs_cover_each_day_twice_whatever_their_jitter(day: date, jitters: list[timedelta]) -> None:
+    runs = []
+    for offset, jitter in enumerate(jitters):
+        two_o_clock = datetime(day.year, day.month, day.day, 2, tzinfo=UTC) + timedelta(days=offset)
+        runs.append(requested_windows({"scheduledExecution": True}, two_o_clock + jitter))
+        assert runs[-1] == requested_windows({"scheduledTime": two_o_clock.isoformat()}, two_o_clock + jitter)
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(runs))
+    assert all(first.end == second.start for first, second in runs)
