@@ -13,7 +13,7 @@ INTERRUPTED = 130
 
 
 class CommandModule(Protocol):
-    """What a command's module offers: `add_arguments` describes its options, `run` does it and returns the exit code."""
+    """What the module of a command offers: `add_arguments` describes its options, `run` does it."""
 
     EXAMPLE: str
 
@@ -35,8 +35,15 @@ class Command:
 
 COMMANDS = {
     "package": Command("build.packaging.command", "make the function zips and the layer"),
-    "deploy": Command("build.deployment.deploy_command", "package, upload, and create or update a stack"),
-    "destroy": Command("build.deployment.destroy_command", "delete a stack and what it holds"),
+    "plan": Command("build.deployment.commands.plan", "show what a deployment would change, and change nothing"),
+    "deploy": Command("build.deployment.commands.deploy", "package, upload, and create or update a stack"),
+    "outputs": Command("build.deployment.commands.outputs", "show the outputs of a stack"),
+    "status": Command("build.deployment.commands.status", "show how a stack, its functions, mappings and alarms are"),
+    "logs": Command("build.deployment.commands.logs", "show and follow what a stack logs"),
+    "drift": Command("build.deployment.commands.drift", "find resources that differ from the template"),
+    "prune": Command("build.deployment.commands.prune", "remove artifacts that no stack needs any more"),
+    "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
+    "destroy": Command("build.deployment.commands.destroy", "delete a stack and what it holds"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),
 }
 

@@ -1,0 +1,1 @@
+"""Stacks in AWS: deploying, previewing, following, explaining, operating and destroying them."""

@@ -1,0 +1,1 @@
+"""The bucket of zips and large templates: filling it, and clearing it out."""

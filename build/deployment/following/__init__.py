@@ -1,0 +1,1 @@
+"""Operations on a stack: beginning them, following their events, explaining how they end."""

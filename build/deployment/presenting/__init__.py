@@ -1,0 +1,1 @@
+"""What people and programs see: lines, a live display, or JSON."""

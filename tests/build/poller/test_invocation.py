@@ -1,0 +1,173 @@
+"""Invoking the function, and reading which records it could not process."""
+
+import io
+
+import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    IncompleteReadError,
+    ReadTimeoutError,
+)
+
+from build.poller.invocation import (
+    AnswerLost,
+    Attempt,
+    FunctionUnreached,
+    LambdaFunction,
+    attempt,
+    checkpoint,
+    succeeded_records,
+)
+from tests.build.poller.fakes import FUNCTION_ARN, aws_error, response
+
+NUMBERS = ("101", "102", "103")
+SUCCESSES = [
+    b"",
+    b"null",
+    b"{}",
+    b'""',
+    b'{"batchItemFailures": []}',
+    b'{"batchItemFailures": null}',
+    b'{"statusCode": 200}',
+]
+FAILURES = [
+    b'{"batchItemFailures": [{"itemIdentifier": ""}]}',
+    b'{"batchItemFailures": [{"itemIdentifier": null}]}',
+    b'{"batchItemFailures": [{"itemIdentifier": "999"}]}',
+    b'{"batchItemFailures": [{"itemIdentifier": 102}]}',
+    b'{"batchItemFailures": [{"itemIdentifier": ["102"]}]}',
+    b'{"batchItemFailures": [{"itemidentifier": "102"}]}',
+    b'{"batchItemFailures": [{}]}',
+    b'{"batchItemFailures": ["102"]}',
+    b'{"batchItemFailures": [{"itemIdentifier": "103"}, {"itemIdentifier": ""}]}',
+    b'{"batchItemFailures": "102"}',
+    b'{"batchItemFailures": 102}',
+    b'"done"',
+    b"[1]",
+    b"not JSON",
+]
+
+
+class FakeClient:
+    """A Lambda client with one answer, or one error."""
+
+    def __init__(self, error=None, body=b"null", **answer):
+        self.error = error
+        self.answer = {
+            "StatusCode": 200,
+            "ResponseMetadata": {"RequestId": "request"},
+            "Payload": io.BytesIO(body),
+            **answer,
+        }
+        self.calls = []
+
+    def invoke(self, **arguments):
+        self.calls.append(arguments)
+        if self.error:
+            raise self.error
+        return self.answer
+
+
+class BrokenBody:
+    """A response body that ends too early."""
+
+    def read(self):
+        raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
+
+
+def invoke(client):
+    return LambdaFunction(client, FUNCTION_ARN)(b"{}")
+
+
+@pytest.mark.parametrize("answer", SUCCESSES)
+def test_an_empty_or_null_response_or_list_is_success(answer):
+    assert checkpoint(NUMBERS, answer) == 3
+
+
+@pytest.mark.parametrize("answer", FAILURES)
+def test_a_malformed_response_or_identifier_fails_the_whole_batch(answer):
+    assert checkpoint(NUMBERS, answer) == 0
+
+
+@pytest.mark.parametrize(("failed", "done"), [(["101"], 0), (["102"], 1), (["103"], 2), (["103", "102"], 1)])
+def test_the_lowest_sequence_number_is_the_checkpoint(failed, done):
+    answer = response({"batchItemFailures": [{"itemIdentifier": number} for number in failed]})
+    assert checkpoint(NUMBERS, answer.payload) == done
+
+
+def test_a_response_counts_only_if_the_mapping_reports_item_failures():
+    answer = response({"batchItemFailures": [{"itemIdentifier": "102"}]})
+    assert succeeded_records(NUMBERS, answer, report_batch_item_failures=False) == 3
+    assert succeeded_records(NUMBERS, answer, report_batch_item_failures=True) == 1
+
+
+@pytest.mark.parametrize("report", [True, False])
+@pytest.mark.parametrize("kind", ["Handled", "Unhandled"])
+def test_a_function_error_fails_the_whole_batch(report, kind):
+    assert succeeded_records(NUMBERS, response({}, function_error=kind), report) == 0
+
+
+def test_the_function_is_invoked_synchronously_by_the_arn_of_the_mapping():
+    client = FakeClient()
+    invoke(client)
+    assert client.calls == [{"FunctionName": FUNCTION_ARN, "InvocationType": "RequestResponse", "Payload": b"{}"}]
+
+
+def test_the_answer_is_kept_for_the_failure_record():
+    answer = invoke(FakeClient(body=b'{"errorMessage": "x"}', FunctionError="Unhandled", ExecutedVersion="7"))
+    assert (answer.request_id, answer.status_code, answer.executed_version) == ("request", 200, "7")
+    assert (answer.function_error, answer.payload) == ("Unhandled", b'{"errorMessage": "x"}')
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        aws_error("TooManyRequestsException"),
+        aws_error("ServiceException"),
+        aws_error("ResourceNotFoundException"),
+        EndpointConnectionError(endpoint_url="http://127.0.0.1"),
+        ConnectTimeoutError(endpoint_url="http://127.0.0.1"),
+    ],
+)
+def test_throttles_and_service_errors_do_not_reach_the_function(error):
+    with pytest.raises(FunctionUnreached, match="."):
+        invoke(FakeClient(error))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ReadTimeoutError(endpoint_url="http://127.0.0.1"), ConnectionClosedError(endpoint_url="http://127.0.0.1")],
+)
+def test_a_connection_that_breaks_may_have_reached_the_function(error):
+    with pytest.raises(AnswerLost, match="127"):
+        invoke(FakeClient(error))
+
+
+def test_an_answer_that_breaks_off_is_lost():
+    with pytest.raises(AnswerLost):
+        invoke(FakeClient(Payload=BrokenBody()))
+
+
+def raising(error):
+    def function(payload):
+        raise error
+
+    return function
+
+
+def test_a_lost_answer_is_a_failed_invocation():
+    ended = attempt(raising(AnswerLost("reset")), b"{}", NUMBERS, report_batch_item_failures=True)
+    assert ended == Attempt(reached=True, succeeded=0, problem="reset")
+
+
+def test_a_throttle_is_no_invocation():
+    ended = attempt(raising(FunctionUnreached("throttled")), b"{}", NUMBERS, report_batch_item_failures=True)
+    assert ended == Attempt(reached=False, problem="throttled")
+
+
+def test_an_answer_is_kept_with_what_it_says():
+    answer = response({"batchItemFailures": [{"itemIdentifier": "103"}]})
+    ended = attempt(lambda payload: answer, b"{}", NUMBERS, report_batch_item_failures=True)
+    assert ended == Attempt(reached=True, succeeded=2, response=answer)

@@ -1,0 +1,155 @@
+"""Polling in the background, in real time, over streams in memory."""
+
+import threading
+
+import pytest
+
+from build.errors import CommandError
+from build.poller.clock import Clock
+from build.poller.options import Options
+from build.poller.poller import Poller
+from build.poller.records import stream_record
+from build.poller.retries import Backoff
+from build.poller.services import Services
+from build.poller.stepwise import StepwisePoller
+from tests.build.poller.fakes import FakeFunction, FakeStreams, aws_error, crash, mapping, response, script
+
+PATIENCE = 20
+OPTIONS = Options(poll_interval=0.01, backoff=Backoff(0.01, 0.1))
+REAL_TIME = Clock()
+
+
+class RealTime:
+    """Real time, for the fakes."""
+
+    @property
+    def now(self):
+        return REAL_TIME.now()
+
+
+def background(function, *mappings, streams=None):
+    """A poller over one shard, and its streams."""
+    streams = streams or FakeStreams(RealTime())
+    return Poller(mappings, Services(streams, lambda _: function, lambda _: None), OPTIONS), streams
+
+
+def test_everything_written_before_is_done_when_waiting_ends():
+    function = FakeFunction(RealTime())
+    poller, streams = background(function, mapping(batch_size=10, parallelization_factor=2))
+    with poller:
+        for _ in range(3):
+            streams.put_many(30)
+            assert poller.wait_until_idle(PATIENCE)
+            assert poller.statistics["mapping"].in_flight == 0
+    assert poller.statistics["mapping"].processed == 90
+
+
+def test_each_mapping_is_polled_and_counted_by_itself():
+    function = FakeFunction(RealTime())
+    poller, streams = background(function, mapping(uuid="one"), mapping(uuid="other"))
+    streams.put_many(5)
+    with poller:
+        assert poller.wait_until_idle(PATIENCE)
+    assert {uuid: one.processed for uuid, one in poller.statistics.items()} == {"one": 5, "other": 5}
+
+
+def test_batches_of_different_lanes_run_at_the_same_time():
+    meeting = threading.Barrier(2)
+
+    def together(payload):
+        meeting.wait(PATIENCE)
+        return response()
+
+    poller, streams = background(together, mapping(batch_size=1, parallelization_factor=2))
+    per_lane = lanes_of_two(streams)
+    with poller:
+        assert poller.wait_until_idle(PATIENCE)
+    assert poller.statistics["mapping"].processed == 2 and per_lane == {0, 1}
+
+
+def lanes_of_two(streams):
+    """Write two records that belong to different lanes of two; returns the lanes."""
+    records = streams.shards["shard-0"].records
+    streams.put_many(10)
+    by_lane = {stream_record(record, "", 0).lane(2): record for record in records}
+    records[:] = by_lane.values()
+    return set(by_lane)
+
+
+def test_waiting_for_what_never_ends_gives_up():
+    release = threading.Event()
+
+    def stuck(payload):
+        release.wait(PATIENCE)
+        return response()
+
+    poller, streams = background(stuck, mapping())
+    streams.put()
+    with poller:
+        assert not poller.wait_until_idle(0.1)
+        release.set()
+        assert poller.wait_until_idle(PATIENCE)
+
+
+def test_stopping_does_not_wait_for_an_invocation_and_says_nothing(capfd):
+    called, release = threading.Event(), threading.Event()
+
+    def stuck(payload):
+        called.set()
+        release.wait(PATIENCE)
+        raise RuntimeError("too late")
+
+    poller, streams = background(stuck, mapping())
+    streams.put()
+    with poller:
+        assert called.wait(PATIENCE)
+    release.set()
+    assert not any(thread.name == "mapping mapping" for thread in threading.enumerate())
+    assert capfd.readouterr().err == ""
+
+
+def test_stopping_does_not_wait_for_a_backoff():
+    function = FakeFunction(RealTime(), crash)
+    streams = FakeStreams(RealTime())
+    options = Options(poll_interval=3600, backoff=Backoff(3600, 3600))
+    streams.faults["describe_stream"].append(aws_error("InternalServerError"))
+    with Poller([mapping()], Services(streams, lambda _: function, lambda _: None), options):
+        pass
+    assert not any(thread.name == "mapping mapping" for thread in threading.enumerate())
+
+
+def test_failures_are_retried_in_the_background_too():
+    function = FakeFunction(RealTime(), script(crash, crash))
+    poller, streams = background(function, mapping(batch_size=1))
+    streams.put()
+    with poller:
+        assert poller.wait_until_idle(PATIENCE)
+    assert len(function.events) == 3
+
+
+def test_what_ends_polling_is_raised_to_those_who_wait(capfd):
+    def broken(payload):
+        raise ZeroDivisionError
+
+    poller, streams = background(broken, mapping())
+    streams.put()
+    with poller, pytest.raises(ZeroDivisionError):
+        poller.wait_until_idle(PATIENCE)
+    assert capfd.readouterr().err == ""
+
+
+def test_without_mappings_there_is_nothing_to_wait_for():
+    poller, _ = background(None)
+    with poller:
+        assert poller.wait_until_idle(PATIENCE)
+    StepwisePoller([], Services(None, None, None), OPTIONS).run_until_idle()
+
+
+def refuse(mapping):
+    raise CommandError("no such destination")
+
+
+@pytest.mark.parametrize("kind", [Poller, StepwisePoller])
+def test_a_mapping_that_cannot_be_polled_is_refused_before_polling(kind):
+    with pytest.raises(CommandError, match="no such destination"):
+        kind([mapping()], Services(None, lambda _: None, refuse), OPTIONS)

@@ -1,0 +1,49 @@
+"""How far a shard counts as processed."""
+
+from tests.build.poller.fakes import FakeDestination, World, aws_error, crash
+
+
+def test_the_checkpoint_stays_before_a_record_that_is_not_done():
+    world = World(batch_size=2, maximum_retry_attempts=1)
+    numbers = world.streams.put_many(6)
+    world.function.handler = lambda batch: crash(batch) if numbers[2] in batch else None
+    for _ in range(3):
+        world.poller.step()
+    assert world.statistics.checkpoints == {"shard-0": numbers[1]}
+    assert world.statistics.in_flight == 4
+    world.run()
+    assert world.statistics.checkpoints == {"shard-0": numbers[5]}
+
+
+def test_the_checkpoint_does_not_pass_what_another_lane_has_not_done():
+    world = World(batch_size=1, parallelization_factor=10)
+    numbers = world.streams.put_many(20)
+    world.function.handler = lambda batch: crash(batch) if numbers[0] in batch else None
+    for _ in range(10):
+        world.poller.step()
+    assert world.statistics.processed > 10
+    assert world.statistics.checkpoints == {}
+
+
+def test_the_checkpoint_waits_for_the_destination():
+    world = World(destination=FakeDestination([aws_error("SlowDown")]), maximum_retry_attempts=0, handler=crash)
+    number = world.streams.put()
+    for _ in range(3):
+        world.poller.step()
+    assert (world.statistics.checkpoints, world.statistics.in_flight) == ({}, 1)
+    assert world.run().checkpoints == {"shard-0": number}
+
+
+def test_every_record_is_counted_once():
+    world = World(
+        batch_size=1,
+        maximum_retry_attempts=0,
+        destination=FakeDestination([aws_error("AccessDenied")] * 10),
+        filters=({"eventName": ["INSERT"]},),
+    )
+    world.streams.put("a", name="REMOVE")
+    lost, kept, _ = world.streams.put("b"), world.streams.put("c"), world.streams.put("d")
+    world.function.handler = lambda batch: crash(batch) if {lost, kept} & set(batch) else None
+    statistics = world.run()
+    assert (statistics.polled, statistics.filtered_out, statistics.processed) == (4, 1, 1)
+    assert (statistics.on_failure_destination_delivered, statistics.dropped, statistics.in_flight) == (1, 1, 0)

@@ -1,0 +1,163 @@
+"""Reading a shard, and what its errors mean."""
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.build.poller.fakes import EPOCH, World, aws_error, crash
+
+
+def iterators(world):
+    """The arguments of every GetShardIterator call: position and sequence number."""
+    return [detail[1:] for operation, detail in world.streams.calls if operation == "get_shard_iterator"]
+
+
+def test_trim_horizon_begins_with_the_oldest_record():
+    world = World(starting_position="TRIM_HORIZON")
+    numbers = world.streams.put_many(3)
+    world.run()
+    assert world.function.batches == [numbers]
+
+
+def test_latest_leaves_out_what_was_written_before():
+    world = World(starting_position="LATEST")
+    world.streams.put_many(3)
+    world.run()
+    later = world.streams.put()
+    world.run()
+    assert world.function.batches == [[later]]
+
+
+def test_every_page_is_read():
+    world = World(batch_size=100)
+    world.streams.page_size = 3
+    world.streams.put_many(10)
+    assert world.run().processed == 10
+
+
+def test_an_expired_iterator_is_replaced_by_one_after_the_last_record():
+    world = World()
+    first = world.streams.put("a")
+    world.run()
+    world.streams.faults["get_records"].append(aws_error("ExpiredIteratorException"))
+    second = world.streams.put("b")
+    world.run()
+    assert world.function.batches == [[first], [second]]
+    assert iterators(world) == [("TRIM_HORIZON", None), ("AFTER_SEQUENCE_NUMBER", first)]
+
+
+def test_after_a_trim_reading_goes_on_with_the_oldest_record_left():
+    world = World()
+    first = world.streams.put("a")
+    world.run()
+    world.streams.shards["shard-0"].records.clear()
+    second = world.streams.put("b")
+    world.streams.faults["get_records"].append(aws_error("TrimmedDataAccessException"))
+    world.run()
+    assert world.function.batches == [[first], [second]]
+    assert iterators(world)[-1] == ("TRIM_HORIZON", None)
+
+
+def test_a_sequence_number_that_was_trimmed_is_no_position():
+    world = World()
+    world.streams.put("a")
+    world.run()
+    world.streams.shards["shard-0"].records.clear()
+    second = world.streams.put("b")
+    world.streams.faults["get_records"].append(aws_error("ExpiredIteratorException"))
+    world.streams.faults["get_shard_iterator"].append(aws_error("TrimmedDataAccessException"))
+    world.run()
+    assert world.function.batches[-1] == [second]
+
+
+@pytest.mark.parametrize("operation", ["get_records", "get_shard_iterator", "describe_stream"])
+@pytest.mark.parametrize(
+    "error", [aws_error("InternalServerError"), EndpointConnectionError(endpoint_url="http://127.0.0.1")]
+)
+def test_an_error_that_may_pass_is_waited_for(operation, error):
+    world = World()
+    world.streams.faults[operation].extend([error] * 3)
+    numbers = [world.streams.put()]
+    statistics = world.run()
+    assert world.function.batches == [numbers]
+    assert world.time.now - EPOCH >= 1 + 2 + 4
+    assert statistics.problems == {}
+
+
+@pytest.mark.parametrize(("operation", "activity"), [("get_records", "reading"), ("describe_stream", "listing")])
+def test_an_error_is_reported_while_it_lasts(operation, activity):
+    world = World()
+    world.streams.faults[operation].append(aws_error("LimitExceededException"))
+    world.poller.step()
+    assert "LimitExceededException" in world.statistics.problems[activity]
+
+
+def test_an_error_that_may_pass_does_not_move_the_position_of_latest():
+    world = World(starting_position="LATEST")
+    world.run()
+    number = world.streams.put()
+    world.streams.faults["get_records"].append(aws_error("InternalServerError"))
+    world.run()
+    assert world.function.batches == [[number]]
+
+
+def test_a_stream_that_is_gone_ends_the_polling():
+    world = World()
+    world.streams.put()
+    world.run()
+    gone = aws_error("ResourceNotFoundException")
+    world.streams.faults["get_records"].append(gone)
+    world.streams.faults["describe_stream"].append(gone)
+    while world.poller.step() < float("inf"):
+        world.time.sleep(1)
+    assert world.statistics.caught_up_at == float("inf")
+
+
+def test_an_idle_shard_is_read_four_times_a_second():
+    world = World()
+    world.run()
+    before, end = len(world.streams.calls), world.time.now + 10
+    while world.time.now < end:
+        world.time.sleep(world.poller.step())
+    world.poller.step()
+    assert len(world.streams.calls) - before == 40
+
+
+def test_reading_pauses_while_every_lane_has_a_full_batch():
+    world = World(batch_size=2, maximum_retry_attempts=-1)
+    world.streams.page_size = 4
+    world.streams.put_many(40)
+    world.poller.step()
+    world.poller.step()
+    assert world.statistics.polled == 4
+
+
+def test_lanes_that_run_dry_are_supplied_past_one_that_fails():
+    world = World(parallelization_factor=2, batch_size=1)
+    world.streams.page_size = 4
+    numbers = world.streams.put_many(40)
+    world.function.handler = lambda batch: crash(batch) if numbers[0] in batch else None
+    for _ in range(60):
+        world.time.sleep(0.01)
+        world.poller.step()
+    assert world.statistics.processed >= 10
+    assert world.statistics.polled == 40
+
+
+def test_reading_ahead_of_a_lane_that_fails_has_a_limit(monkeypatch):
+    monkeypatch.setattr("build.poller.consumer.READ_AHEAD", 10)
+    world = World(parallelization_factor=2, batch_size=1, handler=crash)
+    world.streams.page_size = 4
+    for _ in range(100):
+        world.streams.put("always the same lane")
+    for _ in range(100):
+        world.poller.step()
+    assert world.statistics.polled == 12
+
+
+def test_waiting_after_an_error_begins_afresh_after_each_success():
+    world = World()
+    error = aws_error("InternalServerError")
+    for _ in range(3):
+        world.streams.faults["get_records"].append(error)
+        world.run()
+    assert world.time.now - EPOCH < 2 * 3

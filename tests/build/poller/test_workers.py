@@ -1,0 +1,62 @@
+"""Who carries out slow calls."""
+
+import threading
+
+import pytest
+
+from build.poller.workers import InlineWorkers, ThreadWorkers
+from tests.build.poller.fakes import EPOCH, VirtualTime
+
+PATIENCE = 10
+
+
+def test_inline_workers_carry_out_tasks_in_order_in_the_same_thread():
+    workers = InlineWorkers(VirtualTime().clock)
+    seen = []
+    for number in range(3):
+        workers.submit(lambda number=number: lambda: seen.append((number, threading.current_thread())))
+    for complete in workers.completions():
+        complete()
+    assert seen == [(number, threading.current_thread()) for number in range(3)]
+    assert workers.completions() == []
+
+
+def test_inline_workers_wait_only_when_nothing_has_ended():
+    time = VirtualTime()
+    workers = InlineWorkers(time.clock)
+    workers.submit(lambda: lambda: None)
+    workers.wait(5)
+    assert time.now == EPOCH
+    workers.completions()
+    workers.wait(5)
+    assert time.now == EPOCH + 5
+
+
+def test_threads_carry_out_tasks_at_the_same_time():
+    workers = ThreadWorkers()
+    meeting = threading.Barrier(3)
+    ended = []
+    for _ in range(2):
+        workers.submit(lambda: (meeting.wait(PATIENCE), lambda: ended.append(threading.current_thread()))[1])
+    meeting.wait(PATIENCE)
+    while len(ended) < 2:
+        workers.wait(PATIENCE)
+        for complete in workers.completions():
+            complete()
+    assert ended == [threading.current_thread()] * 2
+
+
+def test_an_error_in_a_thread_is_raised_where_completions_are_run(capfd):
+    workers = ThreadWorkers()
+    workers.submit(lambda: 1 / 0)
+    workers.wait(PATIENCE)
+    (complete,) = workers.completions()
+    with pytest.raises(ZeroDivisionError):
+        complete()
+    assert capfd.readouterr().err == ""
+
+
+def test_waiting_can_be_ended():
+    workers = ThreadWorkers()
+    workers.wake()
+    workers.wait(3600)
