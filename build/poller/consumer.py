@@ -44,8 +44,8 @@ class ShardConsumer:
 
     @property
     def caught_up_at(self) -> float:
-        """Everything that the shard held at this time, in seconds since 1970, is done."""
-        return -math.inf if self.progress.pending else self._empty_at
+        """Everything that the shard held at this time, in seconds since 1970, is done; a closed one has children."""
+        return -math.inf if self.progress.pending or self._reader.closed else self._empty_at
 
     def due_at(self) -> float:
         """When there is something to do, in seconds since 1970: at once if the shard is finished."""

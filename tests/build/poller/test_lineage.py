@@ -59,6 +59,15 @@ def test_shards_that_appear_later_are_read_from_their_beginning():
     assert world.run().processed == 2
 
 
+def test_the_end_of_a_shard_is_not_the_end_of_the_stream():
+    world = World()
+    world.run()
+    world.streams.shards["shard-0"].closed = True
+    world.streams.shards["shard-1"] = FakeShard(parent="shard-0")
+    world.streams.put("a", "shard-1")
+    assert world.run().processed == 1
+
+
 def test_latest_does_not_read_closed_shards():
     world = family(starting_position="LATEST")
     assert world.run().polled == 0

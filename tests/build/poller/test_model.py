@@ -1,8 +1,9 @@
 """Random faults against the promise: every record ends up in exactly one place, and items keep their order."""
 
 from collections import Counter
+from itertools import chain
 
-from hypothesis import event, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.build.poller.fakes import FakeDestination, FakeShard, World, aws_error, crash, failing_items, throttled
@@ -10,8 +11,9 @@ from tests.build.poller.test_retries import lost_answer
 
 ITEMS = [f"item-{number}" for number in range(8)]
 READ_ERRORS = ["ExpiredIteratorException", "InternalServerError", "LimitExceededException"]
+SECONDS_BETWEEN_STEPS = 20
 
-configurations = st.fixed_dictionaries(
+mappings = st.fixed_dictionaries(
     {
         "batch_size": st.integers(1, 7),
         "batching_window": st.sampled_from([0, 0, 3]),
@@ -23,94 +25,115 @@ configurations = st.fixed_dictionaries(
     }
 )
 outcomes = st.lists(st.sampled_from(["success", "crash", "partial", "unknown", "throttled", "lost"]), max_size=40)
-writes = st.lists(
-    st.tuples(st.sampled_from(ITEMS), st.sampled_from(["INSERT", "MODIFY", "REMOVE"]), st.integers(0, 20)), max_size=40
+changes = st.tuples(st.sampled_from(ITEMS), st.sampled_from(["INSERT", "MODIFY", "REMOVE"]))
+happenings = st.lists(
+    st.one_of(changes, changes, changes, st.sampled_from(["step", "new shard"])), min_size=8, max_size=50
 )
-faults = st.lists(
+read_errors = st.lists(
     st.tuples(st.sampled_from(["get_records", "describe_stream"]), st.sampled_from(READ_ERRORS)), max_size=4
 )
 
 
 class Recorder:
-    """A function that goes through outcomes, then succeeds; notes what it was told and what it acknowledged."""
+    """A function that goes through outcomes, then succeeds; notes what it got and what it acknowledged."""
 
-    def __init__(self, outcomes, choose, reports):
+    def __init__(self, outcomes, reports, choose):
         self.outcomes = iter(outcomes)
-        self.choose = choose
         self.reports = reports
+        self.choose = choose
+        self.got = []
         self.acknowledged = []
-        self.seen = []
 
     def __call__(self, numbers):
-        outcome = next(self.outcomes, "success")
-        event(outcome)
-        handler = {
-            "crash": crash,
-            "throttled": throttled,
-            "lost": lost_answer,
-            "unknown": failing_items("1") if self.reports else crash,
-            "partial": self.partial,
-            "success": self.success,
-        }[outcome]
-        if outcome != "throttled":
-            self.seen.extend(numbers)
-        return handler(numbers)
+        return getattr(self, next(self.outcomes, "success"))(numbers)
 
     def success(self, numbers):
+        self.got.extend(numbers)
         self.acknowledged.extend(numbers)
 
     def partial(self, numbers):
-        """Report a record as failed; without that response type the answer means success."""
         failed = self.choose(numbers)
-        done = numbers[: numbers.index(failed)] if self.reports else numbers
-        self.acknowledged.extend(done)
+        self.got.extend(numbers)
+        self.acknowledged.extend(numbers[: numbers.index(failed)] if self.reports else numbers)
         return failing_items(failed)(numbers)
 
+    def unknown(self, numbers):
+        self.got.extend(numbers)
+        return failing_items("1")(numbers) if self.reports else crash(numbers)
 
-def first_seen(numbers):
-    """The numbers in the order in which they came first."""
-    return list(dict.fromkeys(numbers))
+    def crash(self, numbers):
+        self.got.extend(numbers)
+        return crash(numbers)
+
+    def lost(self, numbers):
+        self.got.extend(numbers)
+        lost_answer(numbers)
+
+    def throttled(self, numbers):
+        throttled(numbers)
 
 
-@settings(max_examples=150, deadline=None)
-@given(configurations, outcomes, writes, faults, st.data())
-def test_every_record_is_done_filtered_or_delivered_exactly_once_and_in_order(settings, outcomes, writes, faults, data):
+class Story:
+    """What happens to a stream while it is polled; notes what was written, by kind and by item."""
+
+    def __init__(self, world):
+        self.world = world
+        self.wanted = []
+        self.removed = []
+        self.by_item = {item: [] for item in ITEMS}
+
+    def tell(self, happenings):
+        for happening in happenings:
+            if happening == "step":
+                self.world.time.sleep(SECONDS_BETWEEN_STEPS)
+                self.world.poller.step()
+            elif happening == "new shard":
+                self.split()
+            else:
+                self.write(*happening)
+
+    def split(self):
+        """Close the newest shard and give it a child."""
+        newest = list(self.world.streams.shards)[-1]
+        self.world.streams.shards[newest].closed = True
+        self.world.streams.shards[f"{newest}-child"] = FakeShard(parent=newest)
+
+    def write(self, item, name):
+        number = self.world.streams.put(item, list(self.world.streams.shards)[-1], name)
+        (self.removed if name == "REMOVE" else self.wanted).append(number)
+        self.by_item[item].append(number)
+
+
+def in_order_of_items(numbers, by_item):
+    """Whether the numbers of each item, looked at where each comes first, are in the order of their writing."""
+    first = list(dict.fromkeys(numbers))
+    return all(
+        [number for number in first if number in of_item] == [number for number in of_item if number in first]
+        for of_item in by_item.values()
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(mappings, outcomes, happenings, read_errors, st.data())
+def test_every_record_is_done_filtered_or_delivered_exactly_once_and_in_order(
+    mapping, outcomes, happenings, read_errors, data
+):
     recorder = Recorder(
-        outcomes, lambda numbers: data.draw(st.sampled_from(numbers)), settings["report_batch_item_failures"]
+        outcomes, mapping["report_batch_item_failures"], lambda numbers: data.draw(st.sampled_from(numbers))
     )
     destination = FakeDestination([aws_error("SlowDown")] * 3)
-    filters = ({"eventName": ["INSERT", "MODIFY"]},)
-    world = World(recorder, destination=destination, filters=filters, **settings)
-    for operation, code in faults:
+    world = World(recorder, destination=destination, filters=({"eventName": ["INSERT", "MODIFY"]},), **mapping)
+    for operation, code in read_errors:
         world.streams.faults[operation].append(aws_error(code))
-
-    wanted, removed, by_item = [], [], {item: [] for item in ITEMS}
-    for position, (item, name, pause) in enumerate(writes):
-        shard = "shard-0"
-        if position >= 20:
-            if "shard-1" not in world.streams.shards:
-                world.streams.shards["shard-0"].closed = True
-                world.streams.shards["shard-1"] = FakeShard(parent="shard-0")
-            shard = "shard-1"
-        number = world.streams.put(item, shard, name)
-        (removed if name == "REMOVE" else wanted).append(number)
-        by_item[item].append(number)
-        if pause > 15:
-            world.time.sleep(pause)
-            world.poller.step()
+    story = Story(world)
+    story.tell(happenings)
     statistics = world.run()
 
-    given_up = [number for batch in destination.sequence_numbers for number in batch]
-    assert Counter(recorder.acknowledged) + Counter(given_up) == Counter(wanted)
-    assert not set(recorder.seen) & set(removed)
-    assert (statistics.polled, statistics.filtered_out) == (len(writes), len(removed))
-    assert (statistics.processed, statistics.on_failure_destination_delivered) == (
-        len(recorder.acknowledged),
-        len(given_up),
-    )
-    assert (statistics.dropped, statistics.in_flight) == (0, 0)
-    for numbers in by_item.values():
-        for sequence in (recorder.acknowledged, given_up, first_seen(recorder.seen)):
-            of_item = [number for number in sequence if number in numbers]
-            assert of_item == sorted(of_item)
-    assert set(statistics.checkpoints.values()) <= set(wanted + removed)
+    delivered = list(chain.from_iterable(destination.sequence_numbers))
+    assert Counter(recorder.acknowledged) + Counter(delivered) == Counter(story.wanted)
+    assert not set(recorder.got) & set(story.removed)
+    assert (statistics.filtered_out, statistics.processed) == (len(story.removed), len(recorder.acknowledged))
+    assert (statistics.on_failure_destination_delivered, statistics.dropped) == (len(delivered), 0)
+    assert statistics.in_flight == 0
+    for numbers in (recorder.got, recorder.acknowledged, delivered):
+        assert in_order_of_items(numbers, story.by_item)

@@ -1,0 +1,94 @@
+"""A function, a bucket, tables and mappings in an emulated AWS."""
+
+import io
+import json
+import zipfile
+from dataclasses import replace
+from itertools import count
+
+import boto3
+
+from build.poller.configuration import get_mapping
+from build.poller.options import Options
+from build.poller.poller import Poller
+from build.poller.retries import Backoff
+from build.poller.services import connect
+
+REGION = "us-west-2"
+OPTIONS = Options(backoff=Backoff(0.05, 0.2))
+ROLE = "arn:aws:iam::000000000000:role/unused"
+CODE = """
+def handler(event, context):
+    records = event["Records"]
+    print(len(records), "records")
+    images = [record["dynamodb"].get("NewImage", {}) for record in records]
+    if any("crash" in image for image in images):
+        raise ValueError("a record that crashes the function")
+    failed = [record for record, image in zip(records, images) if "fail" in image]
+    return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in failed]}
+"""
+numbers = count()
+
+
+def zipped_code():
+    """The function as the bytes of a zip."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("index.py", CODE)
+    return content.getvalue()
+
+
+class Cloud:
+    """Clients for one emulator, and what the tests need in it."""
+
+    def __init__(self, url):
+        self.url = url
+        self.dynamodb, self.functions, self.s3, self.sqs, self.sns = (
+            boto3.client(service, endpoint_url=url) for service in ("dynamodb", "lambda", "s3", "sqs", "sns")
+        )
+        self.functions.create_function(
+            FunctionName="recorder",
+            Runtime="python3.13",
+            Handler="index.handler",
+            Role=ROLE,
+            Code={"ZipFile": zipped_code()},
+        )
+        self.s3.create_bucket(Bucket="failed-events", CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def table(self):
+        """Make a table with a stream; returns its name and the stream's ARN."""
+        answer = self.dynamodb.create_table(
+            TableName=f"things-{next(numbers)}",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        )
+        return answer["TableDescription"]["TableName"], answer["TableDescription"]["LatestStreamArn"]
+
+    def mapping(self, stream_arn, **settings):
+        """Make a disabled mapping of a stream to the function."""
+        answer = self.functions.create_event_source_mapping(
+            FunctionName="recorder",
+            EventSourceArn=stream_arn,
+            Enabled=False,
+            StartingPosition="TRIM_HORIZON",
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            **settings,
+        )
+        return get_mapping(self.functions, answer["UUID"])
+
+    def put(self, table, item, **attributes):
+        """Write an item."""
+        self.dynamodb.put_item(TableName=table, Item={"id": {"S": item}, **attributes})
+
+    def poller(self, *mappings):
+        """A poller, and the list of events that it sends."""
+        services = connect(boto3.Session(), self.url)
+        events = []
+
+        def recorded(mapping):
+            function = services.function(mapping)
+            return lambda payload: (events.append(json.loads(payload)), function(payload))[1]
+
+        return Poller(mappings, replace(services, function=recorded), OPTIONS), events
