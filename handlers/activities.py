@@ -5,7 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import reduce
+from operator import getitem
+from typing import Any, cast
 
 from handlers.keys import SIGNIFICANT_DIGITS, Item, partition_keys, sort_key
 
@@ -104,7 +106,8 @@ def creation_milliseconds(record: object) -> int:
     seconds = member(record, "dynamodb", "ApproximateCreationDateTime")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < YEAR_10000:
         raise RecordError("dynamodb.ApproximateCreationDateTime must be a number of seconds since 1970")
-    return int(Decimal(str(seconds)) * 1000)
+    whole = int(seconds)
+    return whole * 1000 if whole == seconds else int(Decimal(str(seconds)) * 1000)
 
 
 def exact_number(record: object, name: str) -> str:
@@ -120,6 +123,8 @@ def is_dynamodb_number(text: str) -> bool:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     """
+    if text.isascii() and text.isdigit() and len(text) <= SIGNIFICANT_DIGITS:
+        return True
     if not NUMBER.fullmatch(text):
         return False
     number = Decimal(text)
@@ -139,9 +144,7 @@ def image_attribute(record: object, name: str, attribute_type: str) -> str:
 
 def member(record: object, *path: str) -> Any:
     """What a record holds at a path of names."""
-    value: Any = record
-    for name in path:
-        if not isinstance(value, dict) or name not in value:
-            raise RecordError(f"{'.'.join(path)} is missing")
-        value = value[name]
-    return value
+    try:
+        return reduce(getitem, path, cast(Any, record))
+    except (KeyError, TypeError) as error:
+        raise RecordError(f"{'.'.join(path)} is missing") from error

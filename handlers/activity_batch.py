@@ -78,8 +78,9 @@ class ActivityBatch(BasePartialBatchProcessor):
         except Exception:
             return self.failure_handler(record, sys.exc_info())
         if item is not None:
-            self.items[key_of(item)] = item
-            self.records_of[key_of(item)].append(record)
+            key = key_of(item)
+            self.items[key] = item
+            self.records_of[key].append(record)
         return self.success_handler(record, item)
 
     async def _async_process_record(self, record: Any) -> Any:

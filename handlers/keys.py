@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ Key: TypeAlias = tuple[str, Decimal]
 SIGNIFICANT_DIGITS = 38
 
 
+@cache
 def partition_keys(activity_type: str, shards: int) -> tuple[str, ...]:
     """The values of `dataType` that one activity type is spread over: `TYPE`, `TYPE#1`, `TYPE#2`, …"""
     return (activity_type, *(f"{activity_type}#{shard}" for shard in range(1, shards)))

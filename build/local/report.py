@@ -1,12 +1,13 @@
 """What a local run did, what was expected of it, and how both are shown."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from build.local.executions import Execution
 from build.local.sample_records import Written
@@ -75,12 +76,12 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
         why = f": {execution.error}, {execution.cause}" if execution.error else ""
         yield f"execution of {execution.input['dataType']}", f"{execution.status}{why}"
     yield "failed events", str(report.failed_events)
-    yield "logs", str(report.logs)
+    yield "logs", os.path.relpath(report.logs)
 
 
 def show(report: Report) -> None:
     """Print the report for people."""
-    table = Table("what", "result", title="Local run", title_justify="left")
+    table = Table("what", Column("result", overflow="fold"), title="Local run", title_justify="left")
     for row in rows(report):
         table.add_row(*row)
     Console(highlight=False).print(table)

@@ -8,7 +8,7 @@ import pytest
 from build.deployment import polling
 from build.deployment.clients import Clients
 from build.local.emulator import Emulator, running_emulator
-from tests.build.deployment.support import REGION, Recorder, Stubs, test_session
+from tests.build.deployment.support import REGION, Recorder, Stubs, dummy_session
 
 
 @pytest.fixture
@@ -48,4 +48,4 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture
 def cloud(emulator: Emulator) -> Clients:
     """Clients of the emulated AWS."""
-    return Clients(test_session(), REGION, emulator.endpoint)
+    return Clients(dummy_session(), REGION, emulator.endpoint)

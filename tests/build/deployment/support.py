@@ -31,7 +31,7 @@ STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
 @cache
-def test_session() -> boto3.Session:
+def dummy_session() -> boto3.Session:
     """A session that can only be stubbed, or talk to an emulator."""
     return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
 
@@ -40,7 +40,7 @@ class Stubs:
     """Clients that answer what they were told, to exactly the calls that were foretold."""
 
     def __init__(self) -> None:
-        self.clients = Clients(test_session(), REGION)
+        self.clients = Clients(dummy_session(), REGION)
         self.stubbers: dict[str, Stubber] = {}
 
     def of(self, service: str) -> Stubber:
@@ -95,7 +95,7 @@ def description(status: str = "CREATE_COMPLETE", **more: Any) -> dict[str, Any]:
 
 def a_stack(status: str = "CREATE_COMPLETE", **more: Any) -> DeployedStack:
     """A stack as DescribeStacks tells of it."""
-    return deployed_stack(description(status, **more))  # type: ignore[arg-type]
+    return deployed_stack(description(status, **more))
 
 
 def event(number: int, logical_id: str, status: str, reason: str = "", token: str | None = TOKEN) -> dict[str, Any]:

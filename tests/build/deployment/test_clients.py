@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import ProfileNotFound
 
 from build.deployment.clients import Clients, open_clients
-from tests.build.deployment.support import ACCOUNT, Stubs, test_session
+from tests.build.deployment.support import ACCOUNT, Stubs, dummy_session
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_aws_region_wins_over_aws_default_region(no_region: pytest.MonkeyPatch) 
 
 
 def test_a_profile_brings_its_region(no_region: pytest.MonkeyPatch, tmp_path: object) -> None:
-    config = tmp_path / "config"  # type: ignore[operator]
+    config = tmp_path / "config"
     config.write_text("[profile ops]\nregion = sa-east-1\n")
     no_region.setenv("AWS_CONFIG_FILE", str(config))
     assert open_clients("ops", None, {}).region == "sa-east-1"
@@ -39,22 +39,22 @@ def test_an_unknown_profile_is_refused() -> None:
 
 
 def test_clients_are_made_once_for_the_region_and_retry_adaptively() -> None:
-    clients = Clients(test_session(), "eu-west-1", "http://127.0.0.1:9")
+    clients = Clients(dummy_session(), "eu-west-1", "http://127.0.0.1:9")
     assert clients.cloudformation is clients.cloudformation
     for client in (clients.s3, clients.dynamodb, clients.logs, clients.functions, clients.cloudwatch):
         assert client.meta.region_name == "eu-west-1"
         assert client.meta.endpoint_url == "http://127.0.0.1:9"
-        assert client.meta.config.retries["mode"] == "adaptive"  # type: ignore[attr-defined]
+        assert client.meta.config.retries["mode"] == "adaptive"
 
 
 def test_the_endpoint_of_the_environment_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    assert Clients(test_session(), "us-west-2").cloudformation.meta.endpoint_url == "http://127.0.0.1:9"
+    assert Clients(dummy_session(), "us-west-2").cloudformation.meta.endpoint_url == "http://127.0.0.1:9"
 
 
 @pytest.mark.parametrize(("region", "partition"), [("us-west-2", "aws"), ("cn-north-1", "aws-cn")])
 def test_the_partition_follows_from_the_region(region: str, partition: str) -> None:
-    assert Clients(test_session(), region).partition == partition
+    assert Clients(dummy_session(), region).partition == partition
 
 
 def test_the_account_is_asked_for_once(cloud: Clients) -> None:
