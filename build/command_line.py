@@ -45,6 +45,7 @@ COMMANDS = {
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
     "destroy": Command("build.deployment.commands.destroy", "delete a stack and what it holds"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),
+    "diagram": Command("build.diagram.command", "draw the architecture and the workflow from the template"),
 }
 
 

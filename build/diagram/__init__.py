@@ -1,0 +1,1 @@
+"""`python -m build diagram`: draws the stack and its state machine from the template, as Mermaid text and SVG."""
