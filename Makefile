@@ -29,7 +29,9 @@ local: venv ## run the whole system on this machine, with no account
 	@$(run) -m build local
 
 test: venv ## run the tests
-	$(run) -m pytest
+	$(run) -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=
+	$(run) -m coverage report --include='stack/*,handlers/*' --fail-under=100
+	$(run) -m coverage report --include='build/*' --fail-under=90
 
 lint: venv ## check format, style and types
 	$(run) -m black $(black) --check $(code)

@@ -37,6 +37,23 @@ from troposphere.stepfunctions import StateMachine
 VERSION = "2012-10-17"
 THIS_ACCOUNT = Ref("AWS::AccountId")
 FAILED_EVENTS_PREFIX = "aws/lambda/"
+TOPIC_ACTIONS = (
+    sns.AddPermission,
+    sns.DeleteTopic,
+    sns.GetDataProtectionPolicy,
+    sns.GetTopicAttributes,
+    sns.ListSubscriptionsByTopic,
+    sns.ListTagsForResource,
+    sns.Publish,
+    sns.PutDataProtectionPolicy,
+    sns.RemovePermission,
+    sns.SetTopicAttributes,
+    sns.Subscribe,
+)
+"""All that a topic's policy can speak of; others are refused.
+
+Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
+"""
 
 
 def document(*statements: Statement) -> PolicyDocument:
@@ -157,13 +174,13 @@ def start_execution(state_machine: StateMachine) -> Statement:
     return allow("StartExecution", [states.StartExecution], state_machine.ref())
 
 
-def deny_plain_http(action: Action, *resources: AWSHelperFn) -> Statement:
-    """Refuses whatever does not come over TLS, whoever asks."""
+def deny_plain_http(actions: Sequence[Action], *resources: AWSHelperFn) -> Statement:
+    """Refuses these actions when they do not come over TLS, whoever asks."""
     return Statement(
         Sid="DenyPlainHttp",
         Effect=Deny,
         Principal=Principal("*"),
-        Action=[action],
+        Action=list(actions),
         Resource=list(resources),
         Condition=Condition([Bool({"aws:SecureTransport": "false"})]),
     )
@@ -179,7 +196,7 @@ def private_bucket(bucket: Bucket) -> PolicyDocument:
         ]
     )
     return document(
-        deny_plain_http(s3.Action("*"), *resources),
+        deny_plain_http([s3.Action("*")], *resources),
         Statement(
             Sid="DenyOtherAccounts",
             Effect=Deny,
@@ -202,7 +219,7 @@ def rule_sends(queue: Queue, rule: Rule) -> PolicyDocument:
             Resource=[queue.get_att("Arn")],
             Condition=Condition([ArnEquals({"aws:SourceArn": rule.get_att("Arn")})]),
         ),
-        deny_plain_http(sqs.Action("*"), queue.get_att("Arn")),
+        deny_plain_http([sqs.Action("*")], queue.get_att("Arn")),
     )
 
 
@@ -223,5 +240,5 @@ def alarms_publish(topic: Topic) -> PolicyDocument:
                 [ArnLike({"aws:SourceArn": alarms}), StringEquals({"aws:SourceAccount": THIS_ACCOUNT})]
             ),
         ),
-        deny_plain_http(sns.Publish, topic.ref()),
+        deny_plain_http(TOPIC_ACTIONS, topic.ref()),
     )

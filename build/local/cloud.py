@@ -64,7 +64,9 @@ def connected(emulator: Emulator) -> Clients:
 
 
 @contextmanager
-def running_cloud(config: StackConfig, package: Package, logs: Path, progress: Progress) -> Iterator[LocalCloud]:
+def running_cloud(
+    config: StackConfig, package: Package, logs: Path, progress: Progress, settings: Mapping[str, str] | None = None
+) -> Iterator[LocalCloud]:
     """The stack for as long as the block lasts.
 
     The emulator's own stream poller ignores partial failures and bisection, so the stack's mappings are deployed
@@ -75,11 +77,12 @@ def running_cloud(config: StackConfig, package: Package, logs: Path, progress: P
         package: its functions and layer.
         logs: folder for the emulator's log.
         progress: hears what is deployed.
+        settings: more environment variables of the emulator.
 
     Raises:
         CommandError: when the emulator does not start or the stack cannot be deployed.
     """
-    with running_emulator(logs / "emulator.log") as emulator:
+    with running_emulator(logs / "emulator.log", settings) as emulator:
         clients = connected(emulator)
         paused = Deployment(config, render(config), package, parameters={STREAM_PROCESSING: "Disabled"})
         stack = deploy(clients, paused, progress)
