@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 SUFFIX ?= $(or $(ENVIRONMENT_SUFFIX),dev)
-export SUFFIX
 
 pins := build/requirements.txt
 made_from := .venv/made-from-$(shell { $(PYTHON) --version; cat $(pins); } 2>&1 | cksum | cut -d ' ' -f 1)
@@ -10,10 +9,13 @@ run := .venv/bin/python
 code := generate.py stack handlers build tests
 black := --quiet --line-length 120 --exclude '/\.venv/'
 
-.PHONY: help venv local test lint format lock clean
+operations := plan deploy status outputs logs drift redrive destroy
+
+.PHONY: help venv local test lint format template package $(operations) diagram bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
+	@echo '$(operations)' | tr ' ' ',' | sed 's/,/, /g; s/$$/: act on the stack of SUFFIX, as in make deploy SUFFIX=dev/'
 
 venv: $(made_from) ## make the environment .venv from the pinned packages
 
@@ -42,6 +44,21 @@ lint: venv ## check format, style and types
 format: venv ## format the code
 	$(run) -m isort --quiet $(code)
 	$(run) -m black $(black) $(code)
+
+template: venv ## print the template of SUFFIX (dev unless given)
+	@$(run) generate.py --suffix '$(SUFFIX)'
+
+package: venv ## make the function zips and the layer
+	@$(run) -m build package
+
+$(operations): venv
+	@$(run) -m build $@ --suffix '$(SUFFIX)'
+
+diagram: venv ## draw the pictures in docs/ from the template
+	@$(run) -m build diagram
+
+bench: venv ## measure, and write benchmarks/RESULTS.md
+	@$(run) -m benchmarks
 
 wanted = $(run) -c 'import configparser, sys; s = configparser.ConfigParser(); s.read("setup.cfg"); print(*(s[p][k] for p, k in (n.split("/") for n in sys.argv[1:])))'
 extras := options.extras_require
