@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from build.errors import CommandError
-
-INTERRUPTED = 130
+from build.errors import INTERRUPTED, CommandError
 
 
 class CommandModule(Protocol):

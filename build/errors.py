@@ -1,4 +1,7 @@
-"""The one exception that a command shows to its user."""
+"""The one exception that a command shows to its user, and how a command ends that was interrupted."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: 128 and the number of the signal."""
 
 
 class CommandError(Exception):

@@ -45,33 +45,39 @@ class Clients:
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
+        """Stacks."""
         return self.session.client("cloudformation", **self._settings)
 
     @cached_property
     def s3(self) -> "S3Client":
+        """Artifacts, and the buckets of stacks."""
         return self.session.client("s3", **self._settings)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
+        """The tables of stacks."""
         return self.session.client("dynamodb", **self._settings)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
+        """The log groups of stacks."""
         return self.session.client("logs", **self._settings)
 
     @cached_property
     def functions(self) -> "LambdaClient":
+        """Functions and event source mappings."""
         return self.session.client("lambda", **self._settings)
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
+        """Alarms."""
         return self.session.client("cloudwatch", **self._settings)
 
     @cached_property
     def _settings(self) -> dict[str, Any]:
         from botocore.config import Config
 
-        config = Config(connect_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 6})
+        config = Config(connect_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 5})
         return {"region_name": self.region, "endpoint_url": self.endpoint_url, "config": config}
 
 

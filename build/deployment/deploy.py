@@ -20,7 +20,8 @@ from build.deployment.presenting.change_text import summary
 from build.deployment.progress import Progress
 from build.deployment.protection import set_termination_protection
 from build.deployment.settling import Settling
-from build.deployment.stack_states import SUCCEEDED
+from build.deployment.stack_states import SUCCEEDED, Path, path_from
+from build.errors import CommandError
 
 
 def deploy(clients: Clients, deployment: Deployment, progress: Progress) -> DeployedStack:
@@ -66,10 +67,24 @@ class Deployer:
         try:
             events = self.begin(comparison)
         except NothingToChange:
-            return cast(DeployedStack, comparison.stack)
+            return self.unchanged(comparison)
         stack = self.operations.follow(events, SUCCEEDED)
         before = comparison.stack.parameters if comparison.stack else {}
         record_deployment(comparison.bucket, comparison.desired, before)
+        return stack
+
+    def unchanged(self, comparison: Comparison) -> DeployedStack:
+        """The stack that an empty change set leaves as it is.
+
+        Raises:
+            CommandError: when it is paused where something failed.
+        """
+        stack = cast(DeployedStack, comparison.stack)
+        if path_from(stack.status) is not Path.UPDATE:
+            raise CommandError(
+                f"{stack.name} is {stack.status}, and CloudFormation sees nothing to change; "
+                "leave out --no-rollback to take that back first."
+            )
         return stack
 
     def begin(self, comparison: Comparison) -> OperationEvents:
@@ -93,8 +108,10 @@ class Deployer:
 
     @cached_property
     def operations(self) -> Operations:
+        """Runs what has to be run, as the role that was asked for."""
         return Operations(self.clients.cloudformation, self.progress, self.deployment.role_arn)
 
     @cached_property
     def change_sets(self) -> ChangeSets:
+        """Makes and reads change sets."""
         return ChangeSets(self.clients.cloudformation, self.progress)

@@ -1,7 +1,6 @@
 """What a deployment would change, found out without changing anything."""
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from build.deployment.changes.arguments import change_set_arguments
 from build.deployment.changes.change_sets import ChangeSet, ChangeSets, NothingToChange
@@ -14,6 +13,7 @@ from build.deployment.deployed_stack import DeployedStack, find_stack
 from build.deployment.deployment import Deployment
 from build.deployment.progress import Progress
 from build.deployment.stack_states import Path, path_from
+from build.deployment.template_body import document_of
 from build.errors import CommandError
 
 
@@ -49,21 +49,10 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
     stack = plannable_stack(clients, deployment)
     comparison = compare(clients, deployment, stack)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
-    if comparison.settled:
+    changes = None if comparison.settled else proposed_changes(clients, deployment, comparison, progress)
+    if changes is None:
         return Plan((), (), protects, unchanged=not protects)
-    change_sets = ChangeSets(clients.cloudformation, progress)
-    change_set = change_sets.create(comparison.desired, stack, change_set_arguments(clients, deployment, comparison))
-    try:
-        change_sets.wait(change_set)
-        changes = change_sets.changes(change_set)
-        refused = data_losses(changes, deployment.allow_replace)
-        return Plan(
-            tuple(explained(change_sets, change_set, changes, comparison)), tuple(refused), protects, unchanged=False
-        )
-    except NothingToChange:
-        return Plan((), (), protects, unchanged=not protects)
-    finally:
-        change_sets.discard(change_set)
+    return Plan(tuple(changes), tuple(data_losses(changes, deployment.allow_replace)), protects, unchanged=False)
 
 
 def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack | None:
@@ -83,11 +72,32 @@ def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack |
     return stack if path is Path.UPDATE else None
 
 
-def explained(
-    change_sets: ChangeSets, change_set: ChangeSet, changes: list[ResourceChange], comparison: Comparison
-) -> list[ResourceChange]:
-    """The changes with their properties' values: CloudFormation's, else those that the templates tell."""
-    told = {change.logical_id: change for change in change_sets.changes(change_set, values=True)}
-    before = TemplateValues(json.loads(comparison.template), comparison.stack.parameters if comparison.stack else {})
-    after = TemplateValues(json.loads(comparison.desired.template), comparison.desired.parameters)
-    return [with_values(told.get(change.logical_id, change), before, after) for change in changes]
+def proposed_changes(
+    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress
+) -> list[ResourceChange] | None:
+    """The changes of a change set that is made only to be read; None when it is empty."""
+    change_sets = ChangeSets(clients.cloudformation, progress)
+    arguments = change_set_arguments(clients, deployment, comparison)
+    change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
+    try:
+        change_sets.wait(change_set)
+        return explained(change_sets, change_set, comparison)
+    except NothingToChange:
+        return None
+    finally:
+        change_sets.discard(change_set)
+
+
+def explained(change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison) -> list[ResourceChange]:
+    """The changes with their properties' values: CloudFormation's, else those that the templates tell.
+
+    What becomes of a resource is read without values: with them CloudFormation may leave resources out.
+    """
+    told = {change.logical_id: change.properties for change in change_sets.changes(change_set, values=True)}
+    plain = [
+        replace(change, properties=told.get(change.logical_id, change.properties))
+        for change in change_sets.changes(change_set)
+    ]
+    before = TemplateValues(document_of(comparison.template), comparison.stack.parameters if comparison.stack else {})
+    after = TemplateValues(document_of(comparison.desired.template), comparison.desired.parameters)
+    return [with_values(change, before, after) for change in plain]

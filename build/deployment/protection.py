@@ -26,9 +26,7 @@ def set_termination_protection(
     if stack.termination_protection == enabled:
         return stack
     try:
-        cloudformation.update_termination_protection(
-            StackName=stack.stack_id, EnableTerminationProtection=enabled
-        )
+        cloudformation.update_termination_protection(StackName=stack.stack_id, EnableTerminationProtection=enabled)
     except ClientError as error:
         if error_code(error) not in UNKNOWN_ACTION:
             raise

@@ -38,9 +38,7 @@ def empty_bucket(s3: "S3Client", bucket: str, account: str) -> int:
         return 0
 
 
-def version_pages(
-    s3: "S3Client", bucket: str, account: str
-) -> "Iterator[list[ObjectIdentifierTypeDef]]":
+def version_pages(s3: "S3Client", bucket: str, account: str) -> "Iterator[list[ObjectIdentifierTypeDef]]":
     """The versions and delete markers in a bucket, at most 1,000 at a time."""
     paginator = s3.get_paginator("list_object_versions")
     for page in paginator.paginate(Bucket=bucket, ExpectedBucketOwner=account):
@@ -49,9 +47,7 @@ def version_pages(
             yield [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
 
 
-def delete_objects(
-    s3: "S3Client", bucket: str, account: str, objects: "list[ObjectIdentifierTypeDef]"
-) -> int:
+def delete_objects(s3: "S3Client", bucket: str, account: str, objects: "list[ObjectIdentifierTypeDef]") -> int:
     """Delete up to 1,000 versions for good.
 
     Returns:
@@ -60,9 +56,7 @@ def delete_objects(
     Raises:
         CommandError: when one cannot be deleted.
     """
-    answer = s3.delete_objects(
-        Bucket=bucket, ExpectedBucketOwner=account, Delete={"Objects": objects, "Quiet": True}
-    )
+    answer = s3.delete_objects(Bucket=bucket, ExpectedBucketOwner=account, Delete={"Objects": objects, "Quiet": True})
     for error in answer.get("Errors", []):
         raise CommandError(
             f"{error.get('Key')} in {bucket} cannot be deleted ({error.get('Message')}); "

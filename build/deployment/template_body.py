@@ -13,15 +13,18 @@ def shortest(document: Mapping[str, Any]) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
-def declared_parameters(template: str) -> dict[str, str | None]:
-    """The parameters of a template with their defaults; None for one that has to be given.
-
-    A template that is not JSON was not made here: nothing is known of its parameters.
-    """
+def document_of(template: str) -> dict[str, Any]:
+    """The content of a template; nothing for one that is not JSON, which none made here is."""
     try:
-        declarations = json.loads(template).get("Parameters", {})
+        document: dict[str, Any] = json.loads(template)
     except ValueError:
         return {}
+    return document
+
+
+def declared_parameters(template: str) -> dict[str, str | None]:
+    """The parameters of a template with their defaults; None for one that has to be given."""
+    declarations = document_of(template).get("Parameters", {})
     return {name: default_of(declaration) for name, declaration in declarations.items()}
 
 

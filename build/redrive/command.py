@@ -7,10 +7,9 @@ from functools import partial
 
 from rich.console import Console
 
-from build.command_line import INTERRUPTED
 from build.deployment.commands.options import Session, add_target_options, session
 from build.deployment.deployed_stack import existing_stack
-from build.errors import CommandError
+from build.errors import INTERRUPTED, CommandError
 from build.redrive.bucket import FailedEventsBucket
 from build.redrive.display import Display, displaying
 from build.redrive.examination import Examination

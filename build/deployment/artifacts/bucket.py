@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from build.deployment.aws_errors import error_code
+from build.deployment.clients import Clients
 from build.errors import CommandError
 
 if TYPE_CHECKING:
@@ -28,20 +29,22 @@ class ArtifactBucket:
     """A private, encrypted, versioned bucket; every call says whose it must be.
 
     Args:
-        s3: the client to call with.
-        account: that the bucket belongs to.
-        region: where it is.
-        partition: `aws`, `aws-cn` or `aws-us-gov`.
+        clients: connections to the region that it is in.
+        account: that it belongs to.
     """
 
-    s3: "S3Client"
+    clients: Clients
     account: str
-    region: str
-    partition: str = "aws"
 
     @property
     def name(self) -> str:
-        return artifact_bucket_name(self.account, self.region)
+        """What it is called."""
+        return artifact_bucket_name(self.account, self.clients.region)
+
+    @property
+    def s3(self) -> "S3Client":
+        """The client to call with, made only when it is."""
+        return self.clients.s3
 
     @property
     def target(self) -> dict[str, Any]:
@@ -102,6 +105,7 @@ class ArtifactBucket:
         self.require_tls()
 
     def block_public_access(self) -> None:
+        """Nobody outside the account gets in, whatever a policy says."""
         self.s3.put_public_access_block(
             PublicAccessBlockConfiguration={
                 "BlockPublicAcls": True,
@@ -113,6 +117,7 @@ class ArtifactBucket:
         )
 
     def encrypt(self) -> None:
+        """Objects are encrypted with keys of S3."""
         self.s3.put_bucket_encryption(
             ServerSideEncryptionConfiguration={
                 "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
@@ -121,9 +126,11 @@ class ArtifactBucket:
         )
 
     def keep_versions(self) -> None:
+        """What is overwritten or deleted by mistake can be brought back."""
         self.s3.put_bucket_versioning(VersioningConfiguration={"Status": "Enabled"}, **self.target)
 
     def abort_stale_uploads(self) -> None:
+        """Parts of uploads that never ended go after a week."""
         rule: "LifecycleRuleTypeDef" = {
             "ID": "AbortStaleUploads",
             "Status": "Enabled",
@@ -133,7 +140,8 @@ class ArtifactBucket:
         self.s3.put_bucket_lifecycle_configuration(LifecycleConfiguration={"Rules": [rule]}, **self.target)
 
     def require_tls(self) -> None:
-        bucket = f"arn:{self.partition}:s3:::{self.name}"
+        """Nothing is read or written in plain HTTP."""
+        bucket = f"arn:{self.clients.partition}:s3:::{self.name}"
         statement = {
             "Sid": "OnlyOverTLS",
             "Effect": "Deny",
@@ -163,9 +171,7 @@ class ArtifactBucket:
 
     def write(self, key: str, content: bytes, content_type: str) -> None:
         """Put an object, whatever is there."""
-        self.s3.put_object(
-            Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256", **self.target
-        )
+        self.s3.put_object(Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256", **self.target)
 
     def read(self, key: str) -> bytes | None:
         """The content of an object; None when there is none."""
@@ -192,6 +198,6 @@ class ArtifactBucket:
 
     @property
     def _location(self) -> dict[str, Any]:
-        if self.region == "us-east-1":
+        if self.clients.region == "us-east-1":
             return {}
-        return {"CreateBucketConfiguration": {"LocationConstraint": self.region}}
+        return {"CreateBucketConfiguration": {"LocationConstraint": self.clients.region}}

@@ -13,8 +13,7 @@ from build.packaging import Package
 
 def artifact_bucket(clients: Clients, stack: DeployedStack | None = None) -> ArtifactBucket:
     """The bucket for artifacts; a deployed stack says whose account it is, without another call."""
-    account = stack.account if stack else clients.account
-    return ArtifactBucket(clients.s3, account, clients.region, clients.partition)
+    return ArtifactBucket(clients, stack.account if stack else clients.account)
 
 
 def upload_package(bucket: ArtifactBucket, package: Package, progress: Progress) -> None:

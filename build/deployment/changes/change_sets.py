@@ -57,9 +57,7 @@ class ChangeSets:
     cloudformation: "CloudFormationClient"
     progress: Progress
 
-    def create(
-        self, desired: DesiredStack, stack: DeployedStack | None, arguments: Mapping[str, Any]
-    ) -> ChangeSet:
+    def create(self, desired: DesiredStack, stack: DeployedStack | None, arguments: Mapping[str, Any]) -> ChangeSet:
         """Begin to make a change set.
 
         Args:

@@ -18,9 +18,7 @@ TELLING_METRICS = ("Errors", "ExecutionsFailed", "FailedInvokeEventCount", "Exec
 """The metrics that a bad update shows in soonest, most telling first."""
 
 
-def rollback_configuration(
-    clients: Clients, stack: DeployedStack, template: str
-) -> "RollbackConfigurationTypeDef":
+def rollback_configuration(clients: Clients, stack: DeployedStack, template: str) -> "RollbackConfigurationTypeDef":
     """Up to five alarms that exist before and after an update, and are not ringing now.
 
     An alarm that rings already would take back the very update that is to silence it; one that does not exist fails

@@ -34,11 +34,11 @@ HINTS = tuple(
             "a quota of the account is used up; have it raised in Service Quotas, or remove what is not needed.",
         ),
         (
-            r"rollback trigger|alarm",
+            r"rollback trigger|in ALARM state",
             "an alarm of the stack rang during the update; see what it says with `python -m build status`.",
         ),
         (
-            r"timed? ?out|did not stabilize|NotStabilized",
+            r"\btimed out\b|did not stabilize|NotStabilized",
             "AWS took longer than it allows itself; repeat the command.",
         ),
         (

@@ -1,8 +1,7 @@
 """How an operation on a stack can end other than well."""
 
-from build.command_line import INTERRUPTED
 from build.deployment.following.root_cause import Cause
-from build.errors import CommandError
+from build.errors import INTERRUPTED, CommandError
 
 NEXT_STEPS = {
     "CREATE_FAILED": "correct that and go on with `deploy --no-rollback`, or make the stack anew with `deploy`.",

@@ -61,9 +61,7 @@ def finished_detection(
     return None if status["DetectionStatus"] == "DETECTION_IN_PROGRESS" else status
 
 
-def drifted_resources(
-    cloudformation: "CloudFormationClient", stack_id: str
-) -> "Iterator[StackResourceDriftTypeDef]":
+def drifted_resources(cloudformation: "CloudFormationClient", stack_id: str) -> "Iterator[StackResourceDriftTypeDef]":
     """The resources that differ, page by page."""
     token: dict[str, Any] = {}
     while True:

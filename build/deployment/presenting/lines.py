@@ -52,4 +52,5 @@ class LinePresenter:
         pass
 
     def _write(self, line: str) -> None:
-        print(line, file=self.stream, flush=True)
+        encoding = self.stream.encoding or "utf-8"
+        print(line.encode(encoding, "replace").decode(encoding), file=self.stream, flush=True)

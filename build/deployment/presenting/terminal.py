@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.measure import Measurement
 from rich.spinner import Spinner
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -19,6 +20,7 @@ from build.deployment.tables import Table
 from build.errors import CommandError
 
 MOST_RESOURCES_SHOWN = 8
+UNLIMITED = 10_000
 LEVELS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 COLOURS = {"+": "green", "-": "red", "!": "bold red"}
 
@@ -50,7 +52,7 @@ class TerminalPresenter:
     def result(self, document: Mapping[str, Any], tables: Sequence[Table] = ()) -> None:
         self.close()
         for table in tables:
-            self.console.print(rich_table(table))
+            self._show(table)
 
     def log(self, entry: LogEntry) -> None:
         self._print(entry.line, LEVELS.get(entry.level, ""))
@@ -60,6 +62,16 @@ class TerminalPresenter:
 
     def close(self) -> None:
         self.live.stop()
+
+    def _show(self, table: Table) -> None:
+        """In a frame, or without one where a frame would cut names that people want to copy."""
+        framed = rich_table(table)
+        unlimited = self.console.options.update(max_width=UNLIMITED)
+        if Measurement.get(self.console, unlimited, framed).maximum <= self.console.width:
+            self.console.print(framed)
+        else:
+            for line in table.lines:
+                self.console.print(Text(line), soft_wrap=True)
 
     def _print(self, line: str, style: str = "") -> None:
         self.console.print(Text(line, style))
@@ -78,7 +90,7 @@ def rich_table(table: Table) -> RichTable:
     """A table in rich's terms."""
     shown = RichTable(title=table.title, title_justify="left", show_header=any(table.columns))
     for column in table.columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column)
     for row in table.rows:
         shown.add_row(*map(Text, row))
     return shown

@@ -55,7 +55,13 @@ class Stubs:
         self.of(service).add_response(operation, dict(answer), dict(parameters))
 
     def refuse(
-        self, service: str, operation: str, parameters: Mapping[str, Any], code: str, message: str = "", status: int = 400
+        self,
+        service: str,
+        operation: str,
+        parameters: Mapping[str, Any],
+        code: str,
+        message: str = "",
+        status: int = 400,
     ) -> None:
         """Foretell a call that fails."""
         self.of(service).add_client_error(operation, code, message, status, expected_params=dict(parameters))
@@ -119,9 +125,7 @@ def a_change(logical_id: str, resource_type: str, action: str = "Modify", **more
     """An entry of DescribeChangeSet."""
     return {
         "Type": "Resource",
-        "ResourceChange": {
-            "Action": action, "LogicalResourceId": logical_id, "ResourceType": resource_type, **more
-        },
+        "ResourceChange": {"Action": action, "LogicalResourceId": logical_id, "ResourceType": resource_type, **more},
     }
 
 

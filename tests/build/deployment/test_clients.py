@@ -2,7 +2,7 @@ import pytest
 from botocore.exceptions import ProfileNotFound
 
 from build.deployment.clients import Clients, open_clients
-from tests.build.deployment.support import ACCOUNT, Stubs, dummy_session
+from tests.build.deployment.support import dummy_session
 
 
 @pytest.fixture

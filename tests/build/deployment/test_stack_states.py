@@ -53,8 +53,6 @@ def test_without_rollback_the_other_paths_are_the_same() -> None:
     assert all(path_from(status, rollback=False) is PATHS[status] for status in others)
 
 
-@pytest.mark.parametrize(
-    ("status", "path"), [("REPAIR_IN_PROGRESS", Path.FOLLOW), ("REPAIR_COMPLETE", Path.UPDATE)]
-)
+@pytest.mark.parametrize(("status", "path"), [("REPAIR_IN_PROGRESS", Path.FOLLOW), ("REPAIR_COMPLETE", Path.UPDATE)])
 def test_a_status_of_the_future_is_followed_or_left_to_cloudformation(status: str, path: Path) -> None:
     assert path_from(status) is path

@@ -1,0 +1,105 @@
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build.deployment.changes.resource_changes import Fate, PropertyChange
+from build.deployment.clients import Clients
+from build.deployment.deploy import deploy
+from build.deployment.deployed_stack import DeployedStack, find_stack
+from build.deployment.deployment import Deployment
+from build.deployment.plan import Plan, plan, plannable_stack
+from build.errors import CommandError
+from tests.build.deployment.support import NAME, Recorder, Stubs, description, tiny_deployment
+from tests.build.deployment.test_deploy import LARGER, QUEUE, TABLE, CallCounter
+
+NOTHING = Plan((), (), protects=False, unchanged=True)
+
+
+def asked(folder: Path, resources: Mapping[str, Any], suffix: str = "plan", **more: Any) -> Deployment:
+    return tiny_deployment(folder, resources, suffix, **more)
+
+
+@pytest.fixture
+def deployed(cloud: Clients, tmp_path: Path) -> Iterator[DeployedStack]:
+    """A stack of a queue and a table."""
+    stack = deploy(cloud, asked(tmp_path, QUEUE | TABLE), Recorder())
+    yield stack
+    cloud.cloudformation.delete_stack(StackName=stack.stack_id)
+    cloud.cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=stack.stack_id, WaiterConfig={"Delay": 0, "MaxAttempts": 500}
+    )
+
+
+def test_a_stack_that_is_as_asked_has_no_changes_and_is_only_read(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    counter = CallCounter(cloud)
+    assert plan(cloud, asked(tmp_path, QUEUE | TABLE), progress) == NOTHING
+    assert counter.calls == ["DescribeStacks", "GetTemplate"]
+
+
+def test_changed_properties_have_both_values(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    found = plan(cloud, asked(tmp_path, LARGER | TABLE), progress)
+    (change,) = found.changes
+    assert change.properties == (PropertyChange("VisibilityTimeout", "10", "20", "Never"),)
+    assert not found.unchanged
+
+
+def test_nothing_is_left_and_nothing_changed(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    plan(cloud, asked(tmp_path, LARGER | TABLE), progress)
+    summaries = cloud.cloudformation.list_change_sets(StackName=deployed.name)["Summaries"]
+    assert not [one for one in summaries if one["ExecutionStatus"] == "AVAILABLE"]
+    assert find_stack(cloud.cloudformation, deployed.name) == deployed
+
+
+def test_what_would_be_lost_is_marked_and_refused_unless_allowed(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    found = plan(cloud, asked(tmp_path, QUEUE), progress)
+    assert [(one.logical_id, one.fate) for one in found.refused] == [("Table", Fate.DELETE)]
+    allowed = plan(cloud, asked(tmp_path, QUEUE, allow_replace=frozenset({"Table"})), progress)
+    assert (len(allowed.changes), allowed.refused) == (1, ())
+
+
+def test_an_empty_change_set_is_no_change(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    same = asked(tmp_path, QUEUE | TABLE)
+    described = replace(same, template=same.template.replace("{", '{"Description": "the same", ', 1))
+    assert plan(cloud, described, progress) == NOTHING
+
+
+def test_a_new_stack_is_all_additions_and_leaves_no_stack(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
+    found = plan(cloud, asked(tmp_path, QUEUE, "prod"), progress)
+    assert [one.fate for one in found.changes] == [Fate.ADD]
+    assert found.protects
+    assert find_stack(cloud.cloudformation, "TapStackprod") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [
+        ("UPDATE_IN_PROGRESS", "would watch what is under way until it ends"),
+        ("ROLLBACK_COMPLETE", "would delete what a failed creation left, then make the stack"),
+        ("UPDATE_ROLLBACK_FAILED", "would stop and say how a rollback that failed is continued"),
+    ],
+)
+def test_a_state_that_needs_something_else_first_says_what(
+    stubs: Stubs, tmp_path: Path, status: str, first: str
+) -> None:
+    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, {"Stacks": [description(status)]})
+    with pytest.raises(CommandError, match=first):
+        plannable_stack(stubs.clients, asked(tmp_path, {}, "dev"))
+
+
+def test_a_stack_under_review_counts_as_new(stubs: Stubs, tmp_path: Path) -> None:
+    answer = {"Stacks": [description("REVIEW_IN_PROGRESS")]}
+    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, answer)
+    assert plannable_stack(stubs.clients, asked(tmp_path, {}, "dev")) is None
