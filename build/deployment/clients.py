@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ class Clients:
     def cloudwatch(self) -> "CloudWatchClient":
         """Alarms."""
         return self.session.client("cloudwatch", **self._settings)
+
+    @cached_property
+    def workflow(self) -> "SFNClient":
+        return self.session.client("stepfunctions", **self._settings)
 
     @cached_property
     def _settings(self) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import boto3
 import botocore.session
@@ -23,9 +22,6 @@ from stack.config import DEFAULT_REGION, StackConfig
 from stack.parameters import STREAM_PROCESSING
 from stack.template import render
 
-if TYPE_CHECKING:
-    from mypy_boto3_stepfunctions import SFNClient
-
 
 @dataclass(frozen=True)
 class LocalCloud:
@@ -33,7 +29,6 @@ class LocalCloud:
 
     emulator: Emulator
     clients: Clients
-    workflow: "SFNClient"
     outputs: Mapping[str, str]
     poller: Poller
 
@@ -88,5 +83,4 @@ def running_cloud(
         stack = deploy(clients, paused, progress)
         services = connect(clients.session, emulator.endpoint)
         with Poller(find_mappings(clients.functions), services) as poller:
-            workflow = clients.session.client("stepfunctions", endpoint_url=emulator.endpoint)
-            yield LocalCloud(emulator, clients, workflow, stack.outputs, poller)
+            yield LocalCloud(emulator, clients, stack.outputs, poller)

@@ -90,14 +90,16 @@ def judge(found: Iterable[str]) -> int:
 
 def stay_up(cloud: LocalCloud, logs: Path) -> None:
     """Say how to reach the system, and keep it running until Ctrl-C."""
-    print(
-        f"The system stays up at {cloud.emulator.endpoint} until Ctrl-C. To point the AWS CLI or boto3 at it:",
-        file=sys.stderr,
-    )
-    for name, value in cloud.emulator.variables.items():
-        print(f"export {name}={value}", file=sys.stderr)
     try:
+        print(how_to_reach(cloud), file=sys.stderr)
         threading.Event().wait()
     except KeyboardInterrupt:
         save_logs(cloud.clients.logs, logs)
-        print("\nStopped; the logs are in " + str(logs), file=sys.stderr)
+        print(f"\nStopped; the logs are in {logs}", file=sys.stderr)
+
+
+def how_to_reach(cloud: LocalCloud) -> str:
+    """The endpoint, and the environment variables that point the AWS CLI or boto3 at it."""
+    exports = [f"export {name}={value}" for name, value in cloud.emulator.variables.items()]
+    headline = f"The system stays up at {cloud.emulator.endpoint} until Ctrl-C. To point the AWS CLI or boto3 at it:"
+    return "\n".join([headline, *exports])

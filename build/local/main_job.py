@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from build.deployment.progress import Progress
 from build.errors import CommandError
 from build.local.cloud import LocalCloud
-from build.local.executions import execute
+from build.executions import execute
 from build.local.logs import save_logs
 from build.local.report import Expected, Report
 from build.local.sample_records import Sample, Written, write_sample
@@ -93,7 +93,7 @@ def do_main_job(cloud: LocalCloud, samples: list[Sample], logs: Path, progress: 
     wait_until_processed(cloud, progress)
     progress.step("running the workflow with valid and with invalid input")
     state_machine = cloud.outputs["StepFunctionsStateMachineArn"]
-    executions = [execute(cloud.workflow, state_machine, request) for request in (VALID_REQUEST, INVALID_REQUEST)]
+    executions = [execute(cloud.clients.workflow, state_machine, request) for request in (VALID_REQUEST, INVALID_REQUEST)]
     dynamodb, table = cloud.clients.dynamodb, cloud.outputs["AnalyticsTableName"]
     save_logs(cloud.clients.logs, logs)
     return Report(

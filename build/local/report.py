@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from build.local.executions import Execution
+from build.executions import Execution
 from build.local.sample_records import Written
 
 
@@ -47,7 +47,10 @@ class Report:
             "written": asdict(self.written),
             "activities": self.activities,
             "summary": self.summary,
-            "executions": [asdict(execution) for execution in self.executions],
+            "executions": [
+                {name: value for name, value in asdict(execution).items() if name != "arn"}
+                for execution in self.executions
+            ],
         }
 
 

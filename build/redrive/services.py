@@ -40,5 +40,5 @@ def connect(clients: Clients, config: StackConfig) -> Services:
     return Services(
         s3=clients.s3,
         functions=clients.session.client("lambda", **settings),
-        workflow=clients.session.client("stepfunctions", **settings),
+        workflow=clients.workflow,
     )

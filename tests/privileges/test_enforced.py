@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from build.deployment.progress import Silence
 from build.local.cloud import LocalCloud, running_cloud
-from build.local.executions import Execution, execute
+from build.executions import Execution, execute
 from build.local.logs import messages
 from build.local.main_job import do_main_job, expectation
 from build.local.report import problems
@@ -79,7 +79,7 @@ def failures(cloud: LocalCloud, source: StreamSource) -> list[dict[str, str]]:
 
 def run_workflow(cloud: LocalCloud, **request: Any) -> Execution:
     """An execution of the workflow that has ended."""
-    return execute(cloud.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
+    return execute(cloud.clients.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
 
 
 def test_the_main_job_is_done_with_what_is_granted(cloud: LocalCloud, tmp_path: Path) -> None:

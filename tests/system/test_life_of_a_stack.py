@@ -12,7 +12,7 @@ from build.deployment.deployment import Deployment
 from build.deployment.destroy import destroy, doomed_stack
 from build.deployment.progress import Silence
 from build.local.cloud import LocalCloud
-from build.local.executions import execute
+from build.executions import execute
 from build.local.main_job import do_main_job, expectation
 from build.local.report import Report, problems
 from build.local.sample_records import Sample
@@ -101,7 +101,7 @@ def test_logs_are_saved_and_structured(report: Report) -> None:
 
 def test_a_bad_date_is_the_cause_that_the_execution_shows(cloud: LocalCloud) -> None:
     request = {"dataType": "DAILY_ANALYTICS", "date": "2026-02-30"}
-    ended = execute(cloud.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
+    ended = execute(cloud.clients.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
     assert ended.status == "FAILED"
     assert "`date` cannot be read: day is out of range for month; write it like 2026-01-31." in str(ended.cause)
 

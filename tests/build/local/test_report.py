@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from build.local.executions import Execution
+from build.executions import Execution
 from build.local.report import Expected, Report, problems, show
 from build.local.sample_records import Written
 
@@ -17,8 +17,8 @@ GOOD = Report(
     activities={"USER_ACTIVITY": 3, "ORDER_ACTIVITY": 2},
     summary={"dataType": "DAILY_SUMMARY", "totalRecords": 5, "userActivityCount": 3, "orderActivityCount": 2},
     executions=[
-        Execution({"dataType": "DAILY_ANALYTICS"}, "SUCCEEDED", None, None),
-        Execution({"dataType": "UNKNOWN"}, "FAILED", "InvalidDataError", "Data validation failed"),
+        Execution("arn:1", {"dataType": "DAILY_ANALYTICS"}, "SUCCEEDED", None, None),
+        Execution("arn:2", {"dataType": "UNKNOWN"}, "FAILED", "InvalidDataError", "Data validation failed"),
     ],
     failed_events=0,
     logs=Path("logs"),
