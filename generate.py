@@ -1,6 +1,7 @@
 """Prints the CloudFormation template: `python generate.py --suffix dev > template.json`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -25,9 +26,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Print the template; 0 when printed, 2 when the suffix is none that a stack can have."""
+    """Print the template.
+
+    Returns:
+        The exit code: 0 printed, 2 the suffix is none that a stack can have, 141 nobody reads on, as after `head`.
+    """
     try:
         sys.stdout.write(render(StackConfig(parse(arguments).suffix)))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except SuffixError as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 2

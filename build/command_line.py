@@ -2,12 +2,13 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
-from build.errors import INTERRUPTED, CommandError
+from build.errors import INTERRUPTED, NOBODY_READS, CommandError
 
 
 class CommandModule(Protocol):
@@ -81,7 +82,7 @@ def main(arguments: Sequence[str]) -> int:
         arguments: the words after `python -m build`.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
     """
     name = chosen_command(arguments)
     command = COMMANDS[name]
@@ -94,3 +95,14 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        discard_output()
+        return NOBODY_READS
+
+
+def discard_output() -> None:
+    """Keep what is still in the buffer from meeting the closed pipe when the interpreter ends.
+
+    Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

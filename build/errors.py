@@ -1,7 +1,9 @@
-"""The one exception that a command shows to its user, and how a command ends that was interrupted."""
+"""The one exception that a command shows to its user, and how a command ends that was cut short."""
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 and the number of the signal."""
+NOBODY_READS = 141
+"""The exit code when the reader of the output went away, as `head` does: 128 and the number of SIGPIPE."""
 
 
 class CommandError(Exception):

@@ -51,3 +51,13 @@ def test_help_has_an_example() -> None:
     shown = generate("--help")
     assert shown.returncode == 0
     assert "python generate.py --suffix dev > template.json" in shown.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "generate.py"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait() == 141

@@ -93,7 +93,9 @@ def do_main_job(cloud: LocalCloud, samples: list[Sample], logs: Path, progress: 
     wait_until_processed(cloud, progress)
     progress.step("running the workflow with valid and with invalid input")
     state_machine = cloud.outputs["StepFunctionsStateMachineArn"]
-    executions = [execute(cloud.clients.workflow, state_machine, request) for request in (VALID_REQUEST, INVALID_REQUEST)]
+    executions = [
+        execute(cloud.clients.workflow, state_machine, request) for request in (VALID_REQUEST, INVALID_REQUEST)
+    ]
     dynamodb, table = cloud.clients.dynamodb, cloud.outputs["AnalyticsTableName"]
     save_logs(cloud.clients.logs, logs)
     return Report(
