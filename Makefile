@@ -6,7 +6,7 @@ SUFFIX ?= $(or $(ENVIRONMENT_SUFFIX),dev)
 pins := build/requirements.txt
 made_from := .venv/made-from-$(shell { $(PYTHON) --version; cat $(pins); } 2>&1 | cksum | cut -d ' ' -f 1)
 run := .venv/bin/python
-code := generate.py stack handlers build tests
+code := generate.py stack handlers build benchmarks tests
 black := --quiet --line-length 120 --exclude '/\.venv/'
 
 operations := plan deploy status outputs logs drift redrive destroy

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import StringIO
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -81,9 +84,9 @@ def context() -> FakeContext:
 
 
 @pytest.fixture
-def dynamodb() -> BaseClient:
+def dynamodb() -> "DynamoDBClient":
     """A client that makes one attempt of each request."""
-    return boto3.client("dynamodb", config=boto3.session.Config(retries={"total_max_attempts": 1}))
+    return boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 1}))
 
 
 @pytest.fixture

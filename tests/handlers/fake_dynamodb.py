@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
-from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError
 
 from handlers.keys import Key, key_of
@@ -49,14 +50,14 @@ class FakeDynamoDB:
         self.requests.clear()
         self.faults = deque(faults)
 
-    def on_request(self, request: AWSRequest, **_: Any) -> AWSResponse:
+    def on_request(self, request: Any, **_: Any) -> Any:
         operation = bytes(request.headers["X-Amz-Target"]).decode().split(".")[1]
         body = json.loads(request.body)
         with self.lock:
             self.requests.append((operation, body))
             fault = self.faults.popleft() if self.faults else None
             status, answer = (fault or FakeDynamoDB.answer)(self, operation, body)
-        return AWSResponse(request.url, status, {}, Body(json.dumps(answer).encode()))
+        return AWSResponse(request.url, status, HTTPHeaders(), Body(json.dumps(answer).encode()))
 
     def answer(self, operation: str, body: dict[str, Any]) -> Answer:
         if operation == "BatchWriteItem":

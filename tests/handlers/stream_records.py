@@ -12,6 +12,15 @@ USERS = ActivitySource(
     shards=1,
     processed_by="userDataProcessor",
 )
+USERS_ENVIRONMENT = {
+    "ID_ATTRIBUTE": "userId",
+    "TIME_ATTRIBUTE": "timestamp",
+    "SOURCE_ID_ATTRIBUTE": "sourceUserId",
+    "ACTIVITY_TYPE": "USER_ACTIVITY",
+    "ACTIVITY_SHARDS": "1",
+    "PROCESSED_BY": "userDataProcessor",
+}
+"""What the environment of its function says of that source."""
 
 
 def stream_record(number: int = 1, event_name: str = "INSERT", timestamp: str = "1700000000000") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.activities import ActivitySource, RecordError, activity_item, activity_key, is_dynamodb_number
-from tests.handlers.stream_records import USERS, stream_record
+from tests.handlers.stream_records import USERS, USERS_ENVIRONMENT, stream_record
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -36,15 +36,7 @@ def changed(path: str, *value: Any) -> dict[str, Any]:
 
 
 def test_the_source_is_what_the_environment_says() -> None:
-    environment = {
-        "ID_ATTRIBUTE": "userId",
-        "TIME_ATTRIBUTE": "timestamp",
-        "SOURCE_ID_ATTRIBUTE": "sourceUserId",
-        "ACTIVITY_TYPE": "USER_ACTIVITY",
-        "ACTIVITY_SHARDS": "1",
-        "PROCESSED_BY": "userDataProcessor",
-    }
-    assert ActivitySource.from_environment(environment) == USERS
+    assert ActivitySource.from_environment(USERS_ENVIRONMENT) == USERS
 
 
 @pytest.mark.parametrize("event_name", ["INSERT", "MODIFY"])

@@ -1,11 +1,10 @@
 """BatchWriteItem under every fault."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 from hypothesis import HealthCheck, given, settings
@@ -21,6 +20,9 @@ from tests.handlers.fake_dynamodb import (
     reset_after,
     reset_before,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 TABLE = "test-analytics-synth"
 
@@ -56,12 +58,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def table(dynamodb: BaseClient) -> FakeDynamoDB:
+def table(dynamodb: "DynamoDBClient") -> FakeDynamoDB:
     return FakeDynamoDB(dynamodb, TABLE)
 
 
 @pytest.fixture
-def writer(dynamodb: BaseClient, clock: Clock) -> BatchWriter:
+def writer(dynamodb: "DynamoDBClient", clock: Clock) -> BatchWriter:
     return BatchWriter(dynamodb, TABLE, clock.time_left, clock.sleep, jitter=lambda: 1.0)
 
 
@@ -74,7 +76,7 @@ def is_written(table: FakeDynamoDB, expected: Sequence[dict[str, Any]]) -> bool:
     return set(table.items) == {key_of(item) for item in expected}
 
 
-def test_a_request_is_exactly_this(dynamodb: BaseClient, clock: Clock) -> None:
+def test_a_request_is_exactly_this(dynamodb: "DynamoDBClient", clock: Clock) -> None:
     (item,) = items(1)
     with Stubber(dynamodb) as stubber:
         stubber.add_response(
@@ -123,7 +125,7 @@ def test_what_may_pass_is_tried_again(writer: BatchWriter, table: FakeDynamoDB, 
 
 @pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError])
 def test_time_outs_and_dead_connections_are_tried_again(
-    writer: BatchWriter, table: FakeDynamoDB, error: type[Exception]
+    writer: BatchWriter, table: FakeDynamoDB, error: Callable[..., Exception]
 ) -> None:
     def fault(*_: object) -> Any:
         raise error(endpoint_url="https://dynamodb", error="none")
@@ -133,7 +135,7 @@ def test_time_outs_and_dead_connections_are_tried_again(
     assert sizes(table) == [2, 2]
 
 
-def test_pauses_double_up_to_the_longest(dynamodb: BaseClient, table: FakeDynamoDB) -> None:
+def test_pauses_double_up_to_the_longest(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
     pauses: list[float] = []
     table.faults += [failing("ThrottlingException")] * 9
     writer = BatchWriter(dynamodb, TABLE, lambda: 60.0, pauses.append, jitter=lambda: 1.0)
@@ -141,7 +143,7 @@ def test_pauses_double_up_to_the_longest(dynamodb: BaseClient, table: FakeDynamo
     assert pauses == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
 
 
-def test_jitter_shortens_a_pause(dynamodb: BaseClient, table: FakeDynamoDB) -> None:
+def test_jitter_shortens_a_pause(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
     pauses: list[float] = []
     table.faults.append(failing("ThrottlingException"))
     assert BatchWriter(dynamodb, TABLE, lambda: 60.0, pauses.append, jitter=lambda: 0.5).write(items(1)) == []

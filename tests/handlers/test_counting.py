@@ -2,9 +2,9 @@
 
 import threading
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
-from botocore.client import BaseClient
 from botocore.stub import Stubber
 
 from handlers.counting import CONCURRENT_QUERIES, count_activities, count_partition
@@ -12,12 +12,15 @@ from handlers.keys import last_sort_key_before, sort_key
 from handlers.windows import Window
 from tests.handlers.fake_dynamodb import FakeDynamoDB
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 TABLE = "test-analytics-synth"
 WINDOW = Window(1_700_000_000_000, 1_700_086_400_000)
 
 
 @pytest.fixture
-def table(dynamodb: BaseClient) -> FakeDynamoDB:
+def table(dynamodb: "DynamoDBClient") -> FakeDynamoDB:
     return FakeDynamoDB(dynamodb, TABLE)
 
 
@@ -26,7 +29,7 @@ def fill(table: FakeDynamoDB, partition: str, *keys: str) -> None:
         table.put({"Item": {"dataType": {"S": partition}, "processedAt": {"N": key}}})
 
 
-def test_every_page_is_asked_for_exactly(dynamodb: BaseClient) -> None:
+def test_every_page_is_asked_for_exactly(dynamodb: "DynamoDBClient") -> None:
     request = {
         "TableName": TABLE,
         "Select": "COUNT",
@@ -48,7 +51,7 @@ def test_every_page_is_asked_for_exactly(dynamodb: BaseClient) -> None:
         stubber.assert_no_pending_responses()
 
 
-def test_without_a_page_size_dynamodb_sets_it(dynamodb: BaseClient, table: FakeDynamoDB) -> None:
+def test_without_a_page_size_dynamodb_sets_it(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
     fill(table, "TYPE", sort_key(WINDOW.start, 1))
     assert count_partition(dynamodb, TABLE, None, "TYPE", WINDOW) == 1
     assert "Limit" not in table.requests[0][1]
@@ -56,7 +59,7 @@ def test_without_a_page_size_dynamodb_sets_it(dynamodb: BaseClient, table: FakeD
 
 @pytest.mark.parametrize("page_size", [1, 2, 7, 1000])
 def test_a_window_has_its_first_key_and_its_last_and_no_other(
-    dynamodb: BaseClient, table: FakeDynamoDB, page_size: int
+    dynamodb: "DynamoDBClient", table: FakeDynamoDB, page_size: int
 ) -> None:
     inside = [sort_key(WINDOW.start, 0), *(sort_key(WINDOW.start + n, n) for n in range(1, 9))]
     outside = [last_sort_key_before(WINDOW.start), sort_key(WINDOW.end, 0)]
@@ -65,7 +68,7 @@ def test_a_window_has_its_first_key_and_its_last_and_no_other(
     assert count_partition(dynamodb, TABLE, page_size, "TYPE", WINDOW) == len(inside) + 1
 
 
-def test_shards_types_and_windows_are_counted_apart(dynamodb: BaseClient, table: FakeDynamoDB) -> None:
+def test_shards_types_and_windows_are_counted_apart(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
     later = Window(WINDOW.end, WINDOW.end + 1_000)
     fill(table, "A", *(sort_key(WINDOW.start, n) for n in range(5)), *(sort_key(later.start, n) for n in range(2)))
     fill(table, "A#1", *(sort_key(WINDOW.start, n) for n in range(3)))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.keys import key_of, last_sort_key_before, partition_keys, sort_key
+from handlers.keys import Item, key_of, last_sort_key_before, partition_keys, sort_key
 
 MILLISECONDS = st.integers(min_value=1, max_value=253_402_300_799_999)
 FRACTIONS = st.integers(min_value=0, max_value=2**192)
@@ -37,6 +37,6 @@ def test_an_instant_divides_the_sort_keys(milliseconds: int, fraction: int) -> N
 
 
 def test_a_key_does_not_depend_on_how_its_number_is_written() -> None:
-    written = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.500"}}
-    stored = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.5"}, "processedBy": {"S": "anyone"}}
+    written: Item = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.500"}}
+    stored: Item = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.5"}, "processedBy": {"S": "anyone"}}
     assert key_of(written) == key_of(stored)

@@ -11,25 +11,17 @@ from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchType
 
 from tests.handlers.conftest import FakeContext, Output
 from tests.handlers.fake_dynamodb import FakeDynamoDB, Fault, failing, leaving_unprocessed, reset_after, reset_before
-from tests.handlers.stream_records import stream_record
+from tests.handlers.stream_records import USERS_ENVIRONMENT, stream_record
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
-ENVIRONMENT = {
-    "ID_ATTRIBUTE": "userId",
-    "TIME_ATTRIBUTE": "timestamp",
-    "SOURCE_ID_ATTRIBUTE": "sourceUserId",
-    "ACTIVITY_TYPE": "USER_ACTIVITY",
-    "ACTIVITY_SHARDS": "1",
-    "PROCESSED_BY": "userDataProcessor",
-}
 NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 
 
 @pytest.fixture
 def stream_processor(cold_start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    return cold_start("stream_processor", **ENVIRONMENT)
+    return cold_start("stream_processor", **USERS_ENVIRONMENT)
 
 
 @pytest.fixture
@@ -157,7 +149,7 @@ def test_an_event_that_is_none_is_an_error(
 def test_events_are_logged_only_on_demand(
     cold_start: Callable[..., ModuleType], context: FakeContext, output: Callable[[], Output]
 ) -> None:
-    module = cold_start("stream_processor", **ENVIRONMENT, POWERTOOLS_LOGGER_LOG_EVENT="true")
+    module = cold_start("stream_processor", **USERS_ENVIRONMENT, POWERTOOLS_LOGGER_LOG_EVENT="true")
     FakeDynamoDB(module.dynamodb, "test-analytics-synth")
     module.handler(event(1), context)
     payload, summary = output().logs

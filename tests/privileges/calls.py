@@ -34,9 +34,10 @@ def recorded_calls() -> Iterator[set[Permission]]:
     """What the calls take of every session that is made in the block, whoever makes it and whatever becomes of them."""
     calls: set[Permission] = set()
 
-    def record(params: Parameters, model: OperationModel, **_: object) -> None:
+    def record(**call: Any) -> None:
+        model: OperationModel = call["model"]
         prefix = model.service_model.signing_name
-        resources = RESOURCES.get(prefix, unknown)(params)
+        resources = RESOURCES.get(prefix, unknown)(call["params"])
         calls.update(Permission(f"{prefix}:{model.name}", resource) for resource in resources)
 
     def watch(session: Session) -> None:

@@ -67,7 +67,8 @@ def stream_processor_paths(variables: Variables) -> Iterator[Path]:
         yield Path(batch, faults=(fault,) * 4)
     yield Path(batch, faults=(THROTTLED,) * MORE_THAN_A_CLIENT_RETRIES, remaining_milliseconds=15_050)
     yield Path(batch, remaining_milliseconds=1_000)
-    for event in ({}, {"Records": None}, [], None, "text"):
+    no_stream_events: tuple[Any, ...] = ({}, {"Records": None}, [], None, "text")
+    for event in no_stream_events:
         yield Path(event, raises=(UnexpectedBatchTypeError, ValueError))
 
 
@@ -99,7 +100,9 @@ def data_validator_paths(variables: Variables) -> Iterator[Path]:
     """Every data type, and inputs that are not valid."""
     for data_type in variables["DATA_TYPES"].split(","):
         yield Path({"dataType": data_type, "batchSize": 100})
-    for event in (None, [], "text", 7, {}, {"dataType": "UNKNOWN_DATA"}, {"dataType": [], "batchSize": float("nan")}):
+    not_a_number = {"dataType": [], "batchSize": float("nan")}
+    not_valid: tuple[Any, ...] = (None, [], "text", 7, {}, {"dataType": "UNKNOWN_DATA"}, not_a_number)
+    for event in not_valid:
         yield Path(event)
 
 

@@ -17,8 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from build.deployment.progress import Silence
-from build.local.cloud import LocalCloud, running_cloud
 from build.executions import Execution, execute
+from build.local.cloud import LocalCloud, running_cloud
 from build.local.logs import messages
 from build.local.main_job import do_main_job, expectation
 from build.local.report import problems
@@ -41,7 +41,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 def client(cloud: LocalCloud, service: str, **options: Any) -> Any:
     """A client of the cloud's root user, or as the options say."""
-    return cloud.clients.session.client(service, endpoint_url=cloud.emulator.endpoint, **options)
+    session: Any = cloud.clients.session
+    return session.client(service, endpoint_url=cloud.emulator.endpoint, **options)
 
 
 def lacking(document: dict[str, Any], action: str) -> dict[str, Any]:

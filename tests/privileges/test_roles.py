@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import ModuleType
+from typing import Any
 
 import boto3
 import pytest
@@ -93,7 +94,8 @@ def test_a_call_is_seen_whoever_makes_the_session(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with recorded_calls() as calls:
-        client = boto3.Session().client(service, config=Config(retries={"total_max_attempts": 1}))
+        session: Any = boto3.Session()
+        client = session.client(service, config=Config(retries={"total_max_attempts": 1}))
         with pytest.raises(EndpointConnectionError):
             getattr(client, operation)(**parameters)
     assert calls == {Permission(f"{service}:{action}", resource)}

@@ -11,8 +11,8 @@ from build.deployment.deploy import deploy
 from build.deployment.deployment import Deployment
 from build.deployment.destroy import destroy, doomed_stack
 from build.deployment.progress import Silence
-from build.local.cloud import LocalCloud
 from build.executions import execute
+from build.local.cloud import LocalCloud
 from build.local.main_job import do_main_job, expectation
 from build.local.report import Report, problems
 from build.local.sample_records import Sample

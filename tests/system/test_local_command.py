@@ -39,7 +39,7 @@ def test_two_at_once_print_one_json_document_each() -> None:
 def test_kept_up_it_says_how_to_reach_it_and_ends_on_ctrl_c() -> None:
     process = start("--keep", "--users", "1", "--orders", "0")
     assert process.stderr is not None
-    printed = []
+    printed: list[str] = []
     while "AWS_SECRET_ACCESS_KEY" not in (line := process.stderr.readline()):
         assert line, "".join(printed)
         printed.append(line)

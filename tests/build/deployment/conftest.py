@@ -1,4 +1,4 @@
-"""Stubbed clients, an emulated AWS, and no waiting."""
+"""An emulated AWS, and no waiting."""
 
 import time
 from collections.abc import Iterator
@@ -8,15 +8,7 @@ import pytest
 from build.deployment import polling
 from build.deployment.clients import Clients
 from build.local.emulator import Emulator, running_emulator
-from tests.build.deployment.support import REGION, Recorder, Stubs, dummy_session
-
-
-@pytest.fixture
-def stubs() -> Iterator[Stubs]:
-    """Clients that make only foretold calls, all of which have to be made."""
-    foretold = Stubs()
-    yield foretold
-    foretold.done()
+from tests.build.deployment.support import REGION, Recorder, dummy_session
 
 
 @pytest.fixture

@@ -66,6 +66,15 @@ class Stubs:
         """Foretell a call that fails."""
         self.of(service).add_client_error(operation, code, message, status, expected_params=dict(parameters))
 
+    def stack_is(self, status: str = "CREATE_COMPLETE", name: str = STACK_ID, **more: Any) -> None:
+        """Foretell a look at the stack."""
+        answer = {"Stacks": [description(status, **more)]}
+        self.answer("cloudformation", "describe_stacks", {"StackName": name}, answer)
+
+    def events_are(self, *entries: Any) -> None:
+        """Foretell a look at the events of the stack, newest first."""
+        self.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
+
     def done(self) -> None:
         """Every foretold call was made."""
         for stubber in self.stubbers.values():
@@ -94,7 +103,7 @@ class Recorder:
         self.waits += 1
 
 
-def description(status: str = "CREATE_COMPLETE", **more: Any) -> dict[str, Any]:
+def description(status: str = "CREATE_COMPLETE", **more: Any) -> Any:
     """An entry of DescribeStacks."""
     return {"StackId": STACK_ID, "StackName": NAME, "StackStatus": status, "CreationTime": START, **more}
 
@@ -104,7 +113,7 @@ def a_stack(status: str = "CREATE_COMPLETE", **more: Any) -> DeployedStack:
     return deployed_stack(description(status, **more))
 
 
-def event(number: int, logical_id: str, status: str, reason: str = "", token: str | None = TOKEN) -> dict[str, Any]:
+def event(number: int, logical_id: str, status: str, reason: str = "", token: str | None = TOKEN) -> Any:
     """An entry of DescribeStackEvents, the `number`th second after the start."""
     of_stack = logical_id == NAME
     return {

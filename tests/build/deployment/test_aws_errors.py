@@ -60,7 +60,7 @@ def test_a_denied_permission_is_named() -> None:
         (exceptions.ReadTimeoutError(endpoint_url="https://x"), "check the network"),
         (exceptions.ConnectionClosedError(endpoint_url="https://x"), "check the network"),
         (exceptions.ProxyConnectionError(proxy_url="http://proxy"), "any proxy"),
-        (exceptions.SSLError(endpoint_url="https://x", error="certificate"), "certificate"),
+        (exceptions.SSLError(endpoint_url="https://x", error=OSError("certificate")), "certificate"),
         (exceptions.InvalidConfigError(error_msg="two sources"), "two sources"),
     ],
 )

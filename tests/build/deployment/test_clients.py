@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 from botocore.exceptions import ProfileNotFound
 
@@ -26,7 +29,7 @@ def test_aws_region_wins_over_aws_default_region(no_region: pytest.MonkeyPatch) 
     assert open_clients(None, None, {}).region == "ap-south-1"
 
 
-def test_a_profile_brings_its_region(no_region: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_a_profile_brings_its_region(no_region: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config = tmp_path / "config"
     config.write_text("[profile ops]\nregion = sa-east-1\n")
     no_region.setenv("AWS_CONFIG_FILE", str(config))
@@ -41,7 +44,8 @@ def test_an_unknown_profile_is_refused() -> None:
 def test_clients_are_made_once_for_the_region_and_retry_adaptively() -> None:
     clients = Clients(dummy_session(), "eu-west-1", "http://127.0.0.1:9")
     assert clients.cloudformation is clients.cloudformation
-    for client in (clients.s3, clients.dynamodb, clients.logs, clients.functions, clients.cloudwatch):
+    made: list[Any] = [clients.s3, clients.dynamodb, clients.logs, clients.functions, clients.cloudwatch]
+    for client in made:
         assert client.meta.region_name == "eu-west-1"
         assert client.meta.endpoint_url == "http://127.0.0.1:9"
         assert client.meta.config.retries["mode"] == "adaptive"

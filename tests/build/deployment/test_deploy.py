@@ -16,7 +16,6 @@ from build.deployment.deploy import Deployer, deploy
 from build.deployment.deployed_stack import DeployedStack, find_stack
 from build.deployment.deployment import Deployment
 from build.deployment.desired_stack import desired_stack
-from build.deployment.following import operations
 from build.deployment.following.outcomes import Detached, OperationFailed
 from build.deployment.protection import set_termination_protection
 from build.errors import CommandError
@@ -27,7 +26,6 @@ from tests.build.deployment.support import (
     Recorder,
     Stubs,
     a_stack,
-    description,
     event,
     tiny_deployment,
     tiny_package,
@@ -38,7 +36,7 @@ QUEUE = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout"
 LARGER = {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 20}}}
 KEY = [{"AttributeName": "id", "KeyType": "HASH"}]
 DEFINITION = [{"AttributeName": "id", "AttributeType": "S"}]
-TABLE = {
+TABLE: dict[str, Any] = {
     "Table": {
         "Type": "AWS::DynamoDB::Table",
         "Properties": {"KeySchema": KEY, "AttributeDefinitions": DEFINITION, "BillingMode": "PAY_PER_REQUEST"},
@@ -294,17 +292,13 @@ def test_a_denied_protection_is_no_detail(stubs: Stubs, progress: Recorder) -> N
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])
 def test_only_an_update_under_way_can_be_cancelled(stubs: Stubs, progress: Recorder, status: str) -> None:
-    answer = {"Stacks": [description(status)]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, answer)
+    stubs.stack_is(status, name=NAME)
     with pytest.raises(CommandError, match="only an update under way can be cancelled"):
         cancel_update(stubs.clients, NAME, progress)
 
 
-def test_a_cancelled_update_is_followed_back(stubs: Stubs, progress: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "new_token", lambda: TOKEN)
-    stubs.answer(
-        "cloudformation", "describe_stacks", {"StackName": NAME}, {"Stacks": [description("UPDATE_IN_PROGRESS")]}
-    )
+def test_a_cancelled_update_is_followed_back(stubs: Stubs, progress: Recorder) -> None:
+    stubs.stack_is("UPDATE_IN_PROGRESS", name=NAME)
     parameters = {"StackName": STACK_ID, "ClientRequestToken": TOKEN}
     stubs.answer("cloudformation", "cancel_update_stack", parameters, {})
     entries = [
@@ -312,8 +306,7 @@ def test_a_cancelled_update_is_followed_back(stubs: Stubs, progress: Recorder, m
         event(2, NAME, "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated"),
         event(1, NAME, "UPDATE_IN_PROGRESS", token="theirs"),
     ]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
-    ended = {"Stacks": [description("UPDATE_ROLLBACK_COMPLETE")]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, ended)
+    stubs.events_are(*entries)
+    stubs.stack_is("UPDATE_ROLLBACK_COMPLETE")
     assert cancel_update(stubs.clients, NAME, progress).status == "UPDATE_ROLLBACK_COMPLETE"
     assert [one.status for one in progress.events] == ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 from build.deployment.deployed_stack import existing_stack, find_stack, template_of
 from build.deployment.stack_resources import StackResource, retained_ids, stack_resources
 from build.errors import CommandError
-from tests.build.deployment.support import ACCOUNT, NAME, REGION, STACK_ID, START, Stubs, a_stack, description
+from tests.build.deployment.support import ACCOUNT, NAME, REGION, STACK_ID, START, Stubs, a_stack
 
 MISSING = f"Stack with id {NAME} does not exist"
 
@@ -36,7 +36,7 @@ def test_a_review_is_no_work(status: str, in_progress: bool) -> None:
 
 
 def test_a_stack_is_found_by_name(stubs: Stubs) -> None:
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, {"Stacks": [description()]})
+    stubs.stack_is(name=NAME)
     assert find_stack(stubs.clients.cloudformation, NAME) == a_stack()
 
 
@@ -52,7 +52,7 @@ def test_a_stack_that_has_to_exist(stubs: Stubs) -> None:
     stubs.refuse("cloudformation", "describe_stacks", {"StackName": NAME}, "ValidationError", MISSING)
     with pytest.raises(CommandError, match="there is no stack TapStackdev in us-west-2; deploy it, or name another"):
         existing_stack(stubs.clients.cloudformation, NAME)
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, {"Stacks": [description()]})
+    stubs.stack_is(name=NAME)
     assert existing_stack(stubs.clients.cloudformation, NAME).stack_id == STACK_ID
 
 

@@ -8,7 +8,6 @@ from build.deployment.clients import Clients
 from build.deployment.deploy import deploy
 from build.deployment.deployed_stack import find_stack
 from build.deployment.destroy import Doomed, destroy, doomed_stack
-from build.deployment.following import operations as operations_module
 from build.deployment.following.outcomes import OperationFailed
 from build.deployment.stack_resources import StackResource
 from build.errors import CommandError
@@ -21,7 +20,6 @@ from tests.build.deployment.support import (
     Recorder,
     Stubs,
     a_stack,
-    description,
     event,
     tiny_deployment,
 )
@@ -35,12 +33,6 @@ BUCKET = StackResource("Failures", "doomed-failures", "AWS::S3::Bucket", "CREATE
 DELETION = {"StackName": STACK_ID, "ClientRequestToken": TOKEN}
 
 
-@pytest.fixture(autouse=True)
-def token(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    if "stubs" in request.fixturenames:
-        monkeypatch.setattr(operations_module, "new_token", lambda: TOKEN)
-
-
 def foretell_deletion(stubs: Stubs, status: str, number: int = 1) -> None:
     stubs.answer("cloudformation", "delete_stack", DELETION, {})
     foretell_end(stubs, status, number)
@@ -52,10 +44,10 @@ def foretell_end(stubs: Stubs, status: str, number: int = 1) -> None:
         event(number + 1, "Failures", "DELETE_FAILED", "The bucket you tried to delete is not empty"),
         event(number, NAME, "DELETE_IN_PROGRESS"),
     ]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
+    stubs.events_are(*entries)
     times = 2 if status == "DELETE_FAILED" else 1
     for _ in range(times):
-        stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description(status)]})
+        stubs.stack_is(status)
 
 
 def foretell_emptying(stubs: Stubs) -> None:
@@ -73,7 +65,7 @@ def test_a_stack_and_its_buckets_go_and_what_is_retained_stays(
         cloud.s3.put_object(Bucket=bucket, Key="failure", Body=b"1")
     doomed = doomed_stack(cloud, config)
     assert doomed is not None
-    assert (doomed.buckets, doomed.retained) == (["doomed-failures"], {"Kept"})
+    assert (doomed.buckets, doomed.retained) == (["doomed-failures"], frozenset({"Kept"}))
     destroy(cloud, doomed, progress)
     assert progress.steps == ["emptied the bucket doomed-failures, 1 versions"]
     assert find_stack(cloud.cloudformation, config.stack_name) is None
@@ -92,8 +84,7 @@ def test_a_protected_suffix_is_refused_before_anything_is_asked(stubs: Stubs, li
 
 
 def test_protection_turned_on_by_hand_counts_too(stubs: Stubs) -> None:
-    answer = {"Stacks": [description(EnableTerminationProtection=True)]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, answer)
+    stubs.stack_is(EnableTerminationProtection=True, name=NAME)
     with pytest.raises(CommandError, match="TapStackdev is protected and was left alone"):
         doomed_stack(stubs.clients, StackConfig("dev"))
 
@@ -109,8 +100,7 @@ def test_a_protected_stack_goes_when_it_is_named(cloud: Clients, tmp_path: Path,
 
 
 def test_a_stack_under_review_has_nothing_to_lose(stubs: Stubs) -> None:
-    answer = {"Stacks": [description("REVIEW_IN_PROGRESS")]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, answer)
+    stubs.stack_is("REVIEW_IN_PROGRESS", name=NAME)
     assert doomed_stack(stubs.clients, StackConfig("dev")) == Doomed(a_stack("REVIEW_IN_PROGRESS"), (), frozenset())
 
 
@@ -133,17 +123,15 @@ def test_a_second_failure_is_final_and_names_the_resource(stubs: Stubs, progress
 def test_another_end_is_not_tried_again(stubs: Stubs, progress: Recorder) -> None:
     stubs.answer("cloudformation", "delete_stack", DELETION, {})
     entries = [event(2, NAME, "UPDATE_COMPLETE"), event(1, NAME, "UPDATE_IN_PROGRESS")]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
+    stubs.events_are(*entries)
     for _ in ("the end", "the cause"):
-        answer = {"Stacks": [description("UPDATE_COMPLETE")]}
-        stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, answer)
+        stubs.stack_is("UPDATE_COMPLETE")
     with pytest.raises(OperationFailed, match="ended as UPDATE_COMPLETE"):
         destroy(stubs.clients, Doomed(a_stack(), (), frozenset()), progress)
 
 
 def test_a_deletion_under_way_is_followed_to_its_end(stubs: Stubs, progress: Recorder) -> None:
-    begun = {"StackEvents": [event(1, NAME, "DELETE_IN_PROGRESS")]}
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, begun)
+    stubs.events_are(event(1, NAME, "DELETE_IN_PROGRESS"))
     foretell_end(stubs, "DELETE_COMPLETE")
     destroy(stubs.clients, Doomed(a_stack("DELETE_IN_PROGRESS"), (), frozenset()), progress)
     assert progress.steps == ["TapStackdev is DELETE_IN_PROGRESS; following that first"]

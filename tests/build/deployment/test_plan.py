@@ -12,7 +12,7 @@ from build.deployment.deployed_stack import DeployedStack, find_stack
 from build.deployment.deployment import Deployment
 from build.deployment.plan import Plan, plan, plannable_stack
 from build.errors import CommandError
-from tests.build.deployment.support import NAME, Recorder, Stubs, description, tiny_deployment
+from tests.build.deployment.support import NAME, Recorder, Stubs, tiny_deployment
 from tests.build.deployment.test_deploy import LARGER, QUEUE, TABLE, CallCounter
 
 NOTHING = Plan((), (), protects=False, unchanged=True)
@@ -94,12 +94,11 @@ def test_a_new_stack_is_all_additions_and_leaves_no_stack(cloud: Clients, tmp_pa
 def test_a_state_that_needs_something_else_first_says_what(
     stubs: Stubs, tmp_path: Path, status: str, first: str
 ) -> None:
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, {"Stacks": [description(status)]})
+    stubs.stack_is(status, name=NAME)
     with pytest.raises(CommandError, match=first):
         plannable_stack(stubs.clients, asked(tmp_path, {}, "dev"))
 
 
 def test_a_stack_under_review_counts_as_new(stubs: Stubs, tmp_path: Path) -> None:
-    answer = {"Stacks": [description("REVIEW_IN_PROGRESS")]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": NAME}, answer)
+    stubs.stack_is("REVIEW_IN_PROGRESS", name=NAME)
     assert plannable_stack(stubs.clients, asked(tmp_path, {}, "dev")) is None

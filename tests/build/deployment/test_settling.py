@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from build.deployment.deployment import Deployment
-from build.deployment.following import operations as operations_module
 from build.deployment.following.operations import Operations
 from build.deployment.following.outcomes import OperationFailed
 from build.deployment.settling import Settling
@@ -19,16 +18,10 @@ from tests.build.deployment.support import (
     TOKEN,
     Recorder,
     Stubs,
-    description,
     event,
     tiny_deployment,
     tiny_template,
 )
-
-
-@pytest.fixture(autouse=True)
-def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations_module, "new_token", lambda: TOKEN)
 
 
 @pytest.fixture
@@ -45,13 +38,12 @@ def foretell_stack(stubs: Stubs, status: str | None, name: str = NAME, reason: s
         message = f"Stack with id {name} does not exist"
         stubs.refuse("cloudformation", "describe_stacks", {"StackName": name}, "ValidationError", message)
     else:
-        entry = description(status, StackStatusReason=reason)
-        stubs.answer("cloudformation", "describe_stacks", {"StackName": name}, {"Stacks": [entry]})
+        stubs.stack_is(status, name, StackStatusReason=reason)
 
 
 def foretell_events(stubs: Stubs, begun: str, status: str, token: str = TOKEN) -> None:
     entries = [event(2, NAME, status, token=token), event(1, NAME, begun, token=token)]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
+    stubs.events_are(*entries)
 
 
 def foretell_resources(stubs: Stubs, *resources: tuple[str, str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import boto3
 import pytest
+from botocore.model import StringShape
 
 from build.deployment.stack_states import PATHS, Path, path_from
 
@@ -34,7 +35,9 @@ WHAT_HAPPENS = {
 
 def test_the_table_has_every_status_of_the_service_model() -> None:
     model = boto3.client("cloudformation").meta.service_model
-    statuses = set(model.shape_for("StackStatus").enum)
+    shape = model.shape_for("StackStatus")
+    assert isinstance(shape, StringShape)
+    statuses = set(shape.enum)
     assert statuses == set(PATHS) == set(WHAT_HAPPENS)
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -77,7 +78,7 @@ def without_a_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     }
     for name, replacement in replacements.items():
         monkeypatch.setattr(command, name, replacement)
-    monkeypatch.setattr(command.threading, "Event", Interrupted)
+    monkeypatch.setattr(threading, "Event", Interrupted)
 
 
 @pytest.mark.usefixtures("without_a_cloud")

@@ -5,16 +5,18 @@ import json
 import zipfile
 from dataclasses import replace
 from itertools import count
+from typing import Any, Final
 
 import boto3
 
-from build.poller.configuration import get_mapping
+from build.poller.configuration import EventSourceMapping, get_mapping
+from build.poller.invocation import Function, Response
 from build.poller.options import Options
 from build.poller.poller import Poller
 from build.poller.retries import Backoff
 from build.poller.services import connect
 
-REGION = "us-west-2"
+REGION: Final = "us-west-2"
 OPTIONS = Options(backoff=Backoff(0.05, 0.2))
 ROLE = "arn:aws:iam::000000000000:role/unused"
 CODE = """
@@ -30,7 +32,7 @@ def handler(event, context):
 numbers = count()
 
 
-def zipped_code():
+def zipped_code() -> bytes:
     """The function as the bytes of a zip."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
@@ -41,11 +43,13 @@ def zipped_code():
 class Cloud:
     """Clients for one emulator, and what the tests need in it."""
 
-    def __init__(self, url):
+    def __init__(self, url: str) -> None:
         self.url = url
-        self.dynamodb, self.functions, self.s3, self.sqs, self.sns = (
-            boto3.client(service, endpoint_url=url) for service in ("dynamodb", "lambda", "s3", "sqs", "sns")
-        )
+        self.dynamodb = boto3.client("dynamodb", endpoint_url=url)
+        self.functions = boto3.client("lambda", endpoint_url=url)
+        self.s3 = boto3.client("s3", endpoint_url=url)
+        self.sqs = boto3.client("sqs", endpoint_url=url)
+        self.sns = boto3.client("sns", endpoint_url=url)
         self.functions.create_function(
             FunctionName="recorder",
             Runtime="python3.13",
@@ -55,7 +59,7 @@ class Cloud:
         )
         self.s3.create_bucket(Bucket="failed-events", CreateBucketConfiguration={"LocationConstraint": REGION})
 
-    def table(self):
+    def table(self) -> tuple[str, str]:
         """Make a table with a stream; returns its name and the stream's ARN."""
         answer = self.dynamodb.create_table(
             TableName=f"things-{next(numbers)}",
@@ -66,7 +70,7 @@ class Cloud:
         )
         return answer["TableDescription"]["TableName"], answer["TableDescription"]["LatestStreamArn"]
 
-    def mapping(self, stream_arn, **settings):
+    def mapping(self, stream_arn: str, **settings: Any) -> EventSourceMapping:
         """Make a disabled mapping of a stream to the function."""
         answer = self.functions.create_event_source_mapping(
             FunctionName="recorder",
@@ -78,17 +82,22 @@ class Cloud:
         )
         return get_mapping(self.functions, answer["UUID"])
 
-    def put(self, table, item, **attributes):
+    def put(self, table: str, item: str, **attributes: Any) -> None:
         """Write an item."""
         self.dynamodb.put_item(TableName=table, Item={"id": {"S": item}, **attributes})
 
-    def poller(self, *mappings):
+    def poller(self, *mappings: EventSourceMapping) -> tuple[Poller, list[dict[str, Any]]]:
         """A poller, and the list of events that it sends."""
         services = connect(boto3.Session(), self.url)
-        events = []
+        events: list[dict[str, Any]] = []
 
-        def recorded(mapping):
+        def recorded(mapping: EventSourceMapping) -> Function:
             function = services.function(mapping)
-            return lambda payload: (events.append(json.loads(payload)), function(payload))[1]
+
+            def call(payload: bytes) -> Response:
+                events.append(json.loads(payload))
+                return function(payload)
+
+            return call
 
         return Poller(mappings, replace(services, function=recorded), OPTIONS), events

@@ -4,28 +4,29 @@ import json
 
 from build.poller.batching import MAXIMUM_PAYLOAD, BatchingWindow
 from build.poller.records import StreamRecord, payload
-from tests.build.poller.fakes import EPOCH, World
+from tests.build.poller.fakes import EPOCH
+from tests.build.poller.world import World
 
 
-def record(size=10, polled_at=0.0):
+def record(size: int = 10, polled_at: float = 0.0) -> StreamRecord:
     return StreamRecord("1", "{}", 0.0, polled_at, b"x" * size)
 
 
-def test_a_batch_holds_at_most_batch_size_records():
+def test_a_batch_holds_at_most_batch_size_records() -> None:
     world = World(batch_size=10)
     numbers = world.streams.put_many(25)
     world.run()
     assert world.function.batches == [numbers[:10], numbers[10:20], numbers[20:]]
 
 
-def test_without_a_window_records_are_sent_at_once():
+def test_without_a_window_records_are_sent_at_once() -> None:
     world = World(batch_size=10)
     world.streams.put()
     world.run()
     assert world.function.times == [EPOCH]
 
 
-def test_a_batch_is_sent_when_the_window_has_passed_since_its_first_record():
+def test_a_batch_is_sent_when_the_window_has_passed_since_its_first_record() -> None:
     world = World(batch_size=10, batching_window=5)
     first = world.streams.put("a")
     world.poller.step()
@@ -36,7 +37,7 @@ def test_a_batch_is_sent_when_the_window_has_passed_since_its_first_record():
     assert world.function.times == [EPOCH + 5]
 
 
-def test_a_full_batch_does_not_wait_for_the_window():
+def test_a_full_batch_does_not_wait_for_the_window() -> None:
     world = World(batch_size=2, batching_window=300)
     numbers = world.streams.put_many(3)
     world.run()
@@ -44,7 +45,7 @@ def test_a_full_batch_does_not_wait_for_the_window():
     assert world.function.times == [EPOCH, EPOCH + 300]
 
 
-def test_a_batch_is_sent_when_its_payload_reaches_6_mb():
+def test_a_batch_is_sent_when_its_payload_reaches_6_mb() -> None:
     world = World(batch_size=10_000, batching_window=300)
     big = {"text": {"S": "x" * 399_000}}
     for number in range(20):
@@ -56,7 +57,7 @@ def test_a_batch_is_sent_when_its_payload_reaches_6_mb():
     assert world.function.times == [EPOCH, EPOCH + 300]
 
 
-def test_a_payload_is_counted_to_the_byte():
+def test_a_payload_is_counted_to_the_byte() -> None:
     window = BatchingWindow(batch_size=10_000, seconds=300)
     exact = MAXIMUM_PAYLOAD - len(payload([])) - 1
     window.add(record(exact - 1))
@@ -69,7 +70,7 @@ def test_a_payload_is_counted_to_the_byte():
     assert not window.full
 
 
-def test_records_that_fit_exactly_go_together():
+def test_records_that_fit_exactly_go_together() -> None:
     window = BatchingWindow(batch_size=10_000, seconds=300)
     room = MAXIMUM_PAYLOAD - len(payload([]))
     window.add(record(room // 2 - 1))
@@ -78,7 +79,7 @@ def test_records_that_fit_exactly_go_together():
     assert len(window.take()) == 2
 
 
-def test_a_record_too_big_for_any_batch_goes_alone():
+def test_a_record_too_big_for_any_batch_goes_alone() -> None:
     window = BatchingWindow(batch_size=10, seconds=0)
     window.add(record(MAXIMUM_PAYLOAD))
     window.add(record())

@@ -1,6 +1,7 @@
 """Reading mappings from Lambda's answers."""
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -9,6 +10,9 @@ from botocore.stub import Stubber
 from build.errors import CommandError
 from build.poller.configuration import EventSourceMapping, find_mappings, get_mapping, mapping_from_response
 from tests.build.poller.fakes import FUNCTION_ARN, STREAM_ARN
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
 
 MINIMAL = {"UUID": "8c7bb6b3-a273-493a-950f-69d47494b995", "EventSourceArn": STREAM_ARN, "FunctionArn": FUNCTION_ARN}
 COMPLETE = {
@@ -28,11 +32,11 @@ COMPLETE = {
 
 
 @pytest.fixture
-def client():
+def client() -> "LambdaClient":
     return boto3.client("lambda")
 
 
-def test_every_setting_is_read_and_the_state_is_not_looked_at():
+def test_every_setting_is_read_and_the_state_is_not_looked_at() -> None:
     assert mapping_from_response(COMPLETE) == EventSourceMapping(
         uuid="8c7bb6b3-a273-493a-950f-69d47494b995",
         function_arn=FUNCTION_ARN,
@@ -50,23 +54,23 @@ def test_every_setting_is_read_and_the_state_is_not_looked_at():
     )
 
 
-def test_defaults_are_those_of_the_documentation():
+def test_defaults_are_those_of_the_documentation() -> None:
     mapping = mapping_from_response(MINIMAL)
     assert mapping == EventSourceMapping("8c7bb6b3-a273-493a-950f-69d47494b995", FUNCTION_ARN, STREAM_ARN)
     assert (mapping.batch_size, mapping.batching_window, mapping.parallelization_factor) == (100, 0, 1)
     assert not mapping.bisect_batch_on_function_error and not mapping.report_batch_item_failures
 
 
-def test_minus_one_means_until_the_record_expires():
+def test_minus_one_means_until_the_record_expires() -> None:
     mapping = mapping_from_response({**MINIMAL, "MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1})
     assert (mapping.maximum_retry_attempts, mapping.maximum_record_age) == (math.inf, 86400)
 
 
-def test_a_quota_of_no_retries_is_kept():
+def test_a_quota_of_no_retries_is_kept() -> None:
     assert mapping_from_response({**MINIMAL, "MaximumRetryAttempts": 0}).maximum_retry_attempts == 0
 
 
-def test_no_record_lives_longer_than_the_stream_keeps_it():
+def test_no_record_lives_longer_than_the_stream_keeps_it() -> None:
     assert mapping_from_response({**MINIMAL, "MaximumRecordAgeInSeconds": 604800}).maximum_record_age == 86400
 
 
@@ -78,12 +82,12 @@ def test_no_record_lives_longer_than_the_stream_keeps_it():
         {"TumblingWindowInSeconds": 60},
     ],
 )
-def test_a_mapping_that_cannot_be_polled_here_is_refused(unsupported):
+def test_a_mapping_that_cannot_be_polled_here_is_refused(unsupported: dict[str, Any]) -> None:
     with pytest.raises(CommandError, match="8c7bb6b3-a273-493a-950f-69d47494b995"):
         mapping_from_response({**MINIMAL, **unsupported})
 
 
-def test_mappings_of_streams_are_found_on_every_page(client):
+def test_mappings_of_streams_are_found_on_every_page(client: "LambdaClient") -> None:
     queue = {**MINIMAL, "EventSourceArn": "arn:aws:sqs:us-west-2:123456789012:queue"}
     with Stubber(client) as stub:
         stub.add_response("list_event_source_mappings", {"EventSourceMappings": [MINIMAL, queue], "NextMarker": "m"})
@@ -91,7 +95,7 @@ def test_mappings_of_streams_are_found_on_every_page(client):
         assert find_mappings(client) == (mapping_from_response(MINIMAL), mapping_from_response(COMPLETE))
 
 
-def test_one_mapping_is_read_by_its_id(client):
+def test_one_mapping_is_read_by_its_id(client: "LambdaClient") -> None:
     with Stubber(client) as stub:
         stub.add_response("get_event_source_mapping", COMPLETE, {"UUID": "8c7bb6b3-a273-493a-950f-69d47494b995"})
         assert get_mapping(client, "8c7bb6b3-a273-493a-950f-69d47494b995") == mapping_from_response(COMPLETE)

@@ -8,14 +8,15 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import ANY, Stubber
 
 from build.poller.destination import Bucket, Queue, Topic
-from tests.build.poller.fakes import EPOCH, FakeDestination, World, aws_error, crash
+from tests.build.poller.fakes import EPOCH, FakeDestination, aws_error, crash
 from tests.build.poller.test_failure_record import failure
+from tests.build.poller.world import World
 
 TOPIC_ARN = "arn:aws:sns:us-west-2:123456789012:failed-events"
 QUEUE_URL = "http://127.0.0.1/123456789012/failed-events"
 
 
-def test_a_bucket_gets_the_metadata_and_the_payload():
+def test_a_bucket_gets_the_metadata_and_the_payload() -> None:
     s3, record = boto3.client("s3"), failure()
     with Stubber(s3) as stub:
         body = json.dumps(record.with_payload).encode()
@@ -24,7 +25,7 @@ def test_a_bucket_gets_the_metadata_and_the_payload():
         stub.assert_no_pending_responses()
 
 
-def test_a_queue_gets_the_metadata_alone():
+def test_a_queue_gets_the_metadata_alone() -> None:
     sqs = boto3.client("sqs")
     with Stubber(sqs) as stub:
         stub.add_response("get_queue_url", {"QueueUrl": QUEUE_URL}, {"QueueName": "failed-events"})
@@ -34,7 +35,7 @@ def test_a_queue_gets_the_metadata_alone():
         stub.assert_no_pending_responses()
 
 
-def test_a_topic_gets_the_metadata_alone():
+def test_a_topic_gets_the_metadata_alone() -> None:
     sns = boto3.client("sns")
     with Stubber(sns) as stub:
         stub.add_response("publish", {}, {"TopicArn": TOPIC_ARN, "Message": json.dumps(failure().metadata)})
@@ -43,7 +44,7 @@ def test_a_topic_gets_the_metadata_alone():
 
 
 @pytest.mark.parametrize("error", [aws_error("SlowDown"), EndpointConnectionError(endpoint_url="http://127.0.0.1")])
-def test_a_delivery_that_fails_is_tried_again(error):
+def test_a_delivery_that_fails_is_tried_again(error: Exception) -> None:
     world = World(crash, destination=FakeDestination([error] * 3), maximum_retry_attempts=0)
     numbers = [world.streams.put()]
     statistics = world.run()
@@ -52,7 +53,7 @@ def test_a_delivery_that_fails_is_tried_again(error):
     assert world.time.now - EPOCH == 1 + 2 + 4
 
 
-def test_a_failing_delivery_is_reported_while_it_lasts():
+def test_a_failing_delivery_is_reported_while_it_lasts() -> None:
     world = World(crash, destination=FakeDestination([aws_error("SlowDown")] * 2), maximum_retry_attempts=0)
     world.streams.put()
     for _ in range(4):
@@ -61,7 +62,7 @@ def test_a_failing_delivery_is_reported_while_it_lasts():
     assert world.run().problems == {}
 
 
-def test_records_that_no_destination_takes_are_reported_and_not_silently_lost():
+def test_records_that_no_destination_takes_are_reported_and_not_silently_lost() -> None:
     world = World(crash, destination=FakeDestination([aws_error("NoSuchBucket")] * 99), maximum_retry_attempts=0)
     numbers = (world.streams.put(),)
     statistics = world.run()
@@ -71,7 +72,7 @@ def test_records_that_no_destination_takes_are_reported_and_not_silently_lost():
     assert "NoSuchBucket" in statistics.problems["delivering"]
 
 
-def test_without_a_destination_records_are_dropped():
+def test_without_a_destination_records_are_dropped() -> None:
     world = World(crash, maximum_retry_attempts=0)
     numbers = (world.streams.put(),)
     assert world.run().dropped == 1

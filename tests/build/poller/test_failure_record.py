@@ -15,7 +15,7 @@ FAILED_AT = 1573690429.717
 RESPONSE = Response("316aa6d0", 200, "$LATEST", "Unhandled", b"{}")
 
 
-def failure(response=RESPONSE):
+def failure(response: Response | None = RESPONSE) -> FailureRecord:
     """The failure of two records that were created half a minute before, a second apart."""
     time = VirtualTime()
     streams = FakeStreams(time)
@@ -27,7 +27,7 @@ def failure(response=RESPONSE):
     return FailureRecord(mapping(uuid="mapping"), SHARD, Discard(batch, RETRY_ATTEMPTS_EXHAUSTED), FAILED_AT)
 
 
-def test_the_metadata_are_the_documented_ones():
+def test_the_metadata_are_the_documented_ones() -> None:
     assert failure().metadata == {
         "requestContext": {
             "requestId": "316aa6d0",
@@ -50,7 +50,7 @@ def test_the_metadata_are_the_documented_ones():
     }
 
 
-def test_the_payload_is_the_whole_event_as_an_escaped_json_string():
+def test_the_payload_is_the_whole_event_as_an_escaped_json_string() -> None:
     record = failure()
     document = json.loads(json.dumps(record.with_payload))
     assert isinstance(document["payload"], str)
@@ -59,17 +59,17 @@ def test_the_payload_is_the_whole_event_as_an_escaped_json_string():
     assert document == record.metadata
 
 
-def test_the_object_key_has_the_documented_layout():
+def test_the_object_key_has_the_documented_layout() -> None:
     layout = rf"aws/lambda/mapping/{SHARD}/2019/11/14/2019-11-14T00\.13\.49-{RANDOM_UUID}"
     assert re.fullmatch(layout, failure().object_key)
 
 
-def test_no_two_object_keys_are_the_same():
+def test_no_two_object_keys_are_the_same() -> None:
     record = failure()
     assert record.object_key != record.object_key
 
 
-def test_records_that_no_invocation_answered_have_no_response_context():
+def test_records_that_no_invocation_answered_have_no_response_context() -> None:
     metadata = failure(response=None).metadata
     assert metadata["responseContext"] is None
     assert re.fullmatch(RANDOM_UUID, metadata["requestContext"]["requestId"])

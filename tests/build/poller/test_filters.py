@@ -5,8 +5,8 @@ import json
 import pytest
 
 from build.errors import CommandError
-from build.poller.filters import matches, parse_pattern, passes
-from tests.build.poller.fakes import World
+from build.poller.filters import Pattern, matches, parse_pattern, passes
+from tests.build.poller.world import World
 
 RECORD = {
     "eventName": "INSERT",
@@ -28,7 +28,7 @@ RECORD = {
 }
 
 
-def image(attribute, kind, *rules):
+def image(attribute: str, kind: str, *rules: object) -> Pattern:
     """A pattern for an attribute of the new image."""
     return {"dynamodb": {"NewImage": {attribute: {kind: list(rules)}}}}
 
@@ -100,31 +100,31 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("pattern", SATISFIED.values(), ids=SATISFIED)
-def test_a_record_satisfies(pattern):
+def test_a_record_satisfies(pattern: Pattern) -> None:
     assert matches(parse_pattern(json.dumps(pattern)), RECORD)
 
 
 @pytest.mark.parametrize("pattern", NOT_SATISFIED.values(), ids=NOT_SATISFIED)
-def test_a_record_does_not_satisfy(pattern):
+def test_a_record_does_not_satisfy(pattern: Pattern) -> None:
     assert not matches(parse_pattern(json.dumps(pattern)), RECORD)
 
 
 @pytest.mark.parametrize("pattern", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_pattern_is_refused(pattern):
+def test_a_malformed_pattern_is_refused(pattern: str) -> None:
     with pytest.raises(CommandError, match="is not understood"):
         parse_pattern(pattern)
 
 
-def test_one_filter_of_several_is_enough():
+def test_one_filter_of_several_is_enough() -> None:
     assert passes(({"eventName": ["REMOVE"]}, {"eventName": ["INSERT"]}), RECORD)
     assert not passes(({"eventName": ["REMOVE"]}, {"eventName": ["MODIFY"]}), RECORD)
 
 
-def test_without_filters_every_record_passes():
+def test_without_filters_every_record_passes() -> None:
     assert passes((), RECORD)
 
 
-def test_filtered_records_count_as_processed_and_take_no_place_in_a_batch():
+def test_filtered_records_count_as_processed_and_take_no_place_in_a_batch() -> None:
     world = World(filters=({"eventName": [{"anything-but": ["REMOVE"]}]},), batch_size=2)
     kept = [world.streams.put("a")]
     world.streams.put("a", name="REMOVE")
@@ -136,7 +136,7 @@ def test_filtered_records_count_as_processed_and_take_no_place_in_a_batch():
     assert statistics.checkpoints == {"shard-0": last}
 
 
-def test_the_filter_sees_binary_as_the_function_does():
+def test_the_filter_sees_binary_as_the_function_does() -> None:
     world = World(filters=({"dynamodb": {"NewImage": {"data": {"B": ["AAE="]}}}},))
     world.streams.put("a", image={"data": {"B": b"\x00\x01"}})
     assert world.run().processed == 1

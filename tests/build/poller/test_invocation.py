@@ -1,6 +1,7 @@
 """Invoking the function, and reading which records it could not process."""
 
 import io
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import (
@@ -14,8 +15,10 @@ from botocore.exceptions import (
 from build.poller.invocation import (
     AnswerLost,
     Attempt,
+    Function,
     FunctionUnreached,
     LambdaFunction,
+    Response,
     attempt,
     checkpoint,
     succeeded_records,
@@ -53,17 +56,17 @@ FAILURES = [
 class FakeClient:
     """A Lambda client with one answer, or one error."""
 
-    def __init__(self, error=None, body=b"null", **answer):
+    def __init__(self, error: Exception | None = None, body: bytes = b"null", **answer: Any) -> None:
         self.error = error
-        self.answer = {
+        self.answer: dict[str, Any] = {
             "StatusCode": 200,
             "ResponseMetadata": {"RequestId": "request"},
             "Payload": io.BytesIO(body),
             **answer,
         }
-        self.calls = []
+        self.calls: list[dict[str, object]] = []
 
-    def invoke(self, **arguments):
+    def invoke(self, **arguments: object) -> dict[str, Any]:
         self.calls.append(arguments)
         if self.error:
             raise self.error
@@ -73,31 +76,31 @@ class FakeClient:
 class BrokenBody:
     """A response body that ends too early."""
 
-    def read(self):
+    def read(self) -> NoReturn:
         raise IncompleteReadError(actual_bytes=1, expected_bytes=2)
 
 
-def invoke(client):
+def invoke(client: Any) -> Response:
     return LambdaFunction(client, FUNCTION_ARN)(b"{}")
 
 
 @pytest.mark.parametrize("answer", SUCCESSES)
-def test_an_empty_or_null_response_or_list_is_success(answer):
+def test_an_empty_or_null_response_or_list_is_success(answer: bytes) -> None:
     assert checkpoint(NUMBERS, answer) == 3
 
 
 @pytest.mark.parametrize("answer", FAILURES)
-def test_a_malformed_response_or_identifier_fails_the_whole_batch(answer):
+def test_a_malformed_response_or_identifier_fails_the_whole_batch(answer: bytes) -> None:
     assert checkpoint(NUMBERS, answer) == 0
 
 
 @pytest.mark.parametrize(("failed", "done"), [(["101"], 0), (["102"], 1), (["103"], 2), (["103", "102"], 1)])
-def test_the_lowest_sequence_number_is_the_checkpoint(failed, done):
+def test_the_lowest_sequence_number_is_the_checkpoint(failed: list[str], done: int) -> None:
     answer = response({"batchItemFailures": [{"itemIdentifier": number} for number in failed]})
     assert checkpoint(NUMBERS, answer.payload) == done
 
 
-def test_a_response_counts_only_if_the_mapping_reports_item_failures():
+def test_a_response_counts_only_if_the_mapping_reports_item_failures() -> None:
     answer = response({"batchItemFailures": [{"itemIdentifier": "102"}]})
     assert succeeded_records(NUMBERS, answer, report_batch_item_failures=False) == 3
     assert succeeded_records(NUMBERS, answer, report_batch_item_failures=True) == 1
@@ -105,17 +108,17 @@ def test_a_response_counts_only_if_the_mapping_reports_item_failures():
 
 @pytest.mark.parametrize("report", [True, False])
 @pytest.mark.parametrize("kind", ["Handled", "Unhandled"])
-def test_a_function_error_fails_the_whole_batch(report, kind):
+def test_a_function_error_fails_the_whole_batch(report: bool, kind: str) -> None:
     assert succeeded_records(NUMBERS, response({}, function_error=kind), report) == 0
 
 
-def test_the_function_is_invoked_synchronously_by_the_arn_of_the_mapping():
+def test_the_function_is_invoked_synchronously_by_the_arn_of_the_mapping() -> None:
     client = FakeClient()
     invoke(client)
     assert client.calls == [{"FunctionName": FUNCTION_ARN, "InvocationType": "RequestResponse", "Payload": b"{}"}]
 
 
-def test_the_answer_is_kept_for_the_failure_record():
+def test_the_answer_is_kept_for_the_failure_record() -> None:
     answer = invoke(FakeClient(body=b'{"errorMessage": "x"}', FunctionError="Unhandled", ExecutedVersion="7"))
     assert (answer.request_id, answer.status_code, answer.executed_version) == ("request", 200, "7")
     assert (answer.function_error, answer.payload) == ("Unhandled", b'{"errorMessage": "x"}')
@@ -131,7 +134,7 @@ def test_the_answer_is_kept_for_the_failure_record():
         ConnectTimeoutError(endpoint_url="http://127.0.0.1"),
     ],
 )
-def test_throttles_and_service_errors_do_not_reach_the_function(error):
+def test_throttles_and_service_errors_do_not_reach_the_function(error: Exception) -> None:
     with pytest.raises(FunctionUnreached, match="."):
         invoke(FakeClient(error))
 
@@ -140,34 +143,34 @@ def test_throttles_and_service_errors_do_not_reach_the_function(error):
     "error",
     [ReadTimeoutError(endpoint_url="http://127.0.0.1"), ConnectionClosedError(endpoint_url="http://127.0.0.1")],
 )
-def test_a_connection_that_breaks_may_have_reached_the_function(error):
+def test_a_connection_that_breaks_may_have_reached_the_function(error: Exception) -> None:
     with pytest.raises(AnswerLost, match="127"):
         invoke(FakeClient(error))
 
 
-def test_an_answer_that_breaks_off_is_lost():
+def test_an_answer_that_breaks_off_is_lost() -> None:
     with pytest.raises(AnswerLost):
         invoke(FakeClient(Payload=BrokenBody()))
 
 
-def raising(error):
-    def function(payload):
+def raising(error: Exception) -> Function:
+    def function(payload: bytes) -> NoReturn:
         raise error
 
     return function
 
 
-def test_a_lost_answer_is_a_failed_invocation():
+def test_a_lost_answer_is_a_failed_invocation() -> None:
     ended = attempt(raising(AnswerLost("reset")), b"{}", NUMBERS, report_batch_item_failures=True)
     assert ended == Attempt(reached=True, succeeded=0, problem="reset")
 
 
-def test_a_throttle_is_no_invocation():
+def test_a_throttle_is_no_invocation() -> None:
     ended = attempt(raising(FunctionUnreached("throttled")), b"{}", NUMBERS, report_batch_item_failures=True)
     assert ended == Attempt(reached=False, problem="throttled")
 
 
-def test_an_answer_is_kept_with_what_it_says():
+def test_an_answer_is_kept_with_what_it_says() -> None:
     answer = response({"batchItemFailures": [{"itemIdentifier": "103"}]})
     ended = attempt(lambda payload: answer, b"{}", NUMBERS, report_batch_item_failures=True)
     assert ended == Attempt(reached=True, succeeded=2, response=answer)

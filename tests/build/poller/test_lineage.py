@@ -1,17 +1,21 @@
 """Which shards are read, and when."""
 
-from tests.build.poller.fakes import FakeShard, World, crash, script
+from typing import Any
+
+from tests.build.poller.fakes import FakeShard, Handler, crash, script
+from tests.build.poller.world import World
 
 
-def shard_of(world, event):
+def shard_of(world: World, event: dict[str, Any]) -> str | None:
     """The shard that holds the first record of an event."""
     number = event["Records"][0]["dynamodb"]["SequenceNumber"]
     for shard_id, shard in world.streams.shards.items():
         if any(record["dynamodb"]["SequenceNumber"] == number for record in shard.records):
             return shard_id
+    return None
 
 
-def family(*handlers, **settings):
+def family(*handlers: Handler, **settings: Any) -> World:
     """A closed parent with two children, each shard with one record."""
     world = World(script(*handlers), ("parent", "child-1", "child-2"), **settings)
     world.streams.shards["child-1"].parent = world.streams.shards["child-2"].parent = "parent"
@@ -22,33 +26,33 @@ def family(*handlers, **settings):
     return world
 
 
-def test_every_shard_is_read_page_after_page_of_the_list():
+def test_every_shard_is_read_page_after_page_of_the_list() -> None:
     world = World(shards=[f"shard-{number}" for number in range(5)])
     for shard_id in world.streams.shards:
         world.streams.put("a", shard_id)
     assert world.run().processed == 5
 
 
-def test_a_child_is_read_after_its_parent():
+def test_a_child_is_read_after_its_parent() -> None:
     world = family()
     world.run()
     assert [shard_of(world, event) for event in world.function.events] == ["parent", "child-1", "child-2"]
 
 
-def test_a_child_waits_until_the_parent_is_processed_and_not_only_read():
+def test_a_child_waits_until_the_parent_is_processed_and_not_only_read() -> None:
     world = family(crash, crash)
     world.run()
     assert [shard_of(world, event) for event in world.function.events] == ["parent"] * 3 + ["child-1", "child-2"]
 
 
-def test_a_parent_that_is_no_longer_listed_is_not_waited_for():
+def test_a_parent_that_is_no_longer_listed_is_not_waited_for() -> None:
     world = World(shards=("child",))
     world.streams.shards["child"].parent = "trimmed"
     world.streams.put("a", "child")
     assert world.run().processed == 1
 
 
-def test_shards_that_appear_later_are_read_from_their_beginning():
+def test_shards_that_appear_later_are_read_from_their_beginning() -> None:
     world = World(starting_position="LATEST")
     world.run()
     world.streams.put("a")
@@ -59,7 +63,7 @@ def test_shards_that_appear_later_are_read_from_their_beginning():
     assert world.run().processed == 2
 
 
-def test_the_end_of_a_shard_is_not_the_end_of_the_stream():
+def test_the_end_of_a_shard_is_not_the_end_of_the_stream() -> None:
     world = World()
     world.run()
     world.streams.shards["shard-0"].closed = True
@@ -68,14 +72,14 @@ def test_the_end_of_a_shard_is_not_the_end_of_the_stream():
     assert world.run().processed == 1
 
 
-def test_latest_does_not_read_closed_shards():
+def test_latest_does_not_read_closed_shards() -> None:
     world = family(starting_position="LATEST")
     assert world.run().polled == 0
     world.streams.put("d", "child-1")
     assert world.run().processed == 1
 
 
-def test_a_stream_without_shards_yet_is_looked_at_again():
+def test_a_stream_without_shards_yet_is_looked_at_again() -> None:
     world = World(shards=())
     world.streams.status = "ENABLING"
     world.run()
@@ -84,7 +88,7 @@ def test_a_stream_without_shards_yet_is_looked_at_again():
     assert world.run().processed == 1
 
 
-def test_the_shards_are_not_listed_again_while_all_are_open():
+def test_the_shards_are_not_listed_again_while_all_are_open() -> None:
     world = World()
     world.run()
     world.time.sleep(60)
@@ -92,7 +96,7 @@ def test_the_shards_are_not_listed_again_while_all_are_open():
     assert [operation for operation, _ in world.streams.calls].count("describe_stream") == 1
 
 
-def test_a_disabled_stream_is_processed_to_its_end():
+def test_a_disabled_stream_is_processed_to_its_end() -> None:
     world = World()
     number = world.streams.put()
     world.streams.shards["shard-0"].closed = True

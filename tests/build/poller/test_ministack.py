@@ -4,6 +4,9 @@ import json
 import re
 import time
 from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,17 +20,17 @@ RANDOM_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{1
 
 
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with running_emulator(tmp_path_factory.mktemp("emulator") / "log") as emulator:
         yield Cloud(emulator.endpoint)
 
 
-def images(events):
+def images(events: list[dict[str, Any]]) -> list[list[str]]:
     """The ids of the items in each event."""
     return [[record["dynamodb"]["Keys"]["id"]["S"] for record in event["Records"]] for event in events]
 
 
-def eventually(condition):
+def eventually(condition: Callable[[], bool]) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
@@ -35,7 +38,7 @@ def eventually(condition):
         time.sleep(0.02)
 
 
-def test_the_function_gets_lambdas_event(cloud):
+def test_the_function_gets_lambdas_event(cloud: Cloud) -> None:
     table, stream_arn = cloud.table()
     cloud.put(table, "a", data={"B": b"\x00\x01"}, price={"N": "1.5"})
     cloud.dynamodb.delete_item(TableName=table, Key={"id": {"S": "a"}})
@@ -56,7 +59,7 @@ def test_the_function_gets_lambdas_event(cloud):
     assert removed["dynamodb"]["OldImage"] == inserted["dynamodb"]["NewImage"]
 
 
-def test_batches_filters_and_windows_work(cloud):
+def test_batches_filters_and_windows_work(cloud: Cloud) -> None:
     table, stream_arn = cloud.table()
     mapping = cloud.mapping(
         stream_arn,
@@ -79,7 +82,7 @@ def test_batches_filters_and_windows_work(cloud):
     assert sorted(sum(images(events), [])) == sorted(f"item-{number}" for number in range(50))
 
 
-def test_a_failed_batch_is_kept_in_the_bucket_in_full(cloud):
+def test_a_failed_batch_is_kept_in_the_bucket_in_full(cloud: Cloud) -> None:
     table, stream_arn = cloud.table()
     for number in range(8):
         cloud.put(table, f"item-{number}", **({"crash": {"BOOL": True}} if number == 3 else {}))
@@ -110,7 +113,7 @@ def test_a_failed_batch_is_kept_in_the_bucket_in_full(cloud):
     assert poller.statistics[mapping.uuid].processed == 7
 
 
-def test_queues_and_topics_get_the_metadata_alone(cloud):
+def test_queues_and_topics_get_the_metadata_alone(cloud: Cloud) -> None:
     table, stream_arn = cloud.table()
     cloud.put(table, "a", fail={"BOOL": True})
     queue_url = cloud.sqs.create_queue(QueueName="failed")["QueueUrl"]
@@ -127,7 +130,7 @@ def test_queues_and_topics_get_the_metadata_alone(cloud):
     poller, _ = cloud.poller(*mappings)
     with poller:
         assert poller.wait_until_idle(PATIENCE)
-    messages = []
+    messages: list[Any] = []
     while len(messages) < 2:
         messages += cloud.sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=5)["Messages"]
     for message in messages:
@@ -136,7 +139,7 @@ def test_queues_and_topics_get_the_metadata_alone(cloud):
         assert document["DDBStreamBatchInfo"]["streamArn"] == stream_arn
 
 
-def test_a_throttled_function_costs_no_retries(cloud):
+def test_a_throttled_function_costs_no_retries(cloud: Cloud) -> None:
     table, stream_arn = cloud.table()
     cloud.put(table, "a")
     mapping = cloud.mapping(stream_arn, MaximumRetryAttempts=0)
@@ -152,7 +155,7 @@ def test_a_throttled_function_costs_no_retries(cloud):
     assert poller.statistics[mapping.uuid].processed == 1
 
 
-def test_a_deleted_table_leaves_nothing_to_wait_for(cloud):
+def test_a_deleted_table_leaves_nothing_to_wait_for(cloud: Cloud) -> None:
     table, stream_arn = cloud.table()
     cloud.put(table, "a")
     mapping = cloud.mapping(stream_arn)
@@ -164,13 +167,13 @@ def test_a_deleted_table_leaves_nothing_to_wait_for(cloud):
     assert poller.statistics[mapping.uuid].processed == 1
 
 
-def test_all_mappings_of_streams_are_found(cloud):
+def test_all_mappings_of_streams_are_found(cloud: Cloud) -> None:
     _, stream_arn = cloud.table()
     mapping = cloud.mapping(stream_arn, ParallelizationFactor=3)
     assert mapping in find_mappings(cloud.functions)
 
 
-def test_an_emulator_that_goes_away_is_no_noise(tmp_path, capfd):
+def test_an_emulator_that_goes_away_is_no_noise(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with running_emulator(tmp_path / "log") as emulator:
         cloud = Cloud(emulator.endpoint)
         table, stream_arn = cloud.table()

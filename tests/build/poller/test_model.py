@@ -1,13 +1,16 @@
 """Random faults against the promise: every record ends up in exactly one place, and items keep their order."""
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import chain
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.build.poller.fakes import FakeDestination, FakeShard, World, aws_error, crash, failing_items, throttled
+from tests.build.poller.fakes import FakeDestination, FakeShard, aws_error, crash, failing_items, throttled
 from tests.build.poller.test_retries import lost_answer
+from tests.build.poller.world import World
 
 ITEMS = [f"item-{number}" for number in range(8)]
 READ_ERRORS = ["ExpiredIteratorException", "InternalServerError", "LimitExceededException"]
@@ -37,52 +40,52 @@ read_errors = st.lists(
 class Recorder:
     """A function that goes through outcomes, then succeeds; notes what it got and what it acknowledged."""
 
-    def __init__(self, outcomes, reports, choose):
+    def __init__(self, outcomes: list[str], reports: bool, choose: Callable[[list[str]], str]) -> None:
         self.outcomes = iter(outcomes)
         self.reports = reports
         self.choose = choose
-        self.got = []
-        self.acknowledged = []
+        self.got: list[str] = []
+        self.acknowledged: list[str] = []
 
-    def __call__(self, numbers):
+    def __call__(self, numbers: list[str]) -> object:
         return getattr(self, next(self.outcomes, "success"))(numbers)
 
-    def success(self, numbers):
+    def success(self, numbers: list[str]) -> None:
         self.got.extend(numbers)
         self.acknowledged.extend(numbers)
 
-    def partial(self, numbers):
+    def partial(self, numbers: list[str]) -> object:
         failed = self.choose(numbers)
         self.got.extend(numbers)
         self.acknowledged.extend(numbers[: numbers.index(failed)] if self.reports else numbers)
         return failing_items(failed)(numbers)
 
-    def unknown(self, numbers):
+    def unknown(self, numbers: list[str]) -> object:
         self.got.extend(numbers)
         return failing_items("1")(numbers) if self.reports else crash(numbers)
 
-    def crash(self, numbers):
+    def crash(self, numbers: list[str]) -> object:
         self.got.extend(numbers)
         return crash(numbers)
 
-    def lost(self, numbers):
+    def lost(self, numbers: list[str]) -> None:
         self.got.extend(numbers)
         lost_answer(numbers)
 
-    def throttled(self, numbers):
+    def throttled(self, numbers: list[str]) -> None:
         throttled(numbers)
 
 
 class Story:
     """What happens to a stream while it is polled; notes what was written, by kind and by item."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self.world = world
-        self.wanted = []
-        self.removed = []
-        self.by_item = {item: [] for item in ITEMS}
+        self.wanted: list[str] = []
+        self.removed: list[str] = []
+        self.by_item: dict[str, list[str]] = {item: [] for item in ITEMS}
 
-    def tell(self, happenings):
+    def tell(self, happenings: list[Any]) -> None:
         for happening in happenings:
             if happening == "step":
                 self.world.time.sleep(SECONDS_BETWEEN_STEPS)
@@ -92,19 +95,19 @@ class Story:
             else:
                 self.write(*happening)
 
-    def split(self):
+    def split(self) -> None:
         """Close the newest shard and give it a child."""
         newest = list(self.world.streams.shards)[-1]
         self.world.streams.shards[newest].closed = True
         self.world.streams.shards[f"{newest}-child"] = FakeShard(parent=newest)
 
-    def write(self, item, name):
+    def write(self, item: str, name: str) -> None:
         number = self.world.streams.put(item, list(self.world.streams.shards)[-1], name)
         (self.removed if name == "REMOVE" else self.wanted).append(number)
         self.by_item[item].append(number)
 
 
-def in_order_of_items(numbers, by_item):
+def in_order_of_items(numbers: list[str], by_item: dict[str, list[str]]) -> bool:
     """Whether the numbers of each item, looked at where each comes first, are in the order of their writing."""
     first = list(dict.fromkeys(numbers))
     return all(
@@ -116,8 +119,12 @@ def in_order_of_items(numbers, by_item):
 @settings(max_examples=200, deadline=None)
 @given(mappings, outcomes, happenings, read_errors, st.data())
 def test_every_record_is_done_filtered_or_delivered_exactly_once_and_in_order(
-    mapping, outcomes, happenings, read_errors, data
-):
+    mapping: dict[str, Any],
+    outcomes: list[str],
+    happenings: list[Any],
+    read_errors: list[tuple[str, str]],
+    data: st.DataObject,
+) -> None:
     recorder = Recorder(
         outcomes, mapping["report_batch_item_failures"], lambda numbers: data.draw(st.sampled_from(numbers))
     )

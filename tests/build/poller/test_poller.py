@@ -1,11 +1,14 @@
 """Polling in the background, in real time, over streams in memory."""
 
 import threading
+from typing import Any, NoReturn
 
 import pytest
 
 from build.errors import CommandError
 from build.poller.clock import Clock
+from build.poller.configuration import EventSourceMapping
+from build.poller.invocation import Function, Response
 from build.poller.options import Options
 from build.poller.poller import Poller
 from build.poller.records import stream_record
@@ -13,27 +16,31 @@ from build.poller.retries import Backoff
 from build.poller.services import Services
 from build.poller.stepwise import StepwisePoller
 from tests.build.poller.fakes import FakeFunction, FakeStreams, aws_error, crash, mapping, response, script
+from tests.build.poller.world import services
 
 PATIENCE = 20
 OPTIONS = Options(poll_interval=0.01, backoff=Backoff(0.01, 0.1))
 REAL_TIME = Clock()
+NOTHING: Any = None
 
 
 class RealTime:
     """Real time, for the fakes."""
 
     @property
-    def now(self):
+    def now(self) -> float:
         return REAL_TIME.now()
 
 
-def background(function, *mappings, streams=None):
+def background(
+    function: Function, *mappings: EventSourceMapping, streams: FakeStreams | None = None
+) -> tuple[Poller, FakeStreams]:
     """A poller over one shard, and its streams."""
     streams = streams or FakeStreams(RealTime())
-    return Poller(mappings, Services(streams, lambda _: function, lambda _: None), OPTIONS), streams
+    return Poller(mappings, services(streams, function), OPTIONS), streams
 
 
-def test_everything_written_before_is_done_when_waiting_ends():
+def test_everything_written_before_is_done_when_waiting_ends() -> None:
     function = FakeFunction(RealTime())
     poller, streams = background(function, mapping(batch_size=10, parallelization_factor=2))
     with poller:
@@ -44,7 +51,7 @@ def test_everything_written_before_is_done_when_waiting_ends():
     assert poller.statistics["mapping"].processed == 90
 
 
-def test_each_mapping_is_polled_and_counted_by_itself():
+def test_each_mapping_is_polled_and_counted_by_itself() -> None:
     function = FakeFunction(RealTime())
     poller, streams = background(function, mapping(uuid="one"), mapping(uuid="other"))
     streams.put_many(5)
@@ -53,10 +60,10 @@ def test_each_mapping_is_polled_and_counted_by_itself():
     assert {uuid: one.processed for uuid, one in poller.statistics.items()} == {"one": 5, "other": 5}
 
 
-def test_batches_of_different_lanes_run_at_the_same_time():
+def test_batches_of_different_lanes_run_at_the_same_time() -> None:
     meeting = threading.Barrier(2)
 
-    def together(payload):
+    def together(payload: bytes) -> Response:
         meeting.wait(PATIENCE)
         return response()
 
@@ -67,7 +74,7 @@ def test_batches_of_different_lanes_run_at_the_same_time():
     assert poller.statistics["mapping"].processed == 2 and per_lane == {0, 1}
 
 
-def lanes_of_two(streams):
+def lanes_of_two(streams: FakeStreams) -> set[int]:
     """Write two records that belong to different lanes of two; returns the lanes."""
     records = streams.shards["shard-0"].records
     streams.put_many(10)
@@ -76,10 +83,10 @@ def lanes_of_two(streams):
     return set(by_lane)
 
 
-def test_waiting_for_what_never_ends_gives_up():
+def test_waiting_for_what_never_ends_gives_up() -> None:
     release = threading.Event()
 
-    def stuck(payload):
+    def stuck(payload: bytes) -> Response:
         release.wait(PATIENCE)
         return response()
 
@@ -91,10 +98,10 @@ def test_waiting_for_what_never_ends_gives_up():
         assert poller.wait_until_idle(PATIENCE)
 
 
-def test_stopping_does_not_wait_for_an_invocation_and_says_nothing(capfd):
+def test_stopping_does_not_wait_for_an_invocation_and_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     called, release = threading.Event(), threading.Event()
 
-    def stuck(payload):
+    def stuck(payload: bytes) -> Response:
         called.set()
         release.wait(PATIENCE)
         raise RuntimeError("too late")
@@ -108,17 +115,17 @@ def test_stopping_does_not_wait_for_an_invocation_and_says_nothing(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_stopping_does_not_wait_for_a_backoff():
+def test_stopping_does_not_wait_for_a_backoff() -> None:
     function = FakeFunction(RealTime(), crash)
     streams = FakeStreams(RealTime())
     options = Options(poll_interval=3600, backoff=Backoff(3600, 3600))
     streams.faults["describe_stream"].append(aws_error("InternalServerError"))
-    with Poller([mapping()], Services(streams, lambda _: function, lambda _: None), options):
+    with Poller([mapping()], services(streams, function), options):
         pass
     assert not any(thread.name == "mapping mapping" for thread in threading.enumerate())
 
 
-def test_failures_are_retried_in_the_background_too():
+def test_failures_are_retried_in_the_background_too() -> None:
     function = FakeFunction(RealTime(), script(crash, crash))
     poller, streams = background(function, mapping(batch_size=1))
     streams.put()
@@ -127,8 +134,8 @@ def test_failures_are_retried_in_the_background_too():
     assert len(function.events) == 3
 
 
-def test_what_ends_polling_is_raised_to_those_who_wait(capfd):
-    def broken(payload):
+def test_what_ends_polling_is_raised_to_those_who_wait(capfd: pytest.CaptureFixture[str]) -> None:
+    def broken(payload: bytes) -> Response:
         raise ZeroDivisionError
 
     poller, streams = background(broken, mapping())
@@ -138,18 +145,18 @@ def test_what_ends_polling_is_raised_to_those_who_wait(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_without_mappings_there_is_nothing_to_wait_for():
-    poller, _ = background(None)
+def test_without_mappings_there_is_nothing_to_wait_for() -> None:
+    poller, _ = background(NOTHING)
     with poller:
         assert poller.wait_until_idle(PATIENCE)
-    StepwisePoller([], Services(None, None, None), OPTIONS).run_until_idle()
+    StepwisePoller([], Services(NOTHING, NOTHING, NOTHING), OPTIONS).run_until_idle()
 
 
-def refuse(mapping):
+def refuse(mapping: EventSourceMapping) -> NoReturn:
     raise CommandError("no such destination")
 
 
 @pytest.mark.parametrize("kind", [Poller, StepwisePoller])
-def test_a_mapping_that_cannot_be_polled_is_refused_before_polling(kind):
+def test_a_mapping_that_cannot_be_polled_is_refused_before_polling(kind: type[Poller] | type[StepwisePoller]) -> None:
     with pytest.raises(CommandError, match="no such destination"):
-        kind([mapping()], Services(None, lambda _: None, refuse), OPTIONS)
+        kind([mapping()], Services(NOTHING, lambda _: NOTHING, refuse), OPTIONS)

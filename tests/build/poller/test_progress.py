@@ -1,9 +1,10 @@
 """How far a shard counts as processed."""
 
-from tests.build.poller.fakes import FakeDestination, World, aws_error, crash
+from tests.build.poller.fakes import FakeDestination, aws_error, crash
+from tests.build.poller.world import World
 
 
-def test_the_checkpoint_stays_before_a_record_that_is_not_done():
+def test_the_checkpoint_stays_before_a_record_that_is_not_done() -> None:
     world = World(batch_size=2, maximum_retry_attempts=1)
     numbers = world.streams.put_many(6)
     world.function.handler = lambda batch: crash(batch) if numbers[2] in batch else None
@@ -15,7 +16,7 @@ def test_the_checkpoint_stays_before_a_record_that_is_not_done():
     assert world.statistics.checkpoints == {"shard-0": numbers[5]}
 
 
-def test_the_checkpoint_does_not_pass_what_another_lane_has_not_done():
+def test_the_checkpoint_does_not_pass_what_another_lane_has_not_done() -> None:
     world = World(batch_size=1, parallelization_factor=10)
     numbers = world.streams.put_many(20)
     world.function.handler = lambda batch: crash(batch) if numbers[0] in batch else None
@@ -25,7 +26,7 @@ def test_the_checkpoint_does_not_pass_what_another_lane_has_not_done():
     assert world.statistics.checkpoints == {}
 
 
-def test_the_checkpoint_waits_for_the_destination():
+def test_the_checkpoint_waits_for_the_destination() -> None:
     world = World(destination=FakeDestination([aws_error("SlowDown")]), maximum_retry_attempts=0, handler=crash)
     number = world.streams.put()
     for _ in range(3):
@@ -34,7 +35,7 @@ def test_the_checkpoint_waits_for_the_destination():
     assert world.run().checkpoints == {"shard-0": number}
 
 
-def test_every_record_is_counted_once():
+def test_every_record_is_counted_once() -> None:
     world = World(
         batch_size=1,
         maximum_retry_attempts=0,

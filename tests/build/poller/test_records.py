@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
-from build.poller.records import payload, stream_record
-from tests.build.poller.fakes import STREAM_ARN, FakeStreams, VirtualTime, World, crash, script
+from build.poller.records import StreamRecord, payload, stream_record
+from tests.build.poller.fakes import STREAM_ARN, FakeStreams, VirtualTime, crash, script
+from tests.build.poller.world import World
 
-RECORD = {
+RECORD: dict[str, Any] = {
     "eventID": "c4ca4238a0b923820dcc509a6f75849b",
     "eventName": "MODIFY",
     "eventVersion": "1.1",
@@ -24,11 +26,11 @@ RECORD = {
 }
 
 
-def parsed(record=RECORD):
+def parsed(record: Any = RECORD) -> StreamRecord:
     return stream_record(record, STREAM_ARN, polled_at=5.0)
 
 
-def test_the_event_is_what_lambda_sends():
+def test_the_event_is_what_lambda_sends() -> None:
     assert json.loads(payload([parsed()])) == {
         "Records": [
             {
@@ -52,29 +54,29 @@ def test_the_event_is_what_lambda_sends():
     }
 
 
-def test_an_expired_item_names_its_remover_in_lower_case():
+def test_an_expired_item_names_its_remover_in_lower_case() -> None:
     identity = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
     event = parsed({**RECORD, "userIdentity": identity}).event
     assert event["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
 
 
-def test_a_record_knows_when_it_was_created_and_read():
+def test_a_record_knows_when_it_was_created_and_read() -> None:
     assert (parsed().created_at, parsed().polled_at) == (1795348801, 5.0)
 
 
-def test_records_of_one_item_share_a_lane_whatever_the_order_of_its_keys():
+def test_records_of_one_item_share_a_lane_whatever_the_order_of_its_keys() -> None:
     turned = {**RECORD, "dynamodb": {**RECORD["dynamodb"], "Keys": {"at": {"N": "1.50"}, "id": {"S": "é"}}}}
     assert all(parsed(turned).lane(lanes) == parsed().lane(lanes) for lanes in range(1, 11))
 
 
-def test_items_are_spread_over_all_lanes():
+def test_items_are_spread_over_all_lanes() -> None:
     streams = FakeStreams(VirtualTime())
     streams.put_many(200)
     records = [stream_record(record, STREAM_ARN, 0.0) for record in streams.shards["shard-0"].records]
     assert {record.lane(10) for record in records} == set(range(10))
 
 
-def test_a_retry_carries_the_same_records_with_the_same_ids():
+def test_a_retry_carries_the_same_records_with_the_same_ids() -> None:
     world = World(handler=script(crash))
     world.streams.put_many(3)
     world.run()

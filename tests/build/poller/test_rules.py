@@ -75,18 +75,22 @@ import importlib
 
 import pytest
 
-ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in __doc__.splitlines() if line.startswith("|")]
+ROWS = [
+    [cell.strip() for cell in line.strip("|").split("|")]
+    for line in (__doc__ or "").splitlines()
+    if line.startswith("|")
+]
 
 
-def test_every_row_has_a_rule_a_source_and_a_test():
+def test_every_row_has_a_rule_a_source_and_a_test() -> None:
     assert len(ROWS) > 50
     assert all(len(row) == 3 and all(row) for row in ROWS)
 
 
-def test_no_rule_is_named_twice():
+def test_no_rule_is_named_twice() -> None:
     assert len({rule for rule, _, _ in ROWS}) == len(ROWS)
 
 
 @pytest.mark.parametrize(("module", "name"), [row[2].split(".") for row in ROWS])
-def test_the_named_test_exists(module, name):
+def test_the_named_test_exists(module: str, name: str) -> None:
     assert callable(getattr(importlib.import_module(f"tests.build.poller.{module}"), name))

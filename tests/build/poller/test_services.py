@@ -1,19 +1,21 @@
 """What a mapping's ARNs lead to."""
 
+from typing import Any
+
 import boto3
 import pytest
 
 from build.errors import CommandError
 from build.poller.destination import Bucket, Queue, Topic
 from build.poller.invocation import LambdaFunction
-from build.poller.services import connect
+from build.poller.services import Services, connect
 from tests.build.poller.fakes import FUNCTION_ARN, mapping
 
 ENDPOINT = "http://127.0.0.1:1"
 
 
 @pytest.fixture(scope="module")
-def services():
+def services() -> Services:
     return connect(boto3.Session(), ENDPOINT)
 
 
@@ -29,7 +31,9 @@ def services():
         ),
     ],
 )
-def test_a_destination_is_a_bucket_a_queue_or_a_topic(services, arn, kind, address):
+def test_a_destination_is_a_bucket_a_queue_or_a_topic(
+    services: Services, arn: str, kind: type, address: tuple[str, str]
+) -> None:
     destination = services.destination(mapping(destination_arn=arn))
     name, value = address
     assert isinstance(destination, kind)
@@ -37,7 +41,7 @@ def test_a_destination_is_a_bucket_a_queue_or_a_topic(services, arn, kind, addre
 
 
 @pytest.mark.parametrize("arn", [None, ""])
-def test_a_mapping_may_have_no_destination(services, arn):
+def test_a_mapping_may_have_no_destination(services: Services, arn: str | None) -> None:
     assert services.destination(mapping(destination_arn=arn)) is None
 
 
@@ -50,18 +54,18 @@ def test_a_mapping_may_have_no_destination(services, arn):
         "kafka://failed-events",
     ],
 )
-def test_other_destinations_are_refused(services, arn):
+def test_other_destinations_are_refused(services: Services, arn: str) -> None:
     with pytest.raises(CommandError, match="cannot keep records of a DynamoDB stream"):
         services.destination(mapping(destination_arn=arn))
 
 
-def test_the_function_is_that_of_the_mapping(services):
+def test_the_function_is_that_of_the_mapping(services: Services) -> None:
     function = services.function(mapping())
     assert isinstance(function, LambdaFunction)
     assert function.arn == FUNCTION_ARN
 
 
-def test_clients_leave_retries_to_the_poller_and_wait_as_long_as_functions_run(services):
+def test_clients_leave_retries_to_the_poller_and_wait_as_long_as_functions_run(services: Any) -> None:
     clients = [services.streams, services.function(mapping()).client]
     clients.append(services.destination(mapping(destination_arn="arn:aws:s3:::failed-events")).client)
     assert {client.meta.config.retries["total_max_attempts"] for client in clients} == {1}

@@ -1,24 +1,27 @@
 """Reading a shard, and what its errors mean."""
 
+from typing import Any
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.build.poller.fakes import EPOCH, World, aws_error, crash
+from tests.build.poller.fakes import EPOCH, aws_error, crash
+from tests.build.poller.world import World
 
 
-def iterators(world):
+def iterators(world: World) -> list[Any]:
     """The arguments of every GetShardIterator call: position and sequence number."""
     return [detail[1:] for operation, detail in world.streams.calls if operation == "get_shard_iterator"]
 
 
-def test_trim_horizon_begins_with_the_oldest_record():
+def test_trim_horizon_begins_with_the_oldest_record() -> None:
     world = World(starting_position="TRIM_HORIZON")
     numbers = world.streams.put_many(3)
     world.run()
     assert world.function.batches == [numbers]
 
 
-def test_latest_leaves_out_what_was_written_before():
+def test_latest_leaves_out_what_was_written_before() -> None:
     world = World(starting_position="LATEST")
     world.streams.put_many(3)
     world.run()
@@ -27,14 +30,14 @@ def test_latest_leaves_out_what_was_written_before():
     assert world.function.batches == [[later]]
 
 
-def test_every_page_is_read():
+def test_every_page_is_read() -> None:
     world = World(batch_size=100)
     world.streams.page_size = 3
     world.streams.put_many(10)
     assert world.run().processed == 10
 
 
-def test_an_expired_iterator_is_replaced_by_one_after_the_last_record():
+def test_an_expired_iterator_is_replaced_by_one_after_the_last_record() -> None:
     world = World()
     first = world.streams.put("a")
     world.run()
@@ -45,7 +48,7 @@ def test_an_expired_iterator_is_replaced_by_one_after_the_last_record():
     assert iterators(world) == [("TRIM_HORIZON", None), ("AFTER_SEQUENCE_NUMBER", first)]
 
 
-def test_after_a_trim_reading_goes_on_with_the_oldest_record_left():
+def test_after_a_trim_reading_goes_on_with_the_oldest_record_left() -> None:
     world = World()
     first = world.streams.put("a")
     world.run()
@@ -57,7 +60,7 @@ def test_after_a_trim_reading_goes_on_with_the_oldest_record_left():
     assert iterators(world)[-1] == ("TRIM_HORIZON", None)
 
 
-def test_a_sequence_number_that_was_trimmed_is_no_position():
+def test_a_sequence_number_that_was_trimmed_is_no_position() -> None:
     world = World()
     world.streams.put("a")
     world.run()
@@ -73,7 +76,7 @@ def test_a_sequence_number_that_was_trimmed_is_no_position():
 @pytest.mark.parametrize(
     "error", [aws_error("InternalServerError"), EndpointConnectionError(endpoint_url="http://127.0.0.1")]
 )
-def test_an_error_that_may_pass_is_waited_for(operation, error):
+def test_an_error_that_may_pass_is_waited_for(operation: str, error: Exception) -> None:
     world = World()
     world.streams.faults[operation].extend([error] * 3)
     numbers = [world.streams.put()]
@@ -84,14 +87,14 @@ def test_an_error_that_may_pass_is_waited_for(operation, error):
 
 
 @pytest.mark.parametrize(("operation", "activity"), [("get_records", "reading"), ("describe_stream", "listing")])
-def test_an_error_is_reported_while_it_lasts(operation, activity):
+def test_an_error_is_reported_while_it_lasts(operation: str, activity: str) -> None:
     world = World()
     world.streams.faults[operation].append(aws_error("LimitExceededException"))
     world.poller.step()
     assert "LimitExceededException" in world.statistics.problems[activity]
 
 
-def test_an_error_that_may_pass_does_not_move_the_position_of_latest():
+def test_an_error_that_may_pass_does_not_move_the_position_of_latest() -> None:
     world = World(starting_position="LATEST")
     world.run()
     number = world.streams.put()
@@ -100,7 +103,7 @@ def test_an_error_that_may_pass_does_not_move_the_position_of_latest():
     assert world.function.batches == [[number]]
 
 
-def test_a_stream_that_is_gone_ends_the_polling():
+def test_a_stream_that_is_gone_ends_the_polling() -> None:
     world = World()
     world.streams.put()
     world.run()
@@ -112,7 +115,7 @@ def test_a_stream_that_is_gone_ends_the_polling():
     assert world.statistics.caught_up_at == float("inf")
 
 
-def test_an_idle_shard_is_read_four_times_a_second():
+def test_an_idle_shard_is_read_four_times_a_second() -> None:
     world = World()
     world.run()
     before, end = len(world.streams.calls), world.time.now + 10
@@ -122,7 +125,7 @@ def test_an_idle_shard_is_read_four_times_a_second():
     assert len(world.streams.calls) - before == 40
 
 
-def test_reading_pauses_while_every_lane_has_a_full_batch():
+def test_reading_pauses_while_every_lane_has_a_full_batch() -> None:
     world = World(batch_size=2, maximum_retry_attempts=-1)
     world.streams.page_size = 4
     world.streams.put_many(40)
@@ -131,7 +134,7 @@ def test_reading_pauses_while_every_lane_has_a_full_batch():
     assert world.statistics.polled == 4
 
 
-def test_lanes_that_run_dry_are_supplied_past_one_that_fails():
+def test_lanes_that_run_dry_are_supplied_past_one_that_fails() -> None:
     world = World(parallelization_factor=2, batch_size=1)
     world.streams.page_size = 4
     numbers = world.streams.put_many(40)
@@ -143,7 +146,7 @@ def test_lanes_that_run_dry_are_supplied_past_one_that_fails():
     assert world.statistics.polled == 40
 
 
-def test_reading_ahead_of_a_lane_that_fails_has_a_limit(monkeypatch):
+def test_reading_ahead_of_a_lane_that_fails_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("build.poller.consumer.READ_AHEAD", 10)
     world = World(parallelization_factor=2, batch_size=1, handler=crash)
     world.streams.page_size = 4
@@ -154,7 +157,7 @@ def test_reading_ahead_of_a_lane_that_fails_has_a_limit(monkeypatch):
     assert world.statistics.polled == 12
 
 
-def test_waiting_after_an_error_begins_afresh_after_each_success():
+def test_waiting_after_an_error_begins_afresh_after_each_success() -> None:
     world = World()
     error = aws_error("InternalServerError")
     for _ in range(3):

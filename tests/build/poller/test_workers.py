@@ -1,27 +1,32 @@
 """Who carries out slow calls."""
 
 import threading
+from functools import partial
 
 import pytest
 
-from build.poller.workers import InlineWorkers, ThreadWorkers
+from build.poller.workers import Completion, InlineWorkers, ThreadWorkers
 from tests.build.poller.fakes import EPOCH, VirtualTime
 
 PATIENCE = 10
 
 
-def test_inline_workers_carry_out_tasks_in_order_in_the_same_thread():
+def test_inline_workers_carry_out_tasks_in_order_in_the_same_thread() -> None:
     workers = InlineWorkers(VirtualTime().clock)
-    seen = []
+    seen: list[tuple[int, threading.Thread]] = []
+
+    def note(number: int) -> Completion:
+        return lambda: seen.append((number, threading.current_thread()))
+
     for number in range(3):
-        workers.submit(lambda number=number: lambda: seen.append((number, threading.current_thread())))
+        workers.submit(partial(note, number))
     for complete in workers.completions():
         complete()
     assert seen == [(number, threading.current_thread()) for number in range(3)]
     assert workers.completions() == []
 
 
-def test_inline_workers_wait_only_when_nothing_has_ended():
+def test_inline_workers_wait_only_when_nothing_has_ended() -> None:
     time = VirtualTime()
     workers = InlineWorkers(time.clock)
     workers.submit(lambda: lambda: None)
@@ -32,7 +37,7 @@ def test_inline_workers_wait_only_when_nothing_has_ended():
     assert time.now == EPOCH + 5
 
 
-def test_threads_carry_out_tasks_at_the_same_time():
+def test_threads_carry_out_tasks_at_the_same_time() -> None:
     workers = ThreadWorkers()
     meeting = threading.Barrier(3)
     ended = []
@@ -46,9 +51,12 @@ def test_threads_carry_out_tasks_at_the_same_time():
     assert ended == [threading.current_thread()] * 2
 
 
-def test_an_error_in_a_thread_is_raised_where_completions_are_run(capfd):
+def test_an_error_in_a_thread_is_raised_where_completions_are_run(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> Completion:
+        raise ZeroDivisionError
+
     workers = ThreadWorkers()
-    workers.submit(lambda: 1 / 0)
+    workers.submit(fail)
     workers.wait(PATIENCE)
     (complete,) = workers.completions()
     with pytest.raises(ZeroDivisionError):
@@ -56,7 +64,7 @@ def test_an_error_in_a_thread_is_raised_where_completions_are_run(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_waiting_can_be_ended():
+def test_waiting_can_be_ended() -> None:
     workers = ThreadWorkers()
     workers.wake()
     workers.wait(3600)

@@ -8,17 +8,20 @@ import sys
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from build.command_line import main
+from build.deployment.deployed_stack import DeployedStack
 from build.local.cloud import LocalCloud
 from build.poller.configuration import EventSourceMapping
 from build.poller.failure_record import FailureRecord
 from build.poller.invocation import Response
 from build.poller.records import StreamRecord
 from build.poller.retries import RETRY_ATTEMPTS_EXHAUSTED, Batch, Discard
-from build.redrive.pipeline import DeployedSource, deployed_pipeline
+from build.redrive.pipeline import DeployedSource, Pipeline, deployed_pipeline
+from stack.config import StackConfig
 from tests.build.redrive.conftest import SUFFIX
 from tests.build.redrive.failures import SHARD, record
 
@@ -52,12 +55,12 @@ class FailedEvents:
             f"arn:aws:dynamodb:us-west-2:{ACCOUNT}:table/{table}",
         )
 
-    def record(self, name: str = "UserData", **changes: object) -> dict[str, object]:
+    def record(self, name: str = "UserData", **changes: object) -> dict[str, Any]:
         """A record like no other, of this day."""
         number = uuid.uuid4().int % 10**12
         return record(number, self.day, self.source(name), **changes)
 
-    def put(self, *records: dict[str, object], name: str = "UserData", failed_at: datetime | None = None) -> str:
+    def put(self, *records: dict[str, Any], name: str = "UserData", failed_at: datetime | None = None) -> str:
         """Leave the record of a failed batch as the poller does; returns its key."""
         source = self.source(name)
         mapping = EventSourceMapping(str(uuid.uuid4()), source.function_arn, str(records[0]["eventSourceARN"]))
@@ -76,7 +79,7 @@ class FailedEvents:
         """What the bucket holds."""
         return {one["Key"] for one in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])}
 
-    def items(self, data_type: str) -> list[dict[str, dict[str, str]]]:
+    def items(self, data_type: str) -> list[dict[str, Any]]:
         """The items of a type that are of this day; a summary lies on the instant at which its day ends."""
         start = int(self.day.replace(hour=0).timestamp() * 1000)
         return self.cloud.clients.dynamodb.query(
@@ -96,13 +99,13 @@ class FailedEvents:
         return int(summaries[0]["totalRecords"]["N"]) if summaries else None
 
 
-def polled(event: dict[str, object]) -> StreamRecord:
+def polled(event: dict[str, Any]) -> StreamRecord:
     """A record as the poller holds it."""
     created = event["dynamodb"]["ApproximateCreationDateTime"]
     return StreamRecord(event["dynamodb"]["SequenceNumber"], "", created, created, json.dumps(event).encode())
 
 
-def variables(cloud):
+def variables(cloud: LocalCloud) -> dict[str, str]:
     """The environment in which a command reaches the emulator and nothing else."""
     return {
         **cloud.emulator.variables,
@@ -116,7 +119,7 @@ days = (datetime(2026, 2, day, 12, tzinfo=UTC) for day in range(1, 29))
 
 
 @pytest.fixture
-def events(cloud, monkeypatch):
+def events(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> FailedEvents:
     """An empty bucket, and an environment that points at it."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -128,18 +131,20 @@ def events(cloud, monkeypatch):
     return failed_events
 
 
-def redrive(*options):
+def redrive(*options: str) -> int:
     """Run the command; returns its exit code."""
     return main(["redrive", "--suffix", SUFFIX, *options])
 
 
-def redriven(capsys, *options):
+def redriven(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, Any]:
     """Run the command; returns its exit code and its result as JSON."""
     exit_code = redrive("--json", *options)
     return exit_code, json.loads(capsys.readouterr().out.splitlines()[-1])
 
 
-def test_failed_events_are_listed_replayed_counted_and_deleted(events, capsys):
+def test_failed_events_are_listed_replayed_counted_and_deleted(
+    events: FailedEvents, capsys: pytest.CaptureFixture[str]
+) -> None:
     events.put(events.record(), events.record())
     events.put(events.record("OrderData"), name="OrderData")
     assert redrive("--dry-run") == 0
@@ -156,7 +161,7 @@ def test_failed_events_are_listed_replayed_counted_and_deleted(events, capsys):
     assert (len(events.items("USER_ACTIVITY")), len(events.items("ORDER_ACTIVITY")), events.total) == (2, 1, 3)
 
 
-def test_running_it_twice_changes_nothing(events, capsys):
+def test_running_it_twice_changes_nothing(events: FailedEvents, capsys: pytest.CaptureFixture[str]) -> None:
     events.put(events.record(), events.record())
     assert redrive() == 0
     recorded, summary = events.items("USER_ACTIVITY"), events.items("DAILY_SUMMARY")
@@ -166,7 +171,7 @@ def test_running_it_twice_changes_nothing(events, capsys):
     assert (events.items("USER_ACTIVITY"), events.items("DAILY_SUMMARY")) == (recorded, summary)
 
 
-def test_an_object_that_is_replayed_again_is_not_counted_twice(events):
+def test_an_object_that_is_replayed_again_is_not_counted_twice(events: FailedEvents) -> None:
     first, second = events.record(), events.record()
     events.put(first, second)
     assert redrive() == 0
@@ -175,7 +180,7 @@ def test_an_object_that_is_replayed_again_is_not_counted_twice(events):
     assert (len(events.items("USER_ACTIVITY")), events.total) == (2, 2)
 
 
-def test_what_is_deleted_can_be_brought_back(events):
+def test_what_is_deleted_can_be_brought_back(events: FailedEvents) -> None:
     name = events.put(events.record())
     before = events.s3.get_object(Bucket=events.bucket, Key=name)["Body"].read()
     assert redrive() == 0
@@ -186,7 +191,9 @@ def test_what_is_deleted_can_be_brought_back(events):
     assert kept["Body"].read() == before
 
 
-def test_a_poison_record_keeps_its_object_and_the_others_are_recorded(events, capsys):
+def test_a_poison_record_keeps_its_object_and_the_others_are_recorded(
+    events: FailedEvents, capsys: pytest.CaptureFixture[str]
+) -> None:
     poison = events.record(eventName="UNKNOWN")
     kept = events.put(events.record(), poison, events.record())
     events.put(events.record())
@@ -198,7 +205,9 @@ def test_a_poison_record_keeps_its_object_and_the_others_are_recorded(events, ca
     assert (len(events.items("USER_ACTIVITY")), events.total) == (3, 3)
 
 
-def test_damaged_and_foreign_objects_are_reported_and_left_alone(events, capsys):
+def test_damaged_and_foreign_objects_are_reported_and_left_alone(
+    events: FailedEvents, capsys: pytest.CaptureFixture[str]
+) -> None:
     key = events.put(events.record())
     good = events.s3.get_object(Bucket=events.bucket, Key=key)["Body"].read()
     foreign = {
@@ -216,7 +225,7 @@ def test_damaged_and_foreign_objects_are_reported_and_left_alone(events, capsys)
     assert (len(events.items("USER_ACTIVITY")), events.total) == (1, 1)
 
 
-def test_it_can_be_narrowed(events):
+def test_it_can_be_narrowed(events: FailedEvents) -> None:
     late = events.day + timedelta(hours=3)
     early_users, late_users = events.put(events.record()), events.put(events.record(), failed_at=late)
     orders = events.put(events.record("OrderData"), name="OrderData", failed_at=late)
@@ -229,7 +238,7 @@ def test_it_can_be_narrowed(events):
     assert late_users not in events.keys
 
 
-def test_programs_get_one_document(events, capsys):
+def test_programs_get_one_document(events: FailedEvents, capsys: pytest.CaptureFixture[str]) -> None:
     name = events.put(events.record())
     exit_code, result = redriven(capsys)
     assert exit_code == 0
@@ -239,7 +248,7 @@ def test_programs_get_one_document(events, capsys):
     assert result["summaries"] == [{"day": f"{events.day:%Y-%m-%d}", "problem": None}]
 
 
-def test_ctrl_c_loses_nothing_and_the_next_run_goes_on(events, cloud):
+def test_ctrl_c_loses_nothing_and_the_next_run_goes_on(events: FailedEvents, cloud: LocalCloud) -> None:
     for _ in range(OBJECTS_TO_INTERRUPT):
         events.put(events.record())
     command = [sys.executable, "-m", "build", "redrive", "--suffix", SUFFIX]
@@ -247,6 +256,7 @@ def test_ctrl_c_loses_nothing_and_the_next_run_goes_on(events, cloud):
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
+        assert process.stderr is not None
         first_line = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
@@ -260,8 +270,10 @@ def test_ctrl_c_loses_nothing_and_the_next_run_goes_on(events, cloud):
     assert (len(events.items("USER_ACTIVITY")), events.total) == (OBJECTS_TO_INTERRUPT, OBJECTS_TO_INTERRUPT)
 
 
-def test_a_bucket_that_is_gone_is_one_sentence(events, monkeypatch, capsys):
-    def pipeline_of_a_deleted_bucket(stack, config):
+def test_a_bucket_that_is_gone_is_one_sentence(
+    events: FailedEvents, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pipeline_of_a_deleted_bucket(stack: DeployedStack, config: StackConfig) -> Pipeline:
         return replace(deployed_pipeline(stack, config), bucket="no-such-bucket")
 
     monkeypatch.setattr("build.redrive.command.deployed_pipeline", pipeline_of_a_deleted_bucket)
@@ -269,13 +281,13 @@ def test_a_bucket_that_is_gone_is_one_sentence(events, monkeypatch, capsys):
     assert "redrive: the bucket of failed events, no-such-bucket, is gone" in capsys.readouterr().err
 
 
-def test_a_stack_that_is_not_there_is_one_sentence(events, capsys):
+def test_a_stack_that_is_not_there_is_one_sentence(events: FailedEvents, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["redrive", "--suffix", "nowhere"]) == 1
     assert "redrive: there is no stack TapStacknowhere in us-west-2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("options", [["--since", "yesterday"], ["--since", "2026-02-30"], ["--source", "Invoices"]])
-def test_wrong_options_are_refused(options, capsys):
+def test_wrong_options_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         redrive(*options)
     assert ending.value.code == 2

@@ -1,6 +1,7 @@
 """Doing the same with many things."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -9,23 +10,23 @@ from build.redrive.parallel import in_parallel
 PATIENCE = 10
 
 
-def test_every_item_is_done_once():
+def test_every_item_is_done_once() -> None:
     assert sorted(in_parallel(lambda number: number * 2, range(100))) == [number * 2 for number in range(100)]
 
 
-def test_no_items_take_no_threads():
+def test_no_items_take_no_threads() -> None:
     assert list(in_parallel(lambda _: 1, [])) == []
 
 
-def test_several_are_done_at_a_time():
+def test_several_are_done_at_a_time() -> None:
     together = threading.Barrier(4, timeout=PATIENCE)
     assert sorted(in_parallel(lambda number: together.wait() * 0 + number, range(8), workers=4)) == list(range(8))
 
 
-def test_results_come_when_they_are_ready():
+def test_results_come_when_they_are_ready() -> None:
     first_may_end = threading.Event()
 
-    def work(number):
+    def work(number: int) -> int:
         assert number or first_may_end.wait(PATIENCE)
         return number
 
@@ -36,10 +37,10 @@ def test_results_come_when_they_are_ready():
 
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-def test_an_error_ends_it_and_nothing_more_is_begun(error):
-    begun = []
+def test_an_error_ends_it_and_nothing_more_is_begun(error: type[BaseException]) -> None:
+    begun: list[int] = []
 
-    def work(number):
+    def work(number: int) -> None:
         begun.append(number)
         if number == 2:
             raise error
@@ -49,16 +50,16 @@ def test_an_error_ends_it_and_nothing_more_is_begun(error):
     assert begun == [0, 1, 2]
 
 
-def test_a_caller_that_stops_has_nothing_more_begun():
+def test_a_caller_that_stops_has_nothing_more_begun() -> None:
     may_go_on = threading.Semaphore(1)
-    begun = []
+    begun: list[int] = []
 
-    def work(number):
+    def work(number: int) -> None:
         assert may_go_on.acquire(timeout=PATIENCE)
         begun.append(number)
 
     others = set(threading.enumerate())
-    results = in_parallel(work, range(100), workers=1)
+    results: Any = in_parallel(work, range(100), workers=1)
     next(results)
     results.close()
     may_go_on.release(5)

@@ -1,12 +1,13 @@
 """The parts of a stack, found in its outputs."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
-from build.deployment.deployed_stack import deployed_stack
+from build.deployment.deployed_stack import DeployedStack, deployed_stack
 from build.errors import CommandError
-from build.redrive.pipeline import deployed_pipeline
+from build.redrive.pipeline import DeployedSource, deployed_pipeline
 from stack.config import StackConfig
 from tests.build.redrive.failures import ACCOUNT, ORDERS, PIPELINE, USERS
 
@@ -20,7 +21,7 @@ OUTPUTS = {
 }
 
 
-def stack(outputs):
+def stack(outputs: Mapping[str, str]) -> DeployedStack:
     return deployed_stack(
         {
             "StackId": f"arn:aws:cloudformation:us-west-2:{ACCOUNT}:stack/TapStackdev/1",
@@ -32,12 +33,12 @@ def stack(outputs):
     )
 
 
-def test_the_parts_are_those_that_the_stack_names():
+def test_the_parts_are_those_that_the_stack_names() -> None:
     assert deployed_pipeline(stack(OUTPUTS), StackConfig()) == PIPELINE
 
 
 @pytest.mark.parametrize("missing", OUTPUTS)
-def test_a_part_that_is_not_named_is_one_sentence(missing):
+def test_a_part_that_is_not_named_is_one_sentence(missing: str) -> None:
     outputs = {name: value for name, value in OUTPUTS.items() if name != missing}
     with pytest.raises(
         CommandError, match=f"TapStackdev is CREATE_COMPLETE and has no output {missing}; deploy it again"
@@ -46,10 +47,10 @@ def test_a_part_that_is_not_named_is_one_sentence(missing):
 
 
 @pytest.mark.parametrize("source", [USERS, ORDERS])
-def test_a_source_is_known_by_its_function_and_any_stream_of_its_table(source):
+def test_a_source_is_known_by_its_function_and_any_stream_of_its_table(source: DeployedSource) -> None:
     for label in ("2025-01-01T00:00:00.000", "2026-01-01T00:00:00.000"):
         assert PIPELINE.source_of(source.function_arn, f"{source.table_arn}/stream/{label}") == source
 
 
-def test_a_table_whose_name_only_begins_alike_is_another():
+def test_a_table_whose_name_only_begins_alike_is_another() -> None:
     assert PIPELINE.source_of(USERS.function_arn, f"{USERS.table_arn}-old/stream/2026") is None

@@ -1,12 +1,15 @@
 """The rules of replaying, over a world in memory that checks each deletion."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from build.redrive import redrive
-from build.redrive.report import Outcome
+from build.redrive.failed_batch import FailedBatch
+from build.redrive.pipeline import DeployedSource
+from build.redrive.report import Outcome, Report
 from tests.build.redrive.failures import MIDDAY, ORDERS, USERS, body, key, record, stored
 from tests.build.redrive.world import TODAY, World
 
@@ -14,7 +17,7 @@ NEXT_DAY = MIDDAY + timedelta(days=1)
 numbers = itertools.count()
 
 
-def put(world, *records, origin=USERS):
+def put(world: World, *records: dict[str, Any], origin: DeployedSource = USERS) -> str:
     """Put a failure of these records into the bucket; returns its key."""
     name = key(MIDDAY + timedelta(minutes=len(world.batches)))
     world.batches[name] = records
@@ -22,17 +25,17 @@ def put(world, *records, origin=USERS):
     return name
 
 
-def fresh(created=MIDDAY, origin=USERS):
+def fresh(created: datetime = MIDDAY, origin: DeployedSource = USERS) -> dict[str, Any]:
     """A record like no other."""
     return record(next(numbers), created, origin)
 
 
-def outcomes(report):
+def outcomes(report: Report) -> dict[str, Outcome]:
     """The outcome of each object."""
     return {entry.key: entry.outcome for entry in report.entries}
 
 
-def test_what_is_recorded_and_counted_is_deleted():
+def test_what_is_recorded_and_counted_is_deleted() -> None:
     world = World()
     users = put(world, fresh(), fresh(NEXT_DAY))
     orders = put(world, fresh(origin=ORDERS), origin=ORDERS)
@@ -43,7 +46,7 @@ def test_what_is_recorded_and_counted_is_deleted():
     assert report.exit_code == 0
 
 
-def test_running_it_again_changes_nothing():
+def test_running_it_again_changes_nothing() -> None:
     world = World()
     put(world, fresh())
     world.run()
@@ -53,7 +56,7 @@ def test_running_it_again_changes_nothing():
     assert (dict(world.recorded), world.counted, len(world.calls)) == (recorded, counted, calls)
 
 
-def test_looking_changes_nothing():
+def test_looking_changes_nothing() -> None:
     world = World()
     name = put(world, fresh(), fresh())
     damaged = key()
@@ -65,7 +68,7 @@ def test_looking_changes_nothing():
     assert report.exit_code == 1
 
 
-def test_a_partial_failure_keeps_its_object_and_counts_the_others():
+def test_a_partial_failure_keeps_its_object_and_counts_the_others() -> None:
     world = World()
     good, poison = fresh(), fresh(NEXT_DAY)
     world.poison = {poison["eventID"]}
@@ -77,7 +80,7 @@ def test_a_partial_failure_keeps_its_object_and_counts_the_others():
     assert world.counted[date(2026, 3, 1)] == {good["eventID"]}
 
 
-def test_a_failure_does_not_keep_the_others():
+def test_a_failure_does_not_keep_the_others() -> None:
     world = World()
     poison = fresh()
     world.poison = {poison["eventID"]}
@@ -88,7 +91,7 @@ def test_a_failure_does_not_keep_the_others():
     assert set(world.bucket.contents) == {failing}
 
 
-def test_what_failed_is_deleted_once_it_succeeds():
+def test_what_failed_is_deleted_once_it_succeeds() -> None:
     world = World()
     poison = fresh()
     world.poison = {poison["eventID"]}
@@ -108,7 +111,7 @@ def test_what_failed_is_deleted_once_it_succeeds():
         ("notes.txt", body(record())),
     ],
 )
-def test_damaged_and_foreign_objects_are_reported_and_left_alone(name, content):
+def test_damaged_and_foreign_objects_are_reported_and_left_alone(name: str, content: bytes) -> None:
     world = World()
     world.bucket.put(name, content)
     report = world.run()
@@ -120,7 +123,7 @@ def test_damaged_and_foreign_objects_are_reported_and_left_alone(name, content):
     assert set(world.bucket.contents) == {name}
 
 
-def test_keys_of_others_and_huge_objects_are_not_even_read():
+def test_keys_of_others_and_huge_objects_are_not_even_read() -> None:
     world = World()
     report = world.redrive().run([stored("notes.txt"), stored(key(), size=10**9)])
     assert [entry.reason for entry in report.entries] == [
@@ -130,14 +133,14 @@ def test_keys_of_others_and_huge_objects_are_not_even_read():
     assert world.calls == []
 
 
-def test_an_object_that_went_meanwhile_is_nobodys_business():
+def test_an_object_that_went_meanwhile_is_nobodys_business() -> None:
     world = World()
     report = world.redrive().run([stored(key())])
     assert (report.entries, report.exit_code) == ([], 0)
     assert world.display.entries == [None]
 
 
-def test_one_source_can_be_asked_for_and_damage_is_told_all_the_same():
+def test_one_source_can_be_asked_for_and_damage_is_told_all_the_same() -> None:
     world = World()
     users = put(world, fresh())
     orders = put(world, fresh(origin=ORDERS), origin=ORDERS)
@@ -148,7 +151,7 @@ def test_one_source_can_be_asked_for_and_damage_is_told_all_the_same():
     assert set(world.bucket.contents) == {users, damaged}
 
 
-def test_an_object_that_was_replaced_meanwhile_is_kept(monkeypatch):
+def test_an_object_that_was_replaced_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     name = put(world, fresh())
     monkeypatch.setattr(world, "replay", lambda batch: world.bucket.put(name, body(fresh())))
@@ -159,7 +162,7 @@ def test_an_object_that_was_replaced_meanwhile_is_kept(monkeypatch):
     assert set(world.bucket.contents) == {name}
 
 
-def test_what_could_not_be_summarised_is_kept():
+def test_what_could_not_be_summarised_is_kept() -> None:
     world = World(failing_days={date(2026, 3, 2)})
     kept = put(world, fresh(), fresh(NEXT_DAY))
     put(world, fresh())
@@ -172,14 +175,14 @@ def test_what_could_not_be_summarised_is_kept():
 
 
 @pytest.mark.parametrize("days_ahead", [0, 1, 400])
-def test_days_that_are_not_over_are_left_to_the_schedule(days_ahead):
+def test_days_that_are_not_over_are_left_to_the_schedule(days_ahead: int) -> None:
     world = World()
     put(world, fresh(MIDDAY.replace(day=TODAY.day) + timedelta(days=days_ahead)))
     report = world.run()
     assert (report.summaries, world.counted, world.bucket.contents) == ({}, {}, {})
 
 
-def test_a_summary_is_made_once_for_all_objects():
+def test_a_summary_is_made_once_for_all_objects() -> None:
     world = World()
     for _ in range(30):
         put(world, fresh())
@@ -188,7 +191,7 @@ def test_a_summary_is_made_once_for_all_objects():
     assert len(world.counted[date(2026, 3, 1)]) == 30
 
 
-def test_many_objects_are_concluded_group_by_group(monkeypatch):
+def test_many_objects_are_concluded_group_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redrive, "OBJECTS_AT_ONCE", 10)
     world = World()
     for _ in range(25):
@@ -200,7 +203,7 @@ def test_many_objects_are_concluded_group_by_group(monkeypatch):
     assert world.bucket.contents == {}
 
 
-def filled():
+def filled() -> World:
     """A world with five objects of three days, one of which fails and one of which is damaged."""
     world = World()
     poison = record(5, MIDDAY)
@@ -213,7 +216,7 @@ def filled():
     return world
 
 
-def test_it_can_be_stopped_at_any_call_and_run_again(monkeypatch):
+def test_it_can_be_stopped_at_any_call_and_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redrive, "OBJECTS_AT_ONCE", 2)
     undisturbed = filled()
     undisturbed.run()
@@ -230,7 +233,7 @@ def test_it_can_be_stopped_at_any_call_and_run_again(monkeypatch):
         assert world.counted == {day: world.recorded[day] for day in world.counted}
 
 
-def test_two_runs_at_once_are_harmless():
+def test_two_runs_at_once_are_harmless() -> None:
     world = filled()
     objects = world.bucket.objects()
     first, second = world.redrive(), world.redrive()
@@ -240,12 +243,12 @@ def test_two_runs_at_once_are_harmless():
     assert len(world.bucket.contents) == 2
 
 
-def test_two_runs_that_read_the_same_object_delete_it_once(monkeypatch):
+def test_two_runs_that_read_the_same_object_delete_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     put(world, fresh())
     objects, replay = world.bucket.objects(), world.replay
 
-    def replay_while_another_runs(batch):
+    def replay_while_another_runs(batch: FailedBatch) -> str | None:
         monkeypatch.setattr(world, "replay", replay)
         assert world.redrive().run(objects).exit_code == 0
         return replay(batch)

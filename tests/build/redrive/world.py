@@ -5,10 +5,13 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Any, cast
 
-from build.redrive.bucket import Content, StoredObject
+from build.redrive.bucket import Content, FailedEventsBucket, StoredObject
 from build.redrive.examination import Examination
+from build.redrive.failed_batch import FailedBatch
 from build.redrive.redrive import Redrive
+from build.redrive.report import Entry, Report
 from tests.build.redrive.failures import MIDDAY, PIPELINE
 
 TODAY = date(2026, 3, 10)
@@ -17,26 +20,26 @@ TODAY = date(2026, 3, 10)
 class FakeBucket:
     """Objects by key; what replaces one has another entity tag."""
 
-    def __init__(self, world):
+    def __init__(self, world: "World") -> None:
         self.world = world
-        self.contents = {}
-        self.reads = []
+        self.contents: dict[str, tuple[bytes, str]] = {}
+        self.reads: list[str] = []
         self.versions = itertools.count()
 
-    def put(self, name, content):
+    def put(self, name: str, content: bytes) -> None:
         self.contents[name] = (content, f'"{next(self.versions)}"')
 
-    def objects(self):
+    def objects(self) -> list[StoredObject]:
         return [StoredObject(name, len(content), MIDDAY) for name, (content, _) in sorted(self.contents.items())]
 
-    def read(self, name):
+    def read(self, name: str) -> Content | None:
         self.world.call("read")
         self.reads.append(name)
         if name not in self.contents:
             return None
         return Content(*self.contents[name])
 
-    def delete(self, name, etag):
+    def delete(self, name: str, etag: str) -> bool:
         self.world.call("delete")
         if name not in self.contents:
             return True
@@ -50,14 +53,14 @@ class FakeBucket:
 class Notes:
     """A display that remembers."""
 
-    def __init__(self):
-        self.entries = []
-        self.notes = []
+    def __init__(self) -> None:
+        self.entries: list[Entry | None] = []
+        self.notes: list[str] = []
 
-    def object_done(self, entry):
+    def object_done(self, entry: Entry | None) -> None:
         self.entries.append(entry)
 
-    def note(self, text):
+    def note(self, text: str) -> None:
         self.notes.append(text)
 
 
@@ -73,20 +76,20 @@ class World:
         counted: what the summary of each day counted when it was made.
     """
 
-    poison: set = field(default_factory=set)
-    failing_days: set = field(default_factory=set)
+    poison: set[str] = field(default_factory=set)
+    failing_days: set[date] = field(default_factory=set)
     stop_at: int | None = None
-    recorded: dict = field(default_factory=lambda: defaultdict(set))
-    counted: dict = field(default_factory=dict)
-    calls: list = field(default_factory=list)
+    recorded: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
+    counted: dict[date, set[str]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.bucket = FakeBucket(self)
         self.display = Notes()
         self.lock = threading.Lock()
-        self.batches = {}
+        self.batches: dict[str, tuple[dict[str, Any], ...]] = {}
 
-    def call(self, name):
+    def call(self, name: str) -> None:
         """Take note of a call, before it has any effect."""
         with self.lock:
             number = len(self.calls)
@@ -94,7 +97,7 @@ class World:
         if number == self.stop_at:
             raise KeyboardInterrupt
 
-    def replay(self, batch):
+    def replay(self, batch: FailedBatch) -> str | None:
         self.call("replay")
         days = dict(zip((one["eventID"] for one in batch.records), map(day_of, batch.records), strict=True))
         for event, day in days.items():
@@ -102,30 +105,30 @@ class World:
                 self.recorded[day].add(event)
         return "some failed" if self.poison & days.keys() else None
 
-    def recompute(self, day):
+    def recompute(self, day: date) -> str | None:
         self.call("recompute")
         if day in self.failing_days:
             return "no table"
         self.counted[day] = set(self.recorded[day])
         return None
 
-    def require_counted(self, name):
+    def require_counted(self, name: str) -> None:
         """An object may only go when its records are recorded and, for days that are over, counted."""
         for record in self.batches[name]:
             day = day_of(record)
             assert record["eventID"] in self.recorded[day]
             assert day >= TODAY or record["eventID"] in self.counted[day]
 
-    def redrive(self, source=None):
+    def redrive(self, source: str | None = None) -> Redrive:
         """A redrive of this world."""
-        examination = Examination(self.bucket, PIPELINE, source)
+        examination = Examination(cast(FailedEventsBucket, self.bucket), PIPELINE, source)
         return Redrive(examination, self.replay, self.recompute, self.bucket.delete, self.display, lambda: TODAY)
 
-    def run(self, source=None):
+    def run(self, source: str | None = None) -> Report:
         """Replay what the bucket holds now."""
         return self.redrive(source).run(self.bucket.objects())
 
 
-def day_of(record):
+def day_of(record: dict[str, Any]) -> date:
     """The UTC day in which a record was created."""
     return datetime.fromtimestamp(record["dynamodb"]["ApproximateCreationDateTime"], UTC).date()

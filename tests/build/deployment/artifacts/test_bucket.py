@@ -31,6 +31,10 @@ POLICY = {
         }
     ],
 }
+FIRST_CALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ensure": ("get_bucket_policy", TARGET),
+    "create": ("create_bucket", CREATION),
+}
 CONFIGURATION: list[tuple[str, dict[str, Any]]] = [
     (
         "put_public_access_block",
@@ -119,9 +123,9 @@ def test_a_name_that_somebody_else_has_is_an_error(stubs: Stubs, bucket: Artifac
         bucket.create()
 
 
-@pytest.mark.parametrize("call", ["ensure", "create"])
+@pytest.mark.parametrize("call", FIRST_CALLS)
 def test_other_refusals_are_not_hidden(stubs: Stubs, bucket: ArtifactBucket, call: str) -> None:
-    operation, parameters = {"ensure": ("get_bucket_policy", TARGET), "create": ("create_bucket", CREATION)}[call]
+    operation, parameters = FIRST_CALLS[call]
     stubs.refuse("s3", operation, parameters, "AccessDenied", status=403)
     with pytest.raises(ClientError, match="AccessDenied"):
         getattr(bucket, call)()

@@ -14,7 +14,6 @@ from tests.build.deployment.support import (
     Stubs,
     a_change,
     a_stack,
-    description,
 )
 
 DESIRED = DesiredStack(NAME, "{}", {"Second": "2", "First": "1"}, {"team": "data", "cost": "low"})
@@ -118,14 +117,13 @@ def test_changes_are_read_to_the_last_page(stubs: Stubs, change_sets: ChangeSets
 
 def test_discarding_leaves_a_real_stack_alone(stubs: Stubs, change_sets: ChangeSets) -> None:
     stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description()]})
+    stubs.stack_is()
     change_sets.discard(MADE)
 
 
 def foretell_review(stubs: Stubs, *others: str) -> None:
     stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
-    review = {"Stacks": [description("REVIEW_IN_PROGRESS")]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, review)
+    stubs.stack_is("REVIEW_IN_PROGRESS")
     summaries = [{"ChangeSetId": one} for one in (CHANGE_SET_ID, *others)]
     stubs.answer("cloudformation", "list_change_sets", {"StackName": NAME}, {"Summaries": summaries})
 
@@ -134,7 +132,7 @@ def test_discarding_removes_the_stack_that_was_only_under_review(stubs: Stubs, c
     foretell_review(stubs)
     stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID}, {})
     for status in ("DELETE_IN_PROGRESS", "DELETE_COMPLETE"):
-        stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description(status)]})
+        stubs.stack_is(status)
     change_sets.discard(MADE)
 
 
@@ -145,7 +143,7 @@ def test_somebody_elses_review_is_left_alone(stubs: Stubs, change_sets: ChangeSe
 
 def test_a_change_set_is_discarded_when_what_is_done_with_it_fails(stubs: Stubs, change_sets: ChangeSets) -> None:
     stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description()]})
+    stubs.stack_is()
     with pytest.raises(KeyboardInterrupt), change_sets.discarded_on_error(MADE):
         raise KeyboardInterrupt
 

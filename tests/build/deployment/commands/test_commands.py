@@ -139,8 +139,10 @@ def write_log(cloud: Clients, message: str) -> None:
     group, stream = "/aws/lambda/life-userdataproc-synth", "stream"
     if not cloud.logs.describe_log_streams(logGroupName=group)["logStreams"]:
         cloud.logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    event = {"timestamp": int(time.time() * 1000), "message": message}
-    cloud.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+    now = int(time.time() * 1000)
+    cloud.logs.put_log_events(
+        logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": now, "message": message}]
+    )
 
 
 def test_logs(run: Run, cloud: Clients) -> None:

@@ -9,20 +9,15 @@ from build.deployment.following.outcomes import Detached, OperationFailed
 from build.deployment.following.stack_events import OperationEvents
 from build.deployment.stack_states import SUCCEEDED
 from build.errors import INTERRUPTED
-from tests.build.deployment.support import CHANGE_SET_ID, NAME, STACK_ID, TOKEN, Recorder, Stubs, description, event
+from tests.build.deployment.support import CHANGE_SET_ID, NAME, STACK_ID, TOKEN, Recorder, Stubs, event
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 
 
-@pytest.fixture(autouse=True)
-def token(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "new_token", lambda: TOKEN)
-
-
 def foretell_end(stubs: Stubs, begun: str, status: str) -> None:
     entries = [event(2, NAME, status), event(1, NAME, begun)]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description(status)]})
+    stubs.events_are(*entries)
+    stubs.stack_is(status)
 
 
 CALLS: list[tuple[str, dict[str, Any], Callable[[Operations], object], str, str]] = [
@@ -89,20 +84,18 @@ def test_executing_a_change_set(stubs: Stubs, progress: Recorder, rollback: bool
 
 def test_attaching_goes_on_where_somebody_began(stubs: Stubs, progress: Recorder) -> None:
     begun = event(1, NAME, "UPDATE_IN_PROGRESS", token="theirs")
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": [begun]})
+    stubs.events_are(begun)
     ended = event(2, NAME, "UPDATE_COMPLETE", token="theirs")
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": [ended, begun]})
-    stubs.answer(
-        "cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description("UPDATE_COMPLETE")]}
-    )
+    stubs.events_are(ended, begun)
+    stubs.stack_is("UPDATE_COMPLETE")
     assert Operations(stubs.clients.cloudformation, progress).attach(STACK_ID, SUCCEEDED).status == "UPDATE_COMPLETE"
 
 
 def test_a_description_that_lags_behind_the_events_is_waited_for(stubs: Stubs, progress: Recorder) -> None:
     entries = [event(2, NAME, "UPDATE_COMPLETE"), event(1, NAME, "UPDATE_IN_PROGRESS")]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
+    stubs.events_are(*entries)
     for status in ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE"):
-        stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, {"Stacks": [description(status)]})
+        stubs.stack_is(status)
     events = OperationEvents(stubs.clients.cloudformation, STACK_ID, TOKEN)
     followed = Operations(stubs.clients.cloudformation, progress).follow(events, SUCCEEDED)
     assert (followed.status, progress.waits) == ("UPDATE_COMPLETE", 1)
@@ -123,10 +116,9 @@ def test_another_end_than_the_expected_one_is_explained_in_one_block(stubs: Stub
         event(2, "Worker", "UPDATE_FAILED", "Rate exceeded"),
         event(1, NAME, "UPDATE_IN_PROGRESS"),
     ]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
-    answer = {"Stacks": [description("UPDATE_ROLLBACK_COMPLETE")]}
+    stubs.events_are(*entries)
     for _ in ("the end", "the cause"):
-        stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, answer)
+        stubs.stack_is("UPDATE_ROLLBACK_COMPLETE")
     events = OperationEvents(stubs.clients.cloudformation, STACK_ID, TOKEN)
     with pytest.raises(OperationFailed) as caught:
         Operations(stubs.clients.cloudformation, progress).follow(events, SUCCEEDED)
@@ -154,7 +146,7 @@ class Impatient(Recorder):
 @pytest.mark.parametrize(("begun", "cancels"), [("UPDATE_IN_PROGRESS", True), ("CREATE_IN_PROGRESS", False)])
 def test_ctrl_c_detaches_and_says_how_to_go_on(stubs: Stubs, begun: str, cancels: bool) -> None:
     entries = [event(1, NAME, begun)]
-    stubs.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
+    stubs.events_are(*entries)
     events = OperationEvents(stubs.clients.cloudformation, STACK_ID, TOKEN)
     with pytest.raises(Detached, match="AWS goes on with TapStackdev: repeat the command to follow it") as caught:
         Operations(stubs.clients.cloudformation, Impatient()).follow(events, SUCCEEDED)
@@ -162,8 +154,7 @@ def test_ctrl_c_detaches_and_says_how_to_go_on(stubs: Stubs, begun: str, cancels
     assert ("`deploy --cancel` cancels" in str(caught.value)) is cancels
 
 
-def test_tokens_differ_and_are_what_cloudformation_accepts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+def test_tokens_differ_and_are_what_cloudformation_accepts() -> None:
     tokens = {module.new_token() for _ in range(10)}
     assert len(tokens) == 10
     assert all(len(one) <= 128 and one.replace("-", "").isalnum() for one in tokens)

@@ -5,12 +5,12 @@ import pytest
 from build.deployment.following.hints import HINTS, OTHERWISE, hint_for
 from build.deployment.following.root_cause import Cause, change_set_cause, root_cause
 from build.deployment.following.stack_events import StackEvent, stack_event
-from tests.build.deployment.support import CHANGE_SET_ID, NAME, STACK_ID, START, Stubs, description, event
+from tests.build.deployment.support import CHANGE_SET_ID, NAME, STACK_ID, START, Stubs, event
 
 FAILED_EVENTS = {"FailedEvents": True}
 
 
-def stack_events(*entries: dict[str, Any]) -> list[StackEvent]:
+def stack_events(*entries: Any) -> list[StackEvent]:
     return [stack_event(one) for one in entries]
 
 
@@ -35,8 +35,7 @@ def operation_event(number: int, logical_id: str, **more: Any) -> dict[str, Any]
 
 def foretell_operations(stubs: Stubs, *operations: tuple[str, str]) -> None:
     last = [{"OperationType": kind, "OperationId": operation} for kind, operation in operations]
-    answer = {"Stacks": [description("UPDATE_ROLLBACK_COMPLETE", LastOperations=last)]}
-    stubs.answer("cloudformation", "describe_stacks", {"StackName": STACK_ID}, answer)
+    stubs.stack_is("UPDATE_ROLLBACK_COMPLETE", LastOperations=last)
 
 
 def test_the_newest_operation_that_is_no_rollback_tells(stubs: Stubs) -> None:

@@ -12,7 +12,7 @@ NOW = int(START.timestamp() * 1000)
 GROUP = "/aws/lambda/dev-worker"
 
 
-def log_event(number: int, message: str, late: int = 0) -> dict[str, Any]:
+def log_event(number: int, message: str, late: int = 0) -> Any:
     return {"eventId": str(number), "timestamp": NOW + number * 1_000 - late, "message": message}
 
 

@@ -127,8 +127,8 @@ def test_a_heartbeat_is_due_again_only_after_half_a_minute(clock: Callable[[floa
     assert not heartbeat.due()
 
 
-def terminal(**more: object) -> Console:
-    return Console(file=io.StringIO(), force_terminal=True, width=100, highlight=False, **more)
+def terminal() -> Console:
+    return Console(file=io.StringIO(), force_terminal=True, width=100, highlight=False)
 
 
 def shown(console: Console) -> str:
