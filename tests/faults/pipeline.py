@@ -1,0 +1,96 @@
+"""One source's way from its stream to the analytics table, through the faithful poller and in virtual time."""
+
+from typing import Protocol
+
+from build.poller import destination as on_failure
+from build.poller.configuration import EventSourceMapping
+from build.poller.invocation import Function
+from build.poller.options import Options
+from build.poller.retries import Backoff
+from build.poller.services import Services
+from build.poller.statistics import Statistics
+from build.poller.stepwise import StepwisePoller
+from stack.config import StreamSource
+from tests.build.poller.fakes import FakeShard, FakeStreams, VirtualTime
+from tests.faults import promise
+from tests.faults.changes import Change, Damage, change
+
+SHARDS = ("shard-0", "shard-1")
+MODIFIED_EVERY = 3
+REMOVED_EVERY = 5
+SECONDS_BETWEEN_READS = 5
+
+
+class Destination(promise.Destination, on_failure.Destination, Protocol):
+    """What the poller delivers to, and the promise looks into."""
+
+
+class Pipeline:
+    """A stream of two shards in memory, and the poller that invokes a function with what is in it.
+
+    Args:
+        source: the table that is followed.
+        mapping: its event source mapping.
+        function: what is invoked.
+        time: the virtual time.
+        table: where the function records activities.
+        destination: where failed batches go.
+    """
+
+    def __init__(
+        self,
+        source: StreamSource,
+        mapping: EventSourceMapping,
+        function: Function,
+        time: VirtualTime,
+        table: promise.Table,
+        destination: Destination,
+    ) -> None:
+        self.changes: list[Change] = []
+        self._shards = list(SHARDS)
+        self._streams = FakeStreams(time, SHARDS)
+        self._source, self._time, self._table, self._destination = source, time, table, destination
+        self._mapping = mapping
+        self._poller = StepwisePoller(
+            [mapping],
+            Services(self._streams, lambda _: function, lambda _: destination),
+            Options(SECONDS_BETWEEN_READS, Backoff(1, 60), clock=time.clock),
+        )
+
+    def write(self, item: int, event_name: str = "INSERT", damage: Damage | None = None, state: str = "new") -> Change:
+        """Have an item of the source change, and the record of it damaged; items with even numbers share a shard."""
+        written = change(self._source, len(self.changes), item, self._time.now, event_name, state)
+        written = written.damaged(damage) if damage else written
+        self.changes.append(written)
+        self._streams.shards[self._shards[item % len(self._shards)]].records.append(written.record)
+        return written
+
+    def write_some(self, items: int = 24, first: int = 0) -> None:
+        """Have new items inserted, some of them modified twice and some removed, in both shards."""
+        for item in range(first, first + items):
+            self.write(item)
+        for state in ("newer", "newest"):
+            for item in range(first, first + items, MODIFIED_EVERY):
+                self.write(item, "MODIFY", state=state)
+        for item in range(first, first + items, REMOVED_EVERY):
+            self.write(item, "REMOVE")
+
+    def split_shards(self) -> None:
+        """Close every shard, and have a child follow each."""
+        for position, parent in enumerate(self._shards):
+            self._streams.shards[parent].closed = True
+            self._shards[position] = f"{parent}-child"
+            self._streams.shards[self._shards[position]] = FakeShard(parent)
+
+    def run(self) -> Statistics:
+        """Process everything that was written, however long that takes."""
+        self._poller.run_until_idle()
+        return self._poller.statistics[self._mapping.uuid]
+
+    def assert_promise(self) -> set[str]:
+        """Fail unless nothing is lost and nothing recorded twice; returns what is in the failure bucket."""
+        return promise.assert_promise(self.changes, self._table, self._destination)
+
+    def numbers(self) -> set[str]:
+        """The sequence numbers of all insertions and modifications."""
+        return {change.sequence_number for change in self.changes if change.counts}
