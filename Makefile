@@ -67,7 +67,7 @@ of_the_runtime := $(addprefix --no-emit-package ,botocore python-dateutil six ur
 
 lock: venv ## pin again everything that setup.cfg asks for
 	$(run) -m pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(wanted) options/install_requires $(addprefix $(extras)/,layer local test) \
+	$(wanted) options/install_requires $(addprefix $(extras)/,layer local test bench) \
 		| $(compile) --universal --python-version 3.11 --output-file $(pins) -
 	$(wanted) $(extras)/layer \
 		| $(compile) --python-version 3.13 --python-platform aarch64-manylinux2014 $(of_the_runtime) --output-file handlers/requirements.txt -

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import getitem
-from typing import Any, cast
+from typing import Any
 
 from handlers.keys import SIGNIFICANT_DIGITS, Item, partition_keys, sort_key
 
@@ -104,7 +104,7 @@ def event_id(record: object) -> str:
 def creation_milliseconds(record: object) -> int:
     """When the change was made, in milliseconds since 1970."""
     seconds = member(record, "dynamodb", "ApproximateCreationDateTime")
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < YEAR_10000:
+    if type(seconds) not in (int, float) or not 0 <= seconds < YEAR_10000:
         raise RecordError("dynamodb.ApproximateCreationDateTime must be a number of seconds since 1970")
     whole = int(seconds)
     return whole * 1000 if whole == seconds else int(Decimal(str(seconds)) * 1000)
@@ -144,7 +144,8 @@ def image_attribute(record: object, name: str, attribute_type: str) -> str:
 
 def member(record: object, *path: str) -> Any:
     """What a record holds at a path of names."""
+    value: Any = record
     try:
-        return reduce(getitem, path, cast(Any, record))
+        return reduce(getitem, path, value)
     except (KeyError, TypeError) as error:
         raise RecordError(f"{'.'.join(path)} is missing") from error

@@ -1,8 +1,7 @@
 """A batch of stream records: all its activities are written together, and what failed is reported record by record."""
 
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,17 +46,17 @@ class ActivityBatch(BasePartialBatchProcessor):
     def __init__(self, write: Callable[[Sequence[Item]], list[Unwritten]]) -> None:
         super().__init__(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
         self.write = write
-        self.items: dict[Key, Item] = {}
-        self.records_of: defaultdict[Key, list[object]] = defaultdict(list)
+        self.made: list[tuple[Item, object]] = []
+        self.items: list[Item] = []
         self.unwritten: list[Unwritten] = []
 
     def process(self) -> list[tuple[Any, ...]]:
         """Collect the activities of every record, then write them."""
         results = super().process()
-        self.unwritten = self.write(list(self.items.values()))
-        for unwritten in self.unwritten:
-            for record in self.records_of[key_of(unwritten.item)]:
-                self.failure_handler(record, (WriteError, WriteError(unwritten.reason), None))
+        self.items = list({(item["dataType"]["S"], item["processedAt"]["N"]): item for item, _ in self.made}.values())
+        self.unwritten = self.write(self.items)
+        if self.unwritten:
+            self._fail({key_of(unwritten.item): unwritten.reason for unwritten in self.unwritten})
         return results
 
     def report(self) -> BatchReport:
@@ -65,7 +64,7 @@ class ActivityBatch(BasePartialBatchProcessor):
         return BatchReport(
             records=len(self.records),
             written=len(self.items) - len(self.unwritten),
-            ignored=len(self.success_messages) - sum(map(len, self.records_of.values())),
+            ignored=len(self.success_messages) - len(self.made),
             failed=tuple(
                 FailedRecord(sequence_number(record), reason(error))
                 for record, (_, error, _) in zip(self.fail_messages, self.exceptions, strict=True)
@@ -78,10 +77,13 @@ class ActivityBatch(BasePartialBatchProcessor):
         except Exception:
             return self.failure_handler(record, sys.exc_info())
         if item is not None:
-            key = key_of(item)
-            self.items[key] = item
-            self.records_of[key].append(record)
+            self.made.append((item, record))
         return self.success_handler(record, item)
+
+    def _fail(self, reasons: Mapping[Key, str]) -> None:
+        for item, record in self.made:
+            if (key := key_of(item)) in reasons:
+                self.failure_handler(record, (WriteError, WriteError(reasons[key]), None))
 
     async def _async_process_record(self, record: Any) -> Any:
         return self._process_record(record)

@@ -29,8 +29,9 @@ def sort_key(milliseconds: int, fraction: int) -> str:
             DynamoDB stores exactly
             (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
     """
-    places = SIGNIFICANT_DIGITS - len(str(milliseconds))
-    return f"{milliseconds}.{fraction % 10**places:0{places}d}"
+    whole = str(milliseconds)
+    places = SIGNIFICANT_DIGITS - len(whole)
+    return f"{whole}.{str(fraction)[-places:].zfill(places)}"
 
 
 def last_sort_key_before(milliseconds: int) -> str:

@@ -8,8 +8,8 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from build.deployment.progress import Progress
 from build.errors import CommandError
-from build.local.cloud import LocalCloud
 from build.executions import execute
+from build.local.cloud import LocalCloud
 from build.local.logs import save_logs
 from build.local.report import Expected, Report
 from build.local.sample_records import Sample, Written, write_sample
