@@ -72,28 +72,17 @@ def add_function(
         variables: its environment beyond what all functions have.
         statements: its permissions beyond logs and traces.
     """
-    template, config, parameters = workshop.template, workshop.config, workshop.parameters
+    name = workshop.config.name(function.thing)
     log_group = add_log_group(
-        template, config, f"{function.logical_id}LogGroup", f"/aws/lambda/{config.name(function.thing)}"
+        workshop.template, workshop.config, f"{function.logical_id}LogGroup", f"/aws/lambda/{name}"
     )
-    role = template.add_resource(
-        Role(
-            f"{function.logical_id}Role",
-            RoleName=config.name(f"{function.thing}-role"),
-            AssumeRolePolicyDocument=policies.trust_lambda(),
-            Policies=[
-                policies.inline_policy(
-                    "Function", policies.write_logs(log_group), policies.send_function_traces(), *statements
-                )
-            ],
-        )
-    )
-    return template.add_resource(
+    role = add_role(workshop, function, [policies.write_logs(log_group), policies.send_function_traces(), *statements])
+    return workshop.template.add_resource(
         Function(
             function.logical_id,
-            FunctionName=config.name(function.thing),
+            FunctionName=name,
             Architectures=[ARCHITECTURE],
-            Code=Code(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.code_keys[function.logical_id].ref()),
+            Code=code(workshop.parameters, function),
             Environment=Environment(Variables={**common_variables(function), **variables}),
             Handler=f"handlers.{function.handler_module}.handler",
             Layers=[workshop.layer.ref()],
@@ -105,6 +94,23 @@ def add_function(
             TracingConfig=TracingConfig(Mode="Active"),
         )
     )
+
+
+def add_role(workshop: Workshop, function: FunctionSpecification, statements: Sequence[Statement]) -> Role:
+    """Add the role that a function alone has."""
+    return workshop.template.add_resource(
+        Role(
+            f"{function.logical_id}Role",
+            RoleName=workshop.config.name(f"{function.thing}-role"),
+            AssumeRolePolicyDocument=policies.trust_lambda(),
+            Policies=[policies.inline_policy("Function", *statements)],
+        )
+    )
+
+
+def code(parameters: Parameters, function: FunctionSpecification) -> Code:
+    """Where a function's zip lies."""
+    return Code(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.code_keys[function.logical_id].ref())
 
 
 def common_variables(function: FunctionSpecification) -> dict[str, str]:

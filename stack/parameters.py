@@ -1,6 +1,7 @@
 """The template's parameters: what is known only when it is deployed."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from troposphere import Equals, Not, Parameter, Ref, Template
 
@@ -30,43 +31,33 @@ class Parameters:
     alert_email: Parameter
 
 
+def text_parameter(name: str, description: str, **more: Any) -> Parameter:
+    """A parameter of text."""
+    return Parameter(name, Type="String", Description=description, **more)
+
+
+def add_code_key(template: Template, function: FunctionSpecification) -> Parameter:
+    """Declare where a function's zip lies."""
+    description = f"Key of the zip of {function.logical_id} in the artifact bucket"
+    return template.add_parameter(text_parameter(code_key(function), description))
+
+
 def add_parameters(template: Template, config: StackConfig) -> Parameters:
     """Declare the parameters and the conditions that follow from them."""
-    parameters = Parameters(
-        artifact_bucket=template.add_parameter(
-            Parameter(ARTIFACT_BUCKET, Type="String", Description="Bucket that holds the zips of functions and layer")
-        ),
-        layer_key=template.add_parameter(
-            Parameter(LAYER_KEY, Type="String", Description="Key of the layer's zip in the artifact bucket")
-        ),
-        code_keys={
-            function.logical_id: template.add_parameter(
-                Parameter(
-                    code_key(function),
-                    Type="String",
-                    Description=f"Key of the zip of {function.logical_id} in the artifact bucket",
-                )
-            )
-            for function in config.functions
-        },
-        alert_email=template.add_parameter(
-            Parameter(
-                ALERT_EMAIL,
-                Type="String",
-                Default="",
-                Description="Address that alarms are mailed to; empty for no subscription",
-            )
-        ),
+    bucket = text_parameter(ARTIFACT_BUCKET, "Bucket that holds the zips of functions and layer")
+    layer_key = text_parameter(LAYER_KEY, "Key of the layer's zip in the artifact bucket")
+    alert_email = text_parameter(
+        ALERT_EMAIL, "Address that alarms are mailed to; empty for no subscription", Default=""
     )
-    stream_processing = template.add_parameter(
-        Parameter(
-            STREAM_PROCESSING,
-            Type="String",
-            Default="Enabled",
-            AllowedValues=["Enabled", "Disabled"],
-            Description="Disabled pauses the event source mappings; streams keep their records for 24 hours",
-        )
+    stream_processing = text_parameter(
+        STREAM_PROCESSING,
+        "Disabled pauses the event source mappings; streams keep their records for 24 hours",
+        Default="Enabled",
+        AllowedValues=["Enabled", "Disabled"],
     )
-    template.add_condition(HAS_ALERT_EMAIL, Not(Equals(Ref(parameters.alert_email), "")))
+    for parameter in (bucket, layer_key, alert_email, stream_processing):
+        template.add_parameter(parameter)
+    template.add_condition(HAS_ALERT_EMAIL, Not(Equals(Ref(alert_email), "")))
     template.add_condition(STREAM_PROCESSING_ENABLED, Equals(Ref(stream_processing), "Enabled"))
-    return parameters
+    code_keys = {function.logical_id: add_code_key(template, function) for function in config.functions}
+    return Parameters(bucket, layer_key, code_keys, alert_email)

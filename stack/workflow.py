@@ -153,10 +153,9 @@ def daily_input() -> InputTransformer:
     return InputTransformer(InputPathsMap={"time": "$.time"}, InputTemplate=f'{fixed}, "scheduledTime": <time>}}')
 
 
-def add_schedule(template: Template, config: StackConfig, state_machine: StateMachine) -> tuple[Rule, Queue]:
-    """Add the daily rule, its role, and the queue that gets what could not be started."""
-    name = config.name("daily-analytics")
-    queue = template.add_resource(
+def add_dead_letter_queue(template: Template, config: StackConfig) -> Queue:
+    """Add the queue that gets what could not be started."""
+    return template.add_resource(
         Queue(
             "DailyAnalyticsDeadLetterQueue",
             QueueName=config.name("daily-analytics-dlq"),
@@ -165,6 +164,24 @@ def add_schedule(template: Template, config: StackConfig, state_machine: StateMa
             **retention(config),
         )
     )
+
+
+def daily_target(state_machine: StateMachine, queue: Queue, role: Role) -> Target:
+    """What the rule starts, for how long it tries, and where it puts what it could not start."""
+    return Target(
+        Id="DataProcessingStateMachine",
+        Arn=state_machine.ref(),
+        DeadLetterConfig=DeadLetterConfig(Arn=queue.get_att("Arn")),
+        InputTransformer=daily_input(),
+        RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=6 * 60 * 60, MaximumRetryAttempts=185),
+        RoleArn=role.get_att("Arn"),
+    )
+
+
+def add_schedule(template: Template, config: StackConfig, state_machine: StateMachine) -> tuple[Rule, Queue]:
+    """Add the daily rule, its role and its dead-letter queue."""
+    name = config.name("daily-analytics")
+    queue = add_dead_letter_queue(template, config)
     role = template.add_resource(
         Role(
             "DailyAnalyticsRole",
@@ -179,24 +196,12 @@ def add_schedule(template: Template, config: StackConfig, state_machine: StateMa
             Description="Triggers Step Functions workflow daily",
             ScheduleExpression="cron(0 2 * * ? *)",
             State="ENABLED",
-            Targets=[
-                Target(
-                    Id="DataProcessingStateMachine",
-                    Arn=state_machine.ref(),
-                    DeadLetterConfig=DeadLetterConfig(Arn=queue.get_att("Arn")),
-                    InputTransformer=daily_input(),
-                    RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=6 * 60 * 60, MaximumRetryAttempts=185),
-                    RoleArn=role.get_att("Arn"),
-                )
-            ],
+            Targets=[daily_target(state_machine, queue, role)],
         )
     )
+    policy = policies.rule_sends(queue, rule)
     template.add_resource(
-        QueuePolicy(
-            "DailyAnalyticsDeadLetterQueuePolicy",
-            Queues=[queue.ref()],
-            PolicyDocument=policies.rule_sends(queue, rule),
-        )
+        QueuePolicy("DailyAnalyticsDeadLetterQueuePolicy", Queues=[queue.ref()], PolicyDocument=policy)
     )
     return rule, queue
 
