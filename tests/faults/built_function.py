@@ -13,10 +13,10 @@ import boto3
 
 from build.packaging import Package
 from build.poller.invocation import Response
+from tests.build.packaging.test_real_archives import RUNTIME_PACKAGES
 from tests.faults import execution_environment
 from tests.faults.functions import function_error
 
-RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "six.py")
 DEATHS = {
     "Runtime.ExitError": "Runtime exited with error: signal: killed",
     "Sandbox.Timedout": f"Task timed out after {execution_environment.SECONDS}.00 seconds",

@@ -9,6 +9,7 @@ from typing import Any
 from stack.config import SOURCES, StreamSource
 
 SEQUENCE_NUMBERS = 10**20
+FIRST_TIME, MANY_DIGITS = 1_750_000_000_000, "12345678901234567890123"
 RECORDED = ("INSERT", "MODIFY")
 Record = dict[str, Any]
 Damage = Callable[[Record], Any]
@@ -58,12 +59,15 @@ def change(
     Args:
         source: the changed table.
         number: tells this change from all others and says its place in the stream.
-        item: the item that is changed; times have fractions, as clocks finer than a millisecond give them.
+        item: the item that is changed; times have more digits than a floating-point number holds.
         created_at: when, in seconds since 1970.
         event_name: INSERT, MODIFY or REMOVE.
         state: an attribute of the new image.
     """
-    keys = {source.id_attribute: {"S": f"item-{item}"}, source.time_attribute: {"N": f"1750000000{item:03d}.125"}}
+    keys = {
+        source.id_attribute: {"S": f"item-{item}"},
+        source.time_attribute: {"N": f"{FIRST_TIME + item}.{MANY_DIGITS}"},
+    }
     image = {**keys, "state": {"S": state}, "note": {"NULL": True}}
     return Change(
         source,

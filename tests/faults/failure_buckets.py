@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
-
-from botocore.client import BaseClient
+from typing import TYPE_CHECKING, Any
 
 from build.poller.destination import Bucket
 from build.poller.failure_record import FailureRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class MemoryBucket:
         return list(map(json.loads, self.contents))
 
 
-def make_bucket(client: BaseClient, name: str) -> FailureBucket:
+def make_bucket(client: "S3Client", name: str) -> FailureBucket:
     """Make a bucket for failed batches."""
-    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": client.meta.region_name})
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "us-west-2"})
     return FailureBucket(client, name)

@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,7 +14,10 @@ from uuid import uuid4
 import urllib3
 from botocore.exceptions import ConnectionClosedError
 
-from tests.handlers.fake_dynamodb import Answer, Fault
+from tests.handlers.fake_dynamodb import Answer
+
+Fault = Callable[[Any, str, dict[str, Any]], Answer]
+"""What happens to a request, given the table, the operation and the body; those of the table in memory are such."""
 
 HOST = "127.0.0.1"
 TARGET = "DynamoDB_20120810"
@@ -29,8 +32,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class FaultyDynamoDB:
     """Hands requests on to the emulator; `faults` are used up one a request, None meaning an answer without fault.
 
-    The faults are those of the in-memory table, which know `table_name` and `answer`; the connection is reset when one
-    of them raises ConnectionClosedError.
+    The connection is reset when a fault raises ConnectionClosedError.
 
     Args:
         endpoint: URL of the emulator.

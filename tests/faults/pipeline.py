@@ -3,22 +3,25 @@
 from typing import Protocol
 
 from build.poller import destination as on_failure
+from build.poller.clock import Clock
 from build.poller.configuration import EventSourceMapping
 from build.poller.invocation import Function
 from build.poller.options import Options
 from build.poller.retries import Backoff
-from build.poller.services import Services
 from build.poller.statistics import Statistics
 from build.poller.stepwise import StepwisePoller
 from stack.config import StreamSource
 from tests.build.poller.fakes import FakeShard, FakeStreams, VirtualTime
+from tests.build.poller.world import services
 from tests.faults import promise
 from tests.faults.changes import Change, Damage, change
 
 SHARDS = ("shard-0", "shard-1")
 MODIFIED_EVERY = 3
 REMOVED_EVERY = 5
-SECONDS_BETWEEN_READS = 5
+SECONDS_BETWEEN_READS = 60
+LONGEST_RUN = 3 * 24 * 3600
+"""Seconds; a stream forgets its records after one day."""
 
 
 class Destination(promise.Destination, on_failure.Destination, Protocol):
@@ -51,10 +54,11 @@ class Pipeline:
         self._streams = FakeStreams(time, SHARDS)
         self._source, self._time, self._table, self._destination = source, time, table, destination
         self._mapping = mapping
+        self._give_up_at = time.now
         self._poller = StepwisePoller(
             [mapping],
-            Services(self._streams, lambda _: function, lambda _: destination),
-            Options(SECONDS_BETWEEN_READS, Backoff(1, 60), clock=time.clock),
+            services(self._streams, function, destination),
+            Options(SECONDS_BETWEEN_READS, Backoff(1, 60), clock=Clock(time.clock.now, self._wait)),
         )
 
     def write(self, item: int, event_name: str = "INSERT", damage: Damage | None = None, state: str = "new") -> Change:
@@ -83,9 +87,14 @@ class Pipeline:
             self._streams.shards[self._shards[position]] = FakeShard(parent)
 
     def run(self) -> Statistics:
-        """Process everything that was written, however long that takes."""
+        """Process everything that was written."""
+        self._give_up_at = self._time.now + LONGEST_RUN
         self._poller.run_until_idle()
         return self._poller.statistics[self._mapping.uuid]
+
+    def _wait(self, seconds: float) -> None:
+        self._time.sleep(seconds)
+        assert self._time.now < self._give_up_at, "records are neither done nor given up, days after they were written"
 
     def assert_promise(self) -> set[str]:
         """Fail unless nothing is lost and nothing recorded twice; returns what is in the failure bucket."""

@@ -12,7 +12,7 @@ USERS, ORDERS = SOURCES
 STREAM_ARN = "arn:aws:dynamodb:us-west-2:123456789012:table/{table}/stream/2026-01-01T00:00:00.000"
 FUNCTION_ARN = "arn:aws:lambda:us-west-2:123456789012:function:{function}"
 BUCKET_ARN = "arn:aws:s3:::failed-events"
-STACK_OUTPUTS = ("TableName", "FunctionName")
+NAMES = ("TableName", "FunctionName")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class TemplateSettings:
     def name(self, logical_id: str) -> str:
         """The physical name of a table or function."""
         properties = self.properties(logical_id)
-        return next(properties[output] for output in STACK_OUTPUTS if output in properties)
+        name: str = next(properties[kind] for kind in NAMES if kind in properties)
+        return name
 
     def table(self, logical_id: str) -> dict[str, Any]:
         """What CreateTable is called with for a table, but for its name."""

@@ -24,7 +24,7 @@ from tests.handlers.fake_dynamodb import Answer, failing, leaving_unprocessed, r
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 HOURS = 3600
-NOTHING_FAILED = {"batchItemFailures": []}
+NOTHING_FAILED: dict[str, Any] = {"batchItemFailures": []}
 PATIENCE = 30
 
 

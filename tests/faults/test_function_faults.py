@@ -29,6 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 
 FAULTS = [crashes, dies_after_writing, times_out, loses_its_answer, is_throttled]
 RETRIES = 3
+SPLITS_OF_EIGHT = 3
 
 
 @pytest.fixture(params=[USERS, ORDERS], ids=lambda source: source.name)
@@ -56,6 +57,19 @@ def test_as_many_failures_as_there_are_retries_cost_nothing(
     function.faults += [fault] * RETRIES
     pipeline.run()
     assert pipeline.assert_promise() == set()
+
+
+def test_splitting_a_batch_takes_nothing_from_its_records_retries(
+    function_of: Callable[[FunctionSpecification], HandlerFunction], follow: Callable[..., Pipeline]
+) -> None:
+    function = function_of(stream_processor(USERS))
+    users = follow(USERS, function, BatchSize=8, ParallelizationFactor=1)
+    for item in range(0, 16, 2):
+        users.write(item)
+    function.faults += [crashes] * (SPLITS_OF_EIGHT + RETRIES)
+    users.run()
+    assert users.assert_promise() == set()
+    assert not function.faults
 
 
 @pytest.mark.parametrize("fault", [crashes, dies_after_writing, loses_its_answer], ids=lambda fault: fault.__name__)

@@ -1,18 +1,17 @@
-"""Random sequences of faults against the promise; a sequence that breaks it is printed as the steps that replay it."""
+"""Random sequences of faults against the promise; a sequence that breaks it is printed as the rounds that replay it."""
 
-from collections.abc import Callable
-from functools import partial
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from build.poller.configuration import EventSourceMapping
 from stack.config import StackConfig, stream_processor
 from tests.build.poller.fakes import EPOCH, VirtualTime
 from tests.faults import functions
-from tests.faults.changes import RECORDED
 from tests.faults.damages import having, without
 from tests.faults.failure_buckets import MemoryBucket
 from tests.faults.functions import HandlerFunction, cold_start
@@ -44,110 +43,116 @@ DAMAGES = {
     "null id": having({"NULL": True}, "dynamodb", "NewImage", "userId"),
     "huge number": having({"N": "1E126"}, "dynamodb", "NewImage", "timestamp"),
 }
-ITEMS = st.integers(0, 9)
+MISSING = "missing"
+TABLE_FAULTS = PASSING | REFUSALS | {MISSING: failing("ResourceNotFoundException")}
+LONGER_THAN_ALL_RETRIES = 2000
 HOUR = 3600
 RETRIES = 3
-PASSING_AT_MOST = 40
-"""Faults of the table that one invocation sits out, none of which takes it longer than 5 seconds."""
-WITHOUT_END = 2000
-LONGEST_AGE = 19
-"""Hours that a record may wait, an hour of processing before the mapping gives it up."""
+PASSING_AT_MOST = 70
+"""Faults of the table that one invocation sits out; none of them takes it longer than 5 seconds."""
+LONGEST_WAIT = 18
+"""Hours that records can wait before they are processed; the mapping gives them up after 20."""
 
 
-class RandomFaults(RuleBasedStateMachine):
-    """Writes, faults and time in any order; what can be sat out may leave nothing but bad records in the bucket."""
+@dataclass(frozen=True)
+class Round:
+    """What happens until everything is processed; faults that were not met by then are over.
 
-    def __init__(self, mapping: EventSourceMapping, function: HandlerFunction, table: MemoryTable) -> None:
-        super().__init__()
-        self.function, self.table = function, table
-        function.time.now = EPOCH
-        function.faults.clear()
-        function.payloads.clear()
-        table.begin()
-        self.pipeline = Pipeline(USERS, mapping, function, function.time, table, MemoryBucket())
-        self.given_up: set[str] = set()
-        self.hours = 0
-        self.failures = 0
+    Args:
+        items: how many are written, and changed, and removed.
+        bad: what is wrong with further records.
+        table: faults of the table and how often they come, in a row.
+        function: faults of the function, None for an invocation without, in a row.
+        hours: that pass before processing begins.
+        again: the number of an earlier batch that is delivered once more.
+        split: whether the shards are closed before.
+    """
 
-    @rule(item=ITEMS, event_name=st.sampled_from([*RECORDED, "REMOVE"]))
-    def write(self, item: int, event_name: str) -> None:
-        self.pipeline.write(item, event_name)
+    items: int
+    bad: list[str]
+    table: list[tuple[str, int]]
+    function: list[str | None]
+    hours: int
+    again: int | None
+    split: bool
 
-    @rule(items=st.integers(2, 12))
-    def write_many(self, items: int) -> None:
-        self.pipeline.write_some(items)
+    @property
+    def passes(self) -> bool:
+        """Whether all of it can be sat out by invocations and retries."""
+        refusals = sum(times for name, times in self.table if name not in PASSING)
+        failures = sum(name is not None for name in self.function)
+        requests = sum(times for _, times in self.table)
+        return refusals + failures <= RETRIES and requests <= PASSING_AT_MOST and self.hours < LONGEST_WAIT
 
-    @rule(item=ITEMS, damage=st.sampled_from(sorted(DAMAGES)))
-    def write_bad(self, item: int, damage: str) -> None:
-        self.pipeline.write(item, damage=DAMAGES[damage])
 
-    @rule(fault=st.sampled_from(sorted(PASSING)), times=st.integers(1, 6))
-    def table_fails_for_a_moment(self, fault: str, times: int) -> None:
-        self.table.faults += [PASSING[fault]] * times
+def named(faults: Iterable[str]) -> st.SearchStrategy[str]:
+    """One of the names, always in the same order."""
+    return st.sampled_from(sorted(faults))
 
-    @rule(fault=st.sampled_from(sorted(REFUSALS)))
-    def table_refuses(self, fault: str) -> None:
-        self.table.faults.append(REFUSALS[fault])
-        self.failures += 1
 
-    @rule()
-    def table_dies(self) -> None:
-        self.table.faults.extend([failing("ResourceNotFoundException")] * WITHOUT_END)
+table_faults = st.one_of(
+    st.tuples(named(PASSING), st.sampled_from([1, 2, 5, 30])),
+    st.tuples(named(REFUSALS), st.integers(1, 3)),
+    st.just((MISSING, LONGER_THAN_ALL_RETRIES)),
+)
+rounds = st.builds(
+    Round,
+    items=st.integers(0, 12),
+    bad=st.lists(named(DAMAGES), max_size=2),
+    table=st.lists(table_faults, max_size=3),
+    function=st.lists(st.none() | named(FUNCTION_FAULTS), max_size=4),
+    hours=st.sampled_from([0, 0, 5, 30]),
+    again=st.none() | st.integers(0, 100),
+    split=st.booleans(),
+)
 
-    @rule()
-    def table_recovers(self) -> None:
-        self.table.faults.clear()
 
-    @rule(fault=st.sampled_from([None, *sorted(FUNCTION_FAULTS)]))
-    def function_meets(self, fault: str | None) -> None:
-        self.function.faults.append(FUNCTION_FAULTS[fault] if fault else None)
-        self.failures += bool(fault)
+@dataclass(frozen=True, repr=False)
+class Machinery:
+    """What all examples run on: one execution environment, and a table behind its client."""
 
-    @rule(hours=st.integers(1, 30))
-    def wait(self, hours: int) -> None:
-        self.function.time.sleep(hours * HOUR)
-        self.hours += hours
+    mapping: EventSourceMapping
+    function: HandlerFunction
+    table: MemoryTable
 
-    @rule()
-    def split_shards(self) -> None:
-        self.pipeline.split_shards()
+    def begin(self) -> Pipeline:
+        """A new pipeline, of which nothing has happened yet."""
+        self.function.time.now = EPOCH
+        self.function.payloads.clear()
+        self.table.begin()
+        return Pipeline(USERS, self.mapping, self.function, self.function.time, self.table, MemoryBucket())
 
-    @precondition(lambda self: self.function.payloads)
-    @rule(number=st.integers(0, 1000))
-    def deliver_again(self, number: int) -> None:
-        self.function.run(self.function.payloads[number % len(self.function.payloads)])
-
-    @rule()
-    def process(self) -> None:
-        passes = self.failures <= RETRIES and self.hours < LONGEST_AGE and len(self.table.faults) <= PASSING_AT_MOST
-        self.pipeline.run()
-        kept = self.pipeline.assert_promise()
-        bad = {change.sequence_number for change in self.pipeline.changes if not change.sound}
-        assert not passes or kept - self.given_up <= bad, "records were given up that only had to be tried again"
-        self.given_up, self.hours, self.failures = kept, 0, sum(map(bool, self.function.faults))
-
-    def teardown(self) -> None:
-        self.process()
+    def play(self, pipeline: Pipeline, round_: Round) -> None:
+        """Have a round happen."""
+        pipeline.write_some(round_.items)
+        for item, damage in enumerate(round_.bad):
+            pipeline.write(item, damage=DAMAGES[damage])
+        self.function.time.sleep(round_.hours * HOUR)
+        self.table.faults = deque(TABLE_FAULTS[name] for name, times in round_.table for _ in range(times))
+        self.function.faults = deque(FUNCTION_FAULTS[name] if name else None for name in round_.function)
+        if round_.again is not None and self.function.payloads:
+            self.function.run(self.function.payloads[round_.again % len(self.function.payloads)])
+        if round_.split:
+            pipeline.split_shards()
+        pipeline.run()
 
 
 @pytest.fixture
-def machine(time: VirtualTime) -> Callable[[], RandomFaults]:
-    """Makes machines, all on the same execution environment of a stack that logs no events."""
+def machinery(time: VirtualTime) -> Machinery:
+    """The function of a stack that logs no events."""
     template, specification = TemplateSettings(StackConfig("prod")), stream_processor(USERS)
     module = cold_start(specification.handler_module, template.variables(specification.logical_id), time)
     function = HandlerFunction(module, time, specification.timeout)
-    table = MemoryTable(module.dynamodb, module.TABLE_NAME)
-    return partial(RandomFaults, template.mapping(USERS), function, table)
+    return Machinery(template.mapping(USERS), function, MemoryTable(module.dynamodb, module.TABLE_NAME))
 
 
-def test_no_sequence_of_faults_breaks_the_promise(machine: Callable[[], RandomFaults]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=120,
-            stateful_step_count=20,
-            deadline=None,
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+@settings(max_examples=300, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(rounds, min_size=1, max_size=4))
+def test_no_sequence_of_faults_breaks_the_promise(machinery: Machinery, rounds: list[Round]) -> None:
+    pipeline, given_up = machinery.begin(), set[str]()
+    for round_ in rounds:
+        machinery.play(pipeline, round_)
+        kept = pipeline.assert_promise()
+        bad = {change.sequence_number for change in pipeline.changes if not change.sound}
+        assert not round_.passes or kept - given_up <= bad, "records were given up that only had to be tried again"
+        given_up = kept

@@ -8,12 +8,12 @@ import pytest
 
 from stack.config import FunctionSpecification, stream_processor
 from tests.faults.changes import Change
-from tests.faults.faulty_dynamodb import FaultyDynamoDB
+from tests.faults.faulty_dynamodb import Fault, FaultyDynamoDB
 from tests.faults.functions import HandlerFunction
 from tests.faults.pipeline import Pipeline
 from tests.faults.promise import activity_of_change, activity_of_item
 from tests.faults.template_settings import USERS
-from tests.handlers.fake_dynamodb import Answer, Fault, failing, leaving_unprocessed, reset_after, reset_before
+from tests.handlers.fake_dynamodb import Answer, failing, leaving_unprocessed, reset_after, reset_before
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -56,13 +56,13 @@ def test_without_faults_everything_is_recorded(users: Pipeline) -> None:
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_what_passes_costs_nothing(users: Pipeline, dynamodb: FaultyDynamoDB, fault: Fault, times: int) -> None:
     dynamodb.faults += [fault] * times
-    users.run()
+    assert users.run().failed_invoke == 0
     assert users.assert_promise() == set()
 
 
 def test_one_after_another_they_cost_nothing(users: Pipeline, dynamodb: FaultyDynamoDB) -> None:
     dynamodb.faults += [*FAULTS.values(), None] * 4
-    users.run()
+    assert users.run().failed_invoke == 0
     assert users.assert_promise() == set()
 
 

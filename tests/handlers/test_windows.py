@@ -18,6 +18,16 @@ DAY = 86_400_000
 
 MOMENTS = st.datetimes(datetime(1970, 1, 3), datetime(2100, 1, 1)).map(lambda moment: moment.replace(tzinfo=UTC))
 JITTER = st.timedeltas(timedelta(0), timedelta(hours=22) - timedelta(microseconds=1))
+MIDNIGHTS = st.one_of(
+    st.sampled_from([(2023, 3, 1), (2024, 2, 29), (2024, 3, 1), (2100, 3, 1), (2025, 1, 1), (2026, 5, 1)]).map(
+        lambda day: datetime(*day, tzinfo=UTC)
+    ),
+    st.dates(date(1970, 1, 4), date(2100, 12, 31)).map(lambda day: datetime(day.year, day.month, day.day, tzinfo=UTC)),
+)
+NEAR = st.one_of(
+    st.sampled_from([timedelta(0), timedelta(milliseconds=-1), timedelta(microseconds=-1)]),
+    st.timedeltas(timedelta(days=-1), timedelta(days=1) - timedelta(microseconds=1)),
+)
 
 
 def milliseconds(text: str) -> int:
@@ -126,6 +136,20 @@ def test_every_instant_belongs_to_exactly_one_day(moment: datetime, fraction: in
     windows = [window for day in days for window in requested_windows({"date": day.isoformat()}, now)]
     holds = [between(sort_key(window.start, 0), at, last_sort_key_before(window.end)) for window in windows]
     assert holds == [False, True, False]
+
+
+@given(MIDNIGHTS, NEAR, st.integers(0, 2**192), st.lists(JITTER, min_size=3, max_size=3))
+def test_scheduled_runs_count_every_instant_in_its_own_day_alone(
+    midnight: datetime, near: timedelta, fraction: int, jitters: list[timedelta]
+) -> None:
+    moment = midnight + near
+    at = sort_key((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1), fraction)
+    runs = [midnight + timedelta(days=day, hours=2) + jitter for day, jitter in enumerate(jitters)]
+    summaries = {window for run in runs for window in requested_windows({"scheduledExecution": True}, run)}
+    holding = [
+        window for window in summaries if between(sort_key(window.start, 0), at, last_sort_key_before(window.end))
+    ]
+    assert holding == [whole_day(moment.date().isoformat())]
 
 
 def between(first: str, key: str, last: str) -> bool:
