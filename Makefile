@@ -3,11 +3,17 @@
 PYTHON ?= python3
 SUFFIX ?= $(or $(ENVIRONMENT_SUFFIX),dev)
 
-pins := build/requirements.txt
-made_from := .venv/made-from-$(shell { $(PYTHON) --version; cat $(pins); } 2>&1 | cksum | cut -d ' ' -f 1)
-run := .venv/bin/python
+VENV ?= .venv
+
+lock := build/requirements.txt
+uv_lock := build/requirements-uv.txt
+made_from := $(VENV)/made-from-$(shell { $(PYTHON) --version; cat $(lock) $(uv_lock); } 2>&1 | cksum | cut -d ' ' -f 1)
+run := $(VENV)/bin/python
+uv := $(VENV)/bin/uv
+locked := --quiet --require-hashes --no-deps --requirement
+pip_install := $(run) -m pip install --disable-pip-version-check $(locked)
 code := generate.py stack handlers build benchmarks tests
-black := --quiet --line-length 120 --exclude '/\.venv/'
+black := --quiet --line-length 120 --exclude '/\.venv'
 
 operations := plan deploy status outputs logs drift redrive destroy
 
@@ -17,14 +23,16 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
 	@echo '$(operations)' | tr ' ' ',' | sed 's/,/, /g; s/$$/: act on the stack of SUFFIX, as in make deploy SUFFIX=dev/'
 
-venv: $(made_from) ## make the environment .venv from the pinned packages
+venv: $(made_from) ## make the environment .venv from the locked packages
 
+# The lock is complete, so nothing is resolved: what is released tomorrow cannot change what is installed.
 $(made_from):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: name one with make PYTHON=python3.13.")'
 	@$(PYTHON) -c 'import ensurepip' || { echo "This Python cannot make virtual environments: install its venv package (python3-venv)." >&2; exit 1; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	$(run) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(pins)
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	@{ $(pip_install) $(uv_lock) && $(uv) pip install --python $(run) $(locked) $(lock); } \
+		|| { echo "uv cannot install the packages here; pip installs the same ones, which takes about a minute." >&2; $(pip_install) $(lock); }
 	@touch $@
 
 local: venv ## run the whole system on this machine, with no account
@@ -62,15 +70,15 @@ bench: venv ## measure, and write benchmarks/RESULTS.md
 
 wanted = $(run) -c 'import configparser, sys; s = configparser.ConfigParser(); s.read("setup.cfg"); print(*(s[p][k] for p, k in (n.split("/") for n in sys.argv[1:])))'
 extras := options.extras_require
-compile := .venv/bin/uv pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header
+compile := $(uv) pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header
 of_the_runtime := $(addprefix --no-emit-package ,botocore python-dateutil six urllib3)
 
-lock: venv ## pin again everything that setup.cfg asks for
-	$(run) -m pip install --quiet --disable-pip-version-check uv==0.13.9
+lock: venv ## lock again everything that setup.cfg asks for
 	$(wanted) options/install_requires $(addprefix $(extras)/,layer local test bench) \
-		| $(compile) --universal --python-version 3.11 --output-file $(pins) -
+		| $(compile) --universal --python-version 3.11 --output-file $(lock) -
+	$(wanted) $(extras)/lock | $(compile) --universal --python-version 3.11 --output-file $(uv_lock) -
 	$(wanted) $(extras)/layer \
 		| $(compile) --python-version 3.13 --python-platform aarch64-manylinux2014 $(of_the_runtime) --output-file handlers/requirements.txt -
 
 clean: ## remove what the other targets made
-	rm -rf .venv .artifacts .local .mypy_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .artifacts .local .mypy_cache .pytest_cache .hypothesis .coverage
