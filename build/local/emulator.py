@@ -157,7 +157,7 @@ def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) 
         with bound_socket() as listener:
             emulator = Emulator(listener.getsockname()[1], log_file, token)
             process = subprocess.Popen(
-                [sys.executable, "-m", "build.local.emulator_process", str(listener.fileno())],
+                [sys.executable, "-m", "build.local.emulator_process", str(listener.fileno()), home],
                 cwd=PROJECT,
                 env=clean_environment(emulator.port, Path(home)) | dict(settings or {}),
                 pass_fds=[listener.fileno()],

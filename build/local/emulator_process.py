@@ -1,6 +1,6 @@
 """The process of the emulated AWS: MiniStack behind a guard, on the one port that it is handed.
 
-    python -m build.local.emulator_process <file descriptor of the bound socket>
+    python -m build.local.emulator_process <file descriptor of the bound socket> <private folder>
 
 Its standard input is a pipe from the program that started it. It brings the token for administrative requests, which
 thereby is in no environment that the functions inherit; and it closes when that program ends, however it ends.
@@ -15,7 +15,6 @@ import sys
 import threading
 from hmac import compare_digest
 from importlib import import_module
-from pathlib import Path
 
 from build.local.emulator import TOKEN_BYTES, TOKEN_HEADER
 from build.loopback import Application, Receive, Scope, Send, forbid
@@ -56,27 +55,30 @@ def _refuse_to_bind(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError("the emulator listens on its guarded port alone")
 
 
-def _end_with_parent() -> None:
-    """Wait for the pipe to close; then remove this process's folder, and end its functions and itself."""
+def _end_with_parent(folder: str) -> None:
+    """Wait for the pipe to close; then remove the private folder, and end the functions and this process."""
     os.read(_STANDARD_INPUT, 1)
-    shutil.rmtree(Path.cwd(), ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def main(descriptor: int) -> None:
+def main(descriptor: str, folder: str) -> None:
     """Serve until this process group is ended.
 
     Args:
         descriptor: of a socket that is bound and does not listen yet.
+        folder: where this process runs, and what it removes when the program that started it has ended.
     """
-    listener = socket.socket(fileno=descriptor)
     token = os.read(_STANDARD_INPUT, TOKEN_BYTES)
-    os.chdir(os.environ["HOME"])
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    if len(token) != TOKEN_BYTES:
+        sys.exit("This is a part of `python -m build local`; run that.")
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    os.chdir(folder)
     sys.addaudithook(_refuse_to_bind)
     ministack: Application = import_module("ministack.app").app
+    listener = socket.socket(fileno=int(descriptor))
     asyncio.run(serve_on_loopback(Administration(ministack, token), listener, asyncio.Event().wait))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*sys.argv[1:])

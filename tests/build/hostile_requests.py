@@ -5,7 +5,9 @@ import socket
 from build.loopback import HOST
 
 _PAGE = "Origin: http://evil.example"
-_WEBSOCKET = "Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+_WEBSOCKET = (
+    "Connection: Upgrade\nUpgrade: websocket\nSec-WebSocket-Version: 13\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+)
 _H2C = "Connection: Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA"
 
 _HEADS = {
@@ -35,7 +37,7 @@ _HEADS = {
     "a target with an authority": "POST http://evil.example{path} HTTP/1.1\nHost: {own}",
     "a target that is a star": "OPTIONS * HTTP/1.1\nHost: evil.example",
     "a WebSocket": f"GET {{path}} HTTP/1.1\nHost: {{own}}\n{_PAGE}\n{_WEBSOCKET}",
-    "a WebSocket that is incomplete": f"GET {{path}} HTTP/1.1\nHost: {{own}}\n{_PAGE}\nConnection: Upgrade\nUpgrade: websocket",
+    "half a WebSocket": f"GET {{path}} HTTP/1.1\nHost: {{own}}\n{_PAGE}\nConnection: Upgrade\nUpgrade: websocket",
     "an upgrade to HTTP/2": f"GET {{path}} HTTP/1.1\nHost: evil.example\n{_H2C}",
     "HTTP/2 from the start": "PRI * HTTP/2.0\n\nSM",
     "no HTTP": "garbage",
