@@ -22,6 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 30
 TOKEN_HEADER = "x-emulator-token"
 TOKEN_BYTES = 32
+"""The length of the token as it is sent: hexadecimal digits of 128 random bits."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], emulator: Emulator) -> No
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads a group of its own, and all that it started, at once: there is nothing to be saved."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 

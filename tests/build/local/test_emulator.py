@@ -96,7 +96,7 @@ def test_leaves_no_process_and_no_folder_when_its_user_ends(tmp_path: Path, endi
     user.send_signal(ending)
     user.wait(PATIENCE)
     deadline = time.monotonic() + PATIENCE
-    while processes_of(port) or list(folder.iterdir()):
+    while processes_of(port) or any(folder.iterdir()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
