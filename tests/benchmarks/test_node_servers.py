@@ -59,7 +59,7 @@ def test_only_programs_and_own_pages_reach_it() -> None:
         exchange(server.port, hostile_request(name, server.port))
     for host in (HOST, "localhost"):
         own = f"{host}:{server.port}"
-        head = f"POST / HTTP/1.1\nHost: {own}\nOrigin: http://{own}\nConnection: close"
+        head = f"POST / HTTP/1.1\nHost: {own}\nOrigin: http://{own}"
         status, received = exchange(server.port, with_body(head, b"x"))
         assert (status, b"access-control" in received.lower()) == (200, False)
     stop(server.process)

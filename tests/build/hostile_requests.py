@@ -1,6 +1,7 @@
 """What a web page can make a browser send to a server on loopback, and stranger requests, byte by byte."""
 
 import socket
+from http.client import HTTPResponse
 
 from build.loopback import HOST
 
@@ -69,11 +70,10 @@ def exchange(port: int, request: bytes) -> tuple[int, bytes]:
     """Send bytes to a server on loopback.
 
     Returns:
-        The status, and everything that was received until the server closed the connection.
+        The status, and the headers and the body of the answer.
     """
-    received = b""
     with socket.create_connection((HOST, port), timeout=60) as connection:
         connection.sendall(request)
-        while part := connection.recv(65536):
-            received += part
-    return int(received.split(b" ", 2)[1]), received
+        with HTTPResponse(connection) as response:
+            response.begin()
+            return response.status, response.headers.as_bytes() + response.read()

@@ -90,7 +90,7 @@ def test_what_is_hostile_makes_no_function(emulator: Emulator, functions: Any, n
 
 @pytest.mark.parametrize("host", [HOST, "localhost"])
 def test_the_same_request_of_a_program_makes_one(emulator: Emulator, functions: Any, host: str) -> None:
-    head = f"POST {FUNCTIONS} HTTP/1.1\nHost: {host}:{emulator.port}\nContent-Type: text/plain\nConnection: close"
+    head = f"POST {FUNCTIONS} HTTP/1.1\nHost: {host}:{emulator.port}\nContent-Type: text/plain"
     status, received = exchange(emulator.port, with_body(head, new_function("")))
     assert status == 201
     assert b"access-control" not in received.lower()
@@ -100,7 +100,7 @@ def test_the_same_request_of_a_program_makes_one(emulator: Emulator, functions: 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_no_page_is_told_that_it_may_read(emulator: Emulator, method: str) -> None:
     own = f"{HOST}:{emulator.port}"
-    head = f"{method} / HTTP/1.1\nHost: {own}\nOrigin: http://{own}\nConnection: close"
+    head = f"{method} / HTTP/1.1\nHost: {own}\nOrigin: http://{own}"
     status, received = exchange(emulator.port, with_body(head))
     assert status == 200
     assert b"access-control" not in received.lower()
@@ -145,9 +145,9 @@ def test_administrative_paths_are_refused_without_the_token(emulator: Emulator) 
 
 
 def test_only_the_token_resets_it(emulator: Emulator, functions: Any) -> None:
-    new = with_body(f"POST {FUNCTIONS} HTTP/1.1\nHost: {HOST}:{emulator.port}\nConnection: close", new_function(""))
+    new = with_body(f"POST {FUNCTIONS} HTTP/1.1\nHost: {HOST}:{emulator.port}", new_function(""))
     assert exchange(emulator.port, new)[0] == 201
-    reset = f"POST /_ministack/reset HTTP/1.1\nHost: {HOST}:{emulator.port}\nConnection: close\n{TOKEN_HEADER}: "
+    reset = f"POST /_ministack/reset HTTP/1.1\nHost: {HOST}:{emulator.port}\n{TOKEN_HEADER}: "
     for guess in ("", emulator.token[:-1], emulator.token.upper() + "0"):
         assert exchange(emulator.port, with_body(reset + guess))[0] == 403
     assert len(functions.list_functions()["Functions"]) == 1
