@@ -15,7 +15,8 @@ from benchmarks.systems.capacity import item_size
 from benchmarks.systems.dynamodb import connect, create_analytics_table
 from benchmarks.systems.template_facts import analytics_table
 from build.errors import CommandError
-from build.local.emulator import HOST, free_port, stop
+from build.local.emulator import free_port, parent_pipe, stop
+from build.loopback import HOST
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 NODE = Path(__file__).resolve().parents[1] / "node"
 LOCK = NODE / "package-lock.json"
 INSTALLED = NODE / "node_modules" / ".package-lock.json"
-COMMAND = NODE / "node_modules" / "dynalite" / "cli.js"
 SECONDS_TO_START = 30
 
 
@@ -53,7 +53,7 @@ def install() -> None:
 
 @contextmanager
 def running_dynalite(database: Path | None = None) -> Iterator[str]:
-    """A server for as long as the block lasts.
+    """A server for as long as the block lasts, guarded against web pages like every other.
 
     Args:
         database: folder of its data, kept when it stops; without it the data is in its memory.
@@ -65,19 +65,18 @@ def running_dynalite(database: Path | None = None) -> Iterator[str]:
         CommandError: when it does not start.
     """
     port = free_port()
-    options = ["--host", HOST, "--port", str(port), "--createTableMs", "0"]
-    place = ["--path", str(database)] if database else []
-    process = subprocess.Popen(
-        ["node", str(COMMAND), *options, *place],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_until_it_answers(process, f"http://{HOST}:{port}")
-        yield f"http://{HOST}:{port}"
-    finally:
-        stop(process)
+    with parent_pipe() as pipe:
+        process = subprocess.Popen(
+            ["node", str(NODE / "serve.js"), str(port), *([str(database)] if database else [])],
+            stdin=pipe,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wait_until_it_answers(process, f"http://{HOST}:{port}")
+            yield f"http://{HOST}:{port}"
+        finally:
+            stop(process)
 
 
 def wait_until_it_answers(process: "subprocess.Popen[bytes]", endpoint: str) -> None:

@@ -2,30 +2,36 @@
 
 import http.client
 import os
+import secrets
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from build.errors import CommandError
+from build.loopback import HOST
 from stack.config import DEFAULT_REGION
 
-HOST = "127.0.0.1"
+PROJECT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 30
-SECONDS_TO_STOP = 10
+TOKEN_HEADER = "x-emulator-token"
+TOKEN_BYTES = 32
+"""The length of the token as it is sent: hexadecimal digits of 128 random bits."""
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator: where it listens and what it logs to."""
+    """A running emulator: where it listens, what it logs to, and what opens its administrative paths."""
 
     port: int
     log_file: Path
+    token: str = field(repr=False)
 
     @property
     def endpoint(self) -> str:
@@ -43,10 +49,16 @@ class Emulator:
         }
 
 
+def bound_socket() -> socket.socket:
+    """A socket with a port of its own on loopback, to which nothing can connect yet."""
+    bound = socket.socket()
+    bound.bind((HOST, 0))
+    return bound
+
+
 def free_port() -> int:
     """A port that nothing on loopback listens to now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
+    with bound_socket() as probe:
         port: int = probe.getsockname()[1]
         return port
 
@@ -60,6 +72,8 @@ def clean_environment(port: int, home: Path) -> dict[str, str]:
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),
         "LAMBDA_EXECUTOR": "local",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
         "MINISTACK_REGION": DEFAULT_REGION,
         "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_ACCESS_KEY_ID": "test",
@@ -71,11 +85,11 @@ def clean_environment(port: int, home: Path) -> dict[str, str]:
     }
 
 
-def answers(port: int) -> bool:
+def answers(emulator: Emulator) -> bool:
     """Whether the emulator says that it is ready."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=1)
+    connection = http.client.HTTPConnection(HOST, emulator.port, timeout=1)
     try:
-        connection.request("GET", "/_ministack/ready")
+        connection.request("GET", "/_ministack/ready", headers={TOKEN_HEADER: emulator.token})
         return connection.getresponse().status == 200
     except OSError:
         return False
@@ -90,20 +104,36 @@ def wait_until_ready(process: subprocess.Popen[bytes], emulator: Emulator) -> No
         CommandError: when it ended or did not answer in time.
     """
     deadline = time.monotonic() + SECONDS_TO_START
-    while not answers(emulator.port):
+    while not answers(emulator):
         if process.poll() is not None or time.monotonic() > deadline:
             raise CommandError(f"the emulated AWS did not start: read {emulator.log_file} and try again.")
         time.sleep(0.05)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End the emulator, by force if it does not end by itself."""
-    process.terminate()
+    """End a process that leads a group of its own, and all that it started, at once: there is nothing to be saved."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def parent_pipe(message: bytes = b"") -> Iterator[int]:
+    """A pipe for the standard input of a process that is to end when this one does.
+
+    Args:
+        message: a few bytes that are in it from the beginning.
+
+    Returns:
+        The end to read from. The other closes after the block, or when this process ends, however it ends.
+    """
+    reading, writing = os.pipe()
     try:
-        process.wait(SECONDS_TO_STOP)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        os.write(writing, message)
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 @contextmanager
@@ -119,19 +149,24 @@ def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) 
     Raises:
         CommandError: when it does not start.
     """
-    emulator = Emulator(free_port(), log_file)
-    with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as home, log_file.open(
-        "wb"
-    ) as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
-            cwd=home,
-            env=clean_environment(emulator.port, Path(home)) | dict(settings or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    token = secrets.token_hex(TOKEN_BYTES // 2)
+    with (
+        tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as home,
+        log_file.open("wb") as log,
+        parent_pipe(token.encode()) as pipe,
+    ):
+        with bound_socket() as listener:
+            emulator = Emulator(listener.getsockname()[1], log_file, token)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "build.local.emulator_process", str(listener.fileno()), home],
+                cwd=PROJECT,
+                env=clean_environment(emulator.port, Path(home)) | dict(settings or {}),
+                pass_fds=[listener.fileno()],
+                stdin=pipe,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
             wait_until_ready(process, emulator)
             yield emulator

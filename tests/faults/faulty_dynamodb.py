@@ -7,19 +7,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
 import urllib3
 from botocore.exceptions import ConnectionClosedError
 
+from build.loopback import HOST, GuardedRequestHandler
 from tests.handlers.fake_dynamodb import Answer
 
 Fault = Callable[[Any, str, dict[str, Any]], Answer]
 """What happens to a request, given the table, the operation and the body; those of the table in memory are such."""
 
-HOST = "127.0.0.1"
 TARGET = "DynamoDB_20120810"
 HEADERS = {
     "Content-Type": "application/x-amz-json-1.0",
@@ -73,7 +73,7 @@ class FaultyDynamoDB:
         return [item for item in answer["Items"] if not item["dataType"]["S"].endswith("_SUMMARY")]
 
 
-class Connection(BaseHTTPRequestHandler):
+class Connection(GuardedRequestHandler):
     """A client's connection; answers are written at once, or every one of them would wait for an acknowledgement."""
 
     protocol_version = "HTTP/1.1"

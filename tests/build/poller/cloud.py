@@ -32,11 +32,11 @@ def handler(event, context):
 numbers = count()
 
 
-def zipped_code() -> bytes:
-    """The function as the bytes of a zip."""
+def zipped(code: str, name: str = "index.py") -> bytes:
+    """A function's only file, as the bytes of a zip."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("index.py", CODE)
+        archive.writestr(name, code)
     return content.getvalue()
 
 
@@ -55,7 +55,7 @@ class Cloud:
             Runtime="python3.13",
             Handler="index.handler",
             Role=ROLE,
-            Code={"ZipFile": zipped_code()},
+            Code={"ZipFile": zipped(CODE)},
         )
         self.s3.create_bucket(Bucket="failed-events", CreateBucketConfiguration={"LocationConstraint": REGION})
 

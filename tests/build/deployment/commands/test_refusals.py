@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 
 import botocore.endpoint
 import pytest
 
 from build.command_line import main
 from build.local.emulator import free_port
+from build.loopback import HOST, GuardedRequestHandler
 
 ERROR = "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
 DENIED = "User: arn:aws:iam::123456789012:user/x is not authorized to perform: cloudformation:DescribeStacks"
@@ -21,7 +22,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refuse]:
     """An endpoint that answers every call with the same error."""
     answer: list[tuple[int, bytes]] = []
 
-    class Refusal(BaseHTTPRequestHandler):
+    class Refusal(GuardedRequestHandler):
         def do_POST(self) -> None:
             status, body = answer[0]
             self.send_response(status)
@@ -32,10 +33,10 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Iterator[Refuse]:
         def log_message(self, *arguments: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Refusal)
+    server = HTTPServer((HOST, 0), Refusal)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{HOST}:{server.server_port}")
 
     def refuse_with(status: int, code: str, message: str) -> None:
         answer.append((status, ERROR.format(code=code, message=message).encode()))
