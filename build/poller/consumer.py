@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 READ_AHEAD = 10_000
 """Records of a shard that are read and not done; more are not read."""
 
+_FIRST_PAUSE = 1 / 8
+"""Of the poll interval; after it, a shard is read again whose records have just been read."""
+
 
 class CallSchedule:
     """When a repeated call is due: after an interval when it succeeded, after a growing backoff while it fails."""
@@ -79,6 +82,7 @@ class ShardConsumer:
         self._executor = _StepExecutor(shard_id, policy, self.progress, context)
         self._lanes = [Lane(policy) for _ in range(context.mapping.parallelization_factor)]
         self._reading = CallSchedule(context.options.backoff)
+        self._pause = context.options.poll_interval
         self._empty_at = -math.inf
 
     @property
@@ -117,9 +121,18 @@ class ShardConsumer:
             self._reading.failed(now)
             self._context.recorder.set_problem("reading", str(error))
         else:
-            self._reading.succeeded(now, 0 if page.records else self._context.options.poll_interval)
+            self._reading.succeeded(now, self._pause_after(page))
             self._context.recorder.set_problem("reading", None)
             self._accept(page, now)
+
+    def _pause_after(self, page: Page) -> float:
+        """Seconds: none after records, then more and more up to the poll interval, since writes come in bursts."""
+        interval = self._context.options.poll_interval
+        if page.records:
+            self._pause = interval * _FIRST_PAUSE
+            return 0.0
+        pause, self._pause = self._pause, min(2 * self._pause, interval)
+        return pause
 
     def _accept(self, page: Page, now: float) -> None:
         self._context.recorder.count(polled=len(page.records))

@@ -12,7 +12,7 @@ from build.errors import CommandError
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-RETENTION_SECONDS = 24 * 60 * 60
+_RETENTION_SECONDS = 24 * 60 * 60
 
 _EVENT_NAMES = frozenset({"INSERT", "MODIFY", "REMOVE"})
 _STREAM_ARN = re.compile(r"arn:[^:]+:dynamodb:[^:]+:\d+:table/[^/]+/stream/.+")
@@ -52,7 +52,7 @@ class EventSourceMapping:
     report_batch_item_failures: bool = False
     bisect_batch_on_function_error: bool = False
     maximum_retry_attempts: float = math.inf
-    maximum_record_age: float = RETENTION_SECONDS
+    maximum_record_age: float = _RETENTION_SECONDS
     on_failure_bucket: str | None = None
 
     def selects(self, event_name: str | None) -> bool:
@@ -82,7 +82,7 @@ def mapping_from_response(response: Mapping[str, Any]) -> EventSourceMapping:
         report_batch_item_failures="ReportBatchItemFailures" in (response.get("FunctionResponseTypes") or ()),
         bisect_batch_on_function_error=bool(response.get("BisectBatchOnFunctionError")),
         maximum_retry_attempts=_limit(response.get("MaximumRetryAttempts")),
-        maximum_record_age=min(_limit(response.get("MaximumRecordAgeInSeconds")), RETENTION_SECONDS),
+        maximum_record_age=min(_limit(response.get("MaximumRecordAgeInSeconds")), _RETENTION_SECONDS),
         on_failure_bucket=_on_failure_bucket(response),
     )
 
@@ -104,7 +104,7 @@ def _require_supported(response: Mapping[str, Any]) -> None:
     if not _STREAM_ARN.fullmatch(response.get("EventSourceArn", "")):
         raise CommandError(f"{name} reads no DynamoDB stream; leave it to the service that it belongs to.")
     if response.get("StartingPosition", _STARTING_POSITIONS[0]) not in _STARTING_POSITIONS:
-        raise CommandError(f"{name} starts at a position that DynamoDB streams do not have; use TRIM_HORIZON or LATEST.")
+        raise CommandError(f"{name} starts at a position that DynamoDB streams lack; use TRIM_HORIZON or LATEST.")
     if response.get("TumblingWindowInSeconds"):
         raise CommandError(f"{name} has tumbling windows, which cannot be run here; set TumblingWindowInSeconds to 0.")
 

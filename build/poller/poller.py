@@ -132,8 +132,6 @@ class MappingPoller:
         return min((self._next_listing(), *(consumer.due_at() for consumer in self._consumers)))
 
     def _caught_up_at(self) -> float:
-        if self._shards.ended:
-            return math.inf
         listed = math.inf if self._shards.complete else self._listed_at
         return min([listed, *(consumer.caught_up_at for consumer in self._consumers)])
 

@@ -112,13 +112,8 @@ class ShardTree:
         childless = self._finished.difference(filter(None, self._parents.values()))
         return self._ended or (bool(self._parents) and not childless)
 
-    @property
-    def ended(self) -> bool:
-        """Whether the stream is disabled or gone, and everything in it processed."""
-        return self._ended and self._finished.issuperset(self._parents)
-
     def refresh(self) -> None:
-        """Look for new shards.
+        """Look for new shards; those that appear after the first time are read from their beginning.
 
         Raises:
             ClientError, BotoCoreError: looking may work later.
@@ -129,8 +124,7 @@ class ShardTree:
         for shard in shards:
             if shard["ShardId"] not in self._parents:
                 self._add(shard)
-        if shards:
-            self._starting_position = _OLDEST
+        self._starting_position = _OLDEST
 
     def readers(self) -> list[tuple[str, ShardReader]]:
         """Readers of the shards that may be read from now on, with their ids; each is returned once."""

@@ -5,7 +5,18 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from tests.build.poller.fakes import EPOCH, FakeShard, Handler, aws_error, crash, script
+from build.poller.shards import ShardTree
+from tests.build.poller.fakes import (
+    EPOCH,
+    STREAM_ARN,
+    FakeShard,
+    FakeStreams,
+    Handler,
+    VirtualTime,
+    aws_error,
+    crash,
+    script,
+)
 from tests.build.poller.world import World
 
 
@@ -123,6 +134,16 @@ def test_an_idle_shard_is_read_four_times_a_second() -> None:
         world.time.sleep(world.poller.step())
     world.poller.step()
     assert len(world.streams.calls) - before == 40
+
+
+def test_a_shard_that_held_records_is_read_again_sooner() -> None:
+    world = World()
+    world.streams.put()
+    pauses = []
+    for _ in range(6):
+        pauses.append(world.poller.step())
+        world.time.sleep(pauses[-1])
+    assert pauses == pytest.approx([0, 0.25 / 8, 0.25 / 4, 0.25 / 2, 0.25, 0.25], abs=0.002)
 
 
 def test_reading_pauses_while_every_lane_has_a_full_batch() -> None:
@@ -248,12 +269,39 @@ def test_a_stream_without_shards_yet_is_looked_at_again() -> None:
     assert world.run().processed == 1
 
 
+def test_latest_leaves_out_nothing_of_a_stream_that_had_no_shards_yet() -> None:
+    world = World(shards=(), starting_position="LATEST")
+    world.run()
+    world.streams.shards["shard-0"] = FakeShard()
+    world.streams.put()
+    assert world.run().processed == 1
+
+
+def test_a_shard_keeps_the_position_that_it_was_first_listed_with() -> None:
+    streams: Any = FakeStreams(VirtualTime())
+    streams.put()
+    tree = ShardTree(streams, STREAM_ARN, "LATEST")
+    tree.refresh()
+    tree.refresh()
+    ((shard_id, reader),) = tree.readers()
+    assert (shard_id, reader.read().records) == ("shard-0", [])
+
+
 def test_the_shards_are_not_listed_again_while_all_are_open() -> None:
     world = World()
     world.run()
     world.time.sleep(60)
     world.run()
     assert [operation for operation, _ in world.streams.calls].count("describe_stream") == 1
+
+
+def test_the_shards_are_not_listed_again_once_the_children_of_a_finished_one_are_known() -> None:
+    world = family()
+    world.run()
+    world.time.sleep(60)
+    before = len(world.streams.calls)
+    world.run()
+    assert "describe_stream" not in [operation for operation, _ in world.streams.calls[before:]]
 
 
 def test_a_disabled_stream_is_processed_to_its_end() -> None:
