@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _CALL_SECONDS = 10
 _LONGEST_INVOCATION_SECONDS = 15 * 60 + _CALL_SECONDS
+"""A function runs 15 minutes at most (LDG gettingstarted-limits)."""
 _CONNECTIONS = 50
 _LONGEST_WAIT_SECONDS = 60.0
 _STOP_SECONDS = 5.0
