@@ -62,6 +62,16 @@ def test_filtered_records_count_as_done_and_take_no_place_in_a_batch() -> None:
     assert statistics.checkpoints == {"shard-0": last}
 
 
+def test_pages_of_filtered_records_are_not_the_end_of_a_shard() -> None:
+    world = World(event_names=frozenset({"INSERT"}))
+    world.streams.page_size = 1
+    for _ in range(5):
+        world.streams.put(name="REMOVE")
+    selected = world.streams.put()
+    world.run()
+    assert world.function.batches == [[selected]]
+
+
 def test_without_filters_every_record_is_sent() -> None:
     world = World()
     numbers = [world.streams.put("a", name=name) for name in ("INSERT", "MODIFY", "REMOVE")]

@@ -256,6 +256,7 @@ def test_the_end_of_a_shard_is_not_the_end_of_the_stream() -> None:
 def test_latest_does_not_read_closed_shards() -> None:
     world = family(starting_position="LATEST")
     assert world.run().polled == 0
+    assert "parent" not in [detail[0] for operation, detail in world.streams.calls if operation == "get_shard_iterator"]
     world.streams.put("d", "child-1")
     assert world.run().processed == 1
 
