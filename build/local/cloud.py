@@ -15,9 +15,8 @@ from build.deployment.deployment import Deployment
 from build.deployment.progress import Progress
 from build.local.emulator import Emulator, running_emulator
 from build.packaging import Package
-from build.poller.configuration import find_mappings
-from build.poller.poller import Poller
-from build.poller.services import connect
+from build.poller.mapping import find_mappings
+from build.poller.poller import Poller, open_poller_clients
 from stack.config import DEFAULT_REGION, StackConfig
 from stack.parameters import STREAM_PROCESSING
 from stack.template import render
@@ -81,6 +80,6 @@ def running_cloud(
         clients = connected(emulator)
         paused = Deployment(config, render(config), package, parameters={STREAM_PROCESSING: "Disabled"})
         stack = deploy(clients, paused, progress)
-        services = connect(clients.session, emulator.endpoint)
-        with Poller(find_mappings(clients.functions), services) as poller:
+        poller_clients = open_poller_clients(clients.session, emulator.endpoint)
+        with Poller(find_mappings(clients.functions), poller_clients) as poller:
             yield LocalCloud(emulator, clients, stack.outputs, poller)

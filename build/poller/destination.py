@@ -1,67 +1,133 @@
-"""On-failure destinations: where the records of failed batches are kept."""
+"""On-failure destinations: the record of a failed batch, as Lambda writes it, and the bucket that stores it."""
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from build.poller.failure_record import FailureRecord
+from build.poller.batches import Discard
+from build.poller.mapping import EventSourceMapping
+from build.poller.records import payload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sns import SNSClient
-    from mypy_boto3_sqs import SQSClient
+
+_RECORD_VERSION = "1.0"
+
+
+@dataclass(frozen=True)
+class FailureRecord:
+    """The record of a failed batch (LDG services-dynamodb-errors).
+
+    Args:
+        mapping: the one that discards the records.
+        shard_id: the shard that they were read from.
+        discard: the records, and why they are discarded.
+        failed_at: seconds since 1970.
+    """
+
+    mapping: EventSourceMapping
+    shard_id: str
+    discard: Discard
+    failed_at: float
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The document without the records, as a queue or topic gets it."""
+        return {
+            "requestContext": self._request_context(),
+            "responseContext": self._response_context(),
+            "version": _RECORD_VERSION,
+            "timestamp": _milliseconds(self.failed_at),
+            "DDBStreamBatchInfo": self._batch_info(),
+        }
+
+    @property
+    def with_payload(self) -> dict[str, Any]:
+        """The document with the whole event as an escaped JSON string, for S3."""
+        return {**self.metadata, "payload": payload(self.discard.batch.records).decode()}
+
+    def _request_context(self) -> dict[str, Any]:
+        response = self.discard.batch.response
+        return {
+            "requestId": response.request_id if response else str(uuid4()),
+            "functionArn": self.mapping.function_arn,
+            "condition": self.discard.condition,
+            "approximateInvokeCount": self.discard.batch.invocations,
+        }
+
+    def _response_context(self) -> dict[str, Any] | None:
+        response = self.discard.batch.response
+        if response is None:
+            return None
+        return {
+            "statusCode": response.status_code,
+            "executedVersion": response.executed_version,
+            "functionError": response.function_error,
+        }
+
+    def _batch_info(self) -> dict[str, Any]:
+        records = self.discard.batch.records
+        return {
+            "shardId": self.shard_id,
+            "startSequenceNumber": records[0].sequence_number,
+            "endSequenceNumber": records[-1].sequence_number,
+            "approximateArrivalOfFirstRecord": _whole_seconds(records[0].created_at),
+            "approximateArrivalOfLastRecord": _whole_seconds(records[-1].created_at),
+            "batchSize": len(records),
+            "streamArn": self.mapping.stream_arn,
+        }
+
+    @property
+    def object_key(self) -> str:
+        """The key in an S3 destination, a new one each time."""
+        day = _utc(self.failed_at).strftime("%Y/%m/%d")
+        moment = _utc(self.failed_at).strftime("%Y-%m-%dT%H.%M.%S")
+        return f"aws/lambda/{self.mapping.uuid}/{self.shard_id}/{day}/{moment}-{uuid4()}"
 
 
 class Destination(Protocol):
-    """Something that keeps failure records, or raises the ClientError or BotoCoreError of the call that failed."""
+    """Something that stores failure records, or raises the ClientError or BotoCoreError of the call that failed."""
 
     def __call__(self, record: FailureRecord) -> None: ...
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """An S3 bucket, the only destination that gets the records themselves."""
+class S3Destination:
+    """A bucket; of all destinations that Lambda has, only buckets get the records themselves."""
 
     client: "S3Client"
-    name: str
+    bucket: str
 
     def __call__(self, record: FailureRecord) -> None:
-        self.client.put_object(Bucket=self.name, Key=record.object_key, Body=json.dumps(record.with_payload).encode())
-
-
-@dataclass(frozen=True)
-class Queue:
-    """An SQS queue; gets the metadata alone."""
-
-    client: "SQSClient"
-    name: str
-
-    def __call__(self, record: FailureRecord) -> None:
-        url = self.client.get_queue_url(QueueName=self.name)["QueueUrl"]
-        self.client.send_message(QueueUrl=url, MessageBody=json.dumps(record.metadata))
-
-
-@dataclass(frozen=True)
-class Topic:
-    """An SNS topic; gets the metadata alone."""
-
-    client: "SNSClient"
-    arn: str
-
-    def __call__(self, record: FailureRecord) -> None:
-        self.client.publish(TopicArn=self.arn, Message=json.dumps(record.metadata))
+        self.client.put_object(Bucket=self.bucket, Key=record.object_key, Body=json.dumps(record.with_payload).encode())
 
 
 def deliver(destination: Destination, record: FailureRecord) -> str | None:
-    """Hand a record to a destination, once.
+    """Send a record to a destination, once.
 
     Returns:
-        What went wrong, or None when the record is kept.
+        What went wrong, or None when the record is stored.
     """
     try:
         destination(record)
     except (BotoCoreError, ClientError) as error:
         return str(error)
     return None
+
+
+def _utc(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _whole_seconds(seconds: float) -> str:
+    """As the record writes arrivals: `2019-11-14T00:13:19Z`."""
+    return _utc(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _milliseconds(seconds: float) -> str:
+    """As the record writes its own time: `2019-11-14T00:13:49.717Z`."""
+    return _utc(seconds).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -99,7 +99,28 @@ class Attempt:
     problem: str | None = None
 
 
-def checkpoint(sequence_numbers: Sequence[str], answer: bytes) -> int:
+def invoke_batch(
+    function: Function, payload: bytes, sequence_numbers: Sequence[str], report_batch_item_failures: bool
+) -> Attempt:
+    """Invoke the function with a batch, once.
+
+    Args:
+        function: what is invoked.
+        payload: the event.
+        sequence_numbers: of its records, in order.
+        report_batch_item_failures: whether the answer names the records that failed.
+    """
+    try:
+        response = function(payload)
+    except FunctionUnreached as error:
+        return Attempt(reached=False, problem=str(error))
+    except AnswerLost as error:
+        return Attempt(reached=True, problem=str(error))
+    succeeded = _count_succeeded(sequence_numbers, response, report_batch_item_failures)
+    return Attempt(reached=True, succeeded=succeeded, response=response)
+
+
+def count_before_first_failure(sequence_numbers: Sequence[str], answer: bytes) -> int:
     """How many records come before the first failed one (LDG services-ddb-batchfailurereporting).
 
     An empty or null response or list means that none failed; an identifier that is empty, null, unknown or under
@@ -117,31 +138,9 @@ def checkpoint(sequence_numbers: Sequence[str], answer: bytes) -> int:
         return 0
 
 
-def succeeded_records(sequence_numbers: Sequence[str], response: Response, report_batch_item_failures: bool) -> int:
-    """How many records of a batch need not be tried again, given the function's answer."""
+def _count_succeeded(sequence_numbers: Sequence[str], response: Response, report_batch_item_failures: bool) -> int:
     if response.function_error:
         return 0
     if not report_batch_item_failures:
         return len(sequence_numbers)
-    return checkpoint(sequence_numbers, response.payload)
-
-
-def attempt(
-    function: Function, payload: bytes, sequence_numbers: Sequence[str], report_batch_item_failures: bool
-) -> Attempt:
-    """Invoke the function with a batch, once.
-
-    Args:
-        function: what to invoke.
-        payload: the event.
-        sequence_numbers: of its records, in order.
-        report_batch_item_failures: whether the answer names the records that failed.
-    """
-    try:
-        response = function(payload)
-    except FunctionUnreached as error:
-        return Attempt(reached=False, problem=str(error))
-    except AnswerLost as error:
-        return Attempt(reached=True, problem=str(error))
-    succeeded = succeeded_records(sequence_numbers, response, report_batch_item_failures)
-    return Attempt(reached=True, succeeded=succeeded, response=response)
+    return count_before_first_failure(sequence_numbers, response.payload)

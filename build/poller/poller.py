@@ -1,119 +1,182 @@
-"""Processing mappings in the background, as Lambda does."""
+"""Polling mappings in the background, each in a thread of its own, as Lambda does."""
 
+import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from build.poller.configuration import EventSourceMapping
-from build.poller.mapping_poller import MappingPoller, mapping_poller
-from build.poller.options import Options
-from build.poller.services import Services
-from build.poller.statistics import Statistics
-from build.poller.workers import ThreadWorkers
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
-LONGEST_WAIT_SECONDS = 60.0
-STOP_SECONDS = 5.0
+from build.poller.consumer import CallSchedule, ShardConsumer, ShardProgress
+from build.poller.context import MappingContext, PollerOptions, Statistics, ThreadWorkers
+from build.poller.destination import Destination, S3Destination
+from build.poller.invocation import Function, LambdaFunction
+from build.poller.mapping import EventSourceMapping
+from build.poller.shards import ShardTree
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+
+_CALL_SECONDS = 10
+_LONGEST_INVOCATION_SECONDS = 15 * 60 + _CALL_SECONDS
+"""A function runs 15 minutes at most (LDG gettingstarted-limits)."""
+_CONNECTIONS = 50
+_LONGEST_WAIT_SECONDS = 60.0
+_STOP_SECONDS = 5.0
 
 
-class Loop:
-    """A thread that takes the steps of one mapping until it is stopped.
+@dataclass(frozen=True)
+class PollerClients:
+    """What a poller talks to.
 
     Args:
-        poller: the mapping.
-        workers: its workers.
-        stepped: notified after each step.
+        streams: client for the streams' API.
+        function: gives what is invoked for a mapping.
+        destination: gives where a mapping's failed batches go, None for nowhere.
     """
 
-    def __init__(self, poller: MappingPoller, workers: ThreadWorkers, stepped: threading.Condition) -> None:
-        self.poller = poller
-        self.failure: Exception | None = None
-        self._workers = workers
-        self._stepped = stepped
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"mapping {poller.uuid}", daemon=True)
+    streams: "DynamoDBStreamsClient"
+    function: Callable[[EventSourceMapping], Function]
+    destination: Callable[[EventSourceMapping], Destination | None]
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
 
-    def ask_to_stop(self) -> None:
-        """Have no further step taken."""
-        self._stopping.set()
-        self._workers.wake()
+def open_poller_clients(session: boto3.Session, endpoint_url: str | None = None) -> PollerClients:
+    """Clients that leave retries to the poller, and wait for an invocation as long as a function may run.
 
-    def join(self) -> None:
-        """Wait a moment for the step under way."""
-        self._thread.join(STOP_SECONDS)
+    Args:
+        session: with credentials and region.
+        endpoint_url: of the emulator; None for AWS or what the environment says.
+    """
+    quick = Config(connect_timeout=_CALL_SECONDS, read_timeout=_CALL_SECONDS, retries={"total_max_attempts": 1})
+    patient = quick.merge(Config(read_timeout=_LONGEST_INVOCATION_SECONDS, max_pool_connections=_CONNECTIONS))
+    functions = session.client("lambda", endpoint_url=endpoint_url, config=patient)
+    s3 = session.client("s3", endpoint_url=endpoint_url, config=quick)
+    return PollerClients(
+        streams=session.client("dynamodbstreams", endpoint_url=endpoint_url, config=quick),
+        function=lambda mapping: LambdaFunction(functions, mapping.function_arn),
+        destination=lambda mapping: S3Destination(s3, mapping.on_failure_bucket) if mapping.on_failure_bucket else None,
+    )
 
-    def caught_up(self, since: float) -> bool:
-        """Whether everything written before a time is done.
 
-        Raises:
-            Exception: whatever ended the thread.
+class MappingPoller:
+    """What Lambda does for one mapping; only one thread may call `run_due`."""
+
+    def __init__(self, streams: "DynamoDBStreamsClient", context: MappingContext) -> None:
+        mapping, options = context.mapping, context.options
+        self._context = context
+        self._now = options.now
+        self._shards = ShardTree(streams, mapping.stream_arn, mapping.starting_position)
+        self._listing = CallSchedule(options.backoff)
+        self._listed_at = -math.inf
+        self._consumers: list[ShardConsumer] = []
+        self._progress: dict[str, ShardProgress] = {}
+
+    @property
+    def uuid(self) -> str:
+        """The mapping's id."""
+        return self._context.mapping.uuid
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was done so far; any thread may ask."""
+        return self._context.recorder.statistics
+
+    def run_due(self) -> float:
+        """Do everything that is due.
+
+        Returns:
+            Seconds until something else is due, unless a task of the workers ends before; infinite if nothing will be.
         """
-        if self.failure:
-            raise self.failure
-        return self.poller.statistics.caught_up_at > since
+        for callback in self._context.workers.callbacks():
+            callback()
+        now = self._now()
+        self._finish_shards()
+        self._start_shards(now)
+        for consumer in self._consumers:
+            consumer.run_due(now)
+        self._context.recorder.set_position(self._checkpoints(), self._caught_up_at())
+        return max(0.0, self._due_at() - self._now())
 
-    def _run(self) -> None:
+    def _finish_shards(self) -> None:
+        for consumer in self._consumers:
+            if consumer.finished:
+                self._shards.finish(consumer.shard_id)
+        self._consumers = [consumer for consumer in self._consumers if not consumer.finished]
+
+    def _start_shards(self, now: float) -> None:
+        if now >= self._next_listing():
+            self._list_shards(now)
+        for shard_id, reader in self._shards.readers():
+            consumer = ShardConsumer(shard_id, reader, self._context)
+            self._consumers.append(consumer)
+            self._progress[shard_id] = consumer.progress
+
+    def _list_shards(self, now: float) -> None:
         try:
-            while not self._stopping.is_set():
-                seconds = self._step()
-                self._workers.wait(min(seconds, LONGEST_WAIT_SECONDS))
-        except Exception as error:
-            self.failure = error
-            self._notify()
+            self._shards.refresh()
+        except (BotoCoreError, ClientError) as error:
+            self._listing.failed(now)
+            self._context.recorder.set_problem("listing", str(error))
+        else:
+            self._listing.succeeded(now, self._context.options.poll_interval)
+            self._context.recorder.set_problem("listing", None)
+            self._listed_at = now
 
-    def _step(self) -> float:
-        seconds = self.poller.step()
-        self._notify()
-        return seconds
+    def _next_listing(self) -> float:
+        return math.inf if self._shards.complete else self._listing.due_at
 
-    def _notify(self) -> None:
-        with self._stepped:
-            self._stepped.notify_all()
+    def _due_at(self) -> float:
+        return min((self._next_listing(), *(consumer.due_at() for consumer in self._consumers)))
+
+    def _caught_up_at(self) -> float:
+        listed = math.inf if self._shards.complete else self._listed_at
+        return min([listed, *(consumer.caught_up_at for consumer in self._consumers)])
+
+    def _checkpoints(self) -> dict[str, str]:
+        return {shard: progress.checkpoint for shard, progress in self._progress.items() if progress.checkpoint}
 
 
 class Poller:
     """Polls mappings from `start` to `stop`, each in a thread of its own, or within a `with` statement.
 
     Args:
-        mappings: what to poll; whether they are enabled is not looked at.
-        services: what to talk to.
+        mappings: what is polled, whether enabled or not.
+        clients: what it talks to.
         options: pace, time and listener.
-
-    Raises:
-        CommandError: a mapping's on-failure destination is of a kind that it cannot have.
     """
 
     def __init__(
-        self, mappings: Iterable[EventSourceMapping], services: Services, options: Options = Options()
+        self, mappings: Iterable[EventSourceMapping], clients: PollerClients, options: PollerOptions = PollerOptions()
     ) -> None:
-        self._now = options.clock.now
-        self._stepped = threading.Condition()
-        self._loops = [self._loop(mapping, services, options) for mapping in mappings]
+        self._now = options.now
+        self._progressed = threading.Condition()
+        self._threads = [self._thread(mapping, clients, options) for mapping in mappings]
 
-    def _loop(self, mapping: EventSourceMapping, services: Services, options: Options) -> Loop:
+    def _thread(self, mapping: EventSourceMapping, clients: PollerClients, options: PollerOptions) -> "_MappingThread":
         workers = ThreadWorkers()
-        return Loop(mapping_poller(mapping, services, workers, options), workers, self._stepped)
+        context = MappingContext(mapping, clients.function(mapping), clients.destination(mapping), workers, options)
+        return _MappingThread(MappingPoller(clients.streams, context), workers, self._progressed)
 
     @property
     def statistics(self) -> Mapping[str, Statistics]:
         """What was done so far, by mapping id."""
-        return {loop.poller.uuid: loop.poller.statistics for loop in self._loops}
+        return {thread.poller.uuid: thread.poller.statistics for thread in self._threads}
 
     def start(self) -> None:
         """Begin polling."""
-        for loop in self._loops:
-            loop.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """End polling; invocations under way are left to end by themselves, their records count as not done."""
-        for loop in self._loops:
-            loop.ask_to_stop()
-        for loop in self._loops:
-            loop.join()
+        for thread in self._threads:
+            thread.ask_to_stop()
+        for thread in self._threads:
+            thread.join()
 
     def wait_until_idle(self, timeout: float | None = None) -> bool:
         """Wait until everything that was written to the streams before this call is done.
@@ -127,9 +190,11 @@ class Poller:
         Raises:
             Exception: whatever ended polling, if it did.
         """
-        asked = self._now()
-        with self._stepped:
-            return self._stepped.wait_for(lambda: all(loop.caught_up(asked) for loop in self._loops), timeout)
+        called_at = self._now()
+        with self._progressed:
+            return self._progressed.wait_for(
+                lambda: all(thread.caught_up(called_at) for thread in self._threads), timeout
+            )
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,3 +204,50 @@ class Poller:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class _MappingThread:
+    """A thread that polls one mapping until it is stopped, and notifies `progressed` whenever it has done something."""
+
+    def __init__(self, poller: MappingPoller, workers: ThreadWorkers, progressed: threading.Condition) -> None:
+        self.poller = poller
+        self._failure: Exception | None = None
+        self._workers = workers
+        self._progressed = progressed
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"mapping {poller.uuid}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+        self._workers.wake()
+
+    def join(self) -> None:
+        """Wait a moment for the calls under way."""
+        self._thread.join(_STOP_SECONDS)
+
+    def caught_up(self, since: float) -> bool:
+        """Whether everything written before a time is done.
+
+        Raises:
+            Exception: whatever ended the thread.
+        """
+        if self._failure:
+            raise self._failure
+        return self.poller.statistics.caught_up_at > since
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                seconds = self.poller.run_due()
+                self._notify()
+                self._workers.wait(min(seconds, _LONGEST_WAIT_SECONDS))
+        except Exception as error:
+            self._failure = error
+            self._notify()
+
+    def _notify(self) -> None:
+        with self._progressed:
+            self._progressed.notify_all()

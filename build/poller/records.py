@@ -11,13 +11,16 @@ from zlib import crc32
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef
 
-ENCODERS: dict[type, Callable[[Any], str | int]] = {
+_ENCODERS: dict[type, Callable[[Any], str | int]] = {
     bytes: lambda binary: b64encode(binary).decode(),
     datetime: lambda moment: int(moment.timestamp()),
 }
-EVENT_START = b'{"Records":['
-SEPARATOR = b","
-EVENT_END = b"]}"
+_EVENT_START = b'{"Records":['
+_SEPARATOR = b","
+_EVENT_END = b"]}"
+
+EMPTY_PAYLOAD_SIZE = len(_EVENT_START + _EVENT_END)
+"""Bytes."""
 
 
 @dataclass(frozen=True)
@@ -39,42 +42,28 @@ class StreamRecord:
     json: bytes
 
     @property
-    def event(self) -> dict[str, Any]:
-        """The record as the function gets it."""
-        return dict(json.loads(self.json))
+    def size(self) -> int:
+        """The bytes that it adds to a payload, with the comma between it and the next record."""
+        return len(self.json) + len(_SEPARATOR)
 
-    def lane(self, lanes: int) -> int:
-        """Which of so many lanes the record's item belongs to."""
-        return crc32(self.keys.encode()) % lanes
-
-
-def encode(value: object) -> str | int:
-    """What JSON lacks, as Lambda writes it: binary as base64, a time as whole seconds."""
-    return ENCODERS[type(value)](value)
-
-
-def lambda_event(record: "RecordTypeDef", stream_arn: str) -> dict[str, Any]:
-    """What GetRecords answers, made what LDG with-ddb-example shows: with the stream's ARN and lower-case identity."""
-    event: dict[str, Any] = {**record, "eventSourceARN": stream_arn}
-    if "userIdentity" in record:
-        identity = record["userIdentity"]
-        event["userIdentity"] = {"type": identity["Type"], "principalId": identity["PrincipalId"]}
-    return event
+    def lane_index(self, lane_count: int) -> int:
+        """The lane of the record, counted from 0; all records of an item share one, so that their order is kept."""
+        return crc32(self.keys.encode()) % lane_count
 
 
 def stream_record(record: "RecordTypeDef", stream_arn: str, polled_at: float) -> StreamRecord:
-    """A record of GetRecords' answer, ready to be filtered, put in a batch and sent.
+    """A record of GetRecords' answer, ready to be put in a batch and sent.
 
     Args:
-        record: the element of `Records`.
+        record: an element of `Records`.
         stream_arn: the stream that it was read from.
-        polled_at: when, in seconds since 1970.
+        polled_at: when it was read, in seconds since 1970.
     """
     change = record["dynamodb"]
-    event = json.dumps(lambda_event(record, stream_arn), default=encode, separators=(",", ":"), ensure_ascii=False)
+    event = json.dumps(_lambda_event(record, stream_arn), default=_encode, separators=(",", ":"), ensure_ascii=False)
     return StreamRecord(
         sequence_number=change["SequenceNumber"],
-        keys=json.dumps(change["Keys"], default=encode, sort_keys=True),
+        keys=json.dumps(change["Keys"], default=_encode, sort_keys=True),
         created_at=change["ApproximateCreationDateTime"].timestamp(),
         polled_at=polled_at,
         json=event.encode(),
@@ -83,4 +72,18 @@ def stream_record(record: "RecordTypeDef", stream_arn: str, polled_at: float) ->
 
 def payload(records: Iterable[StreamRecord]) -> bytes:
     """The event that a function is invoked with."""
-    return EVENT_START + SEPARATOR.join(record.json for record in records) + EVENT_END
+    return _EVENT_START + _SEPARATOR.join(record.json for record in records) + _EVENT_END
+
+
+def _encode(value: object) -> str | int:
+    """How Lambda writes what JSON has no type for: binary as base64, a time as whole seconds."""
+    return _ENCODERS[type(value)](value)
+
+
+def _lambda_event(record: "RecordTypeDef", stream_arn: str) -> dict[str, Any]:
+    """A record as LDG with-ddb-example shows it: with the stream's ARN, and its identity in lower case."""
+    event: dict[str, Any] = {**record, "eventSourceARN": stream_arn}
+    if "userIdentity" in record:
+        identity = record["userIdentity"]
+        event["userIdentity"] = {"type": identity["Type"], "principalId": identity["PrincipalId"]}
+    return event

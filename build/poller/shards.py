@@ -1,4 +1,4 @@
-"""Reading one shard of a stream."""
+"""The shards of a stream: which of them may be read, and reading one of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,22 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from build.deployment.aws_errors import error_code
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
-    from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef
+    from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef, ShardTypeDef, StreamDescriptionTypeDef
 
-OLDEST = "TRIM_HORIZON"
-AFTER = "AFTER_SEQUENCE_NUMBER"
-
-
-def error_code(error: ClientError) -> str:
-    """The name of an error that AWS answered."""
-    return error.response.get("Error", {}).get("Code", "")
+_OLDEST = "TRIM_HORIZON"
+_AFTER = "AFTER_SEQUENCE_NUMBER"
+_GONE: "StreamDescriptionTypeDef" = {"StreamStatus": "DISABLED"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """What one read brought.
+    """The result of one read.
 
     Args:
         records: in order.
@@ -33,13 +31,13 @@ class Page:
 
 
 class ShardReader:
-    """A position in a shard.
+    """A shard that is read page by page.
 
     Args:
         client: for the streams' API.
         stream_arn: the stream.
         shard_id: the shard.
-        position: TRIM_HORIZON or LATEST.
+        position: where reading begins, TRIM_HORIZON or LATEST.
     """
 
     def __init__(self, client: "DynamoDBStreamsClient", stream_arn: str, shard_id: str, position: str) -> None:
@@ -50,10 +48,10 @@ class ShardReader:
         self.closed = False
 
     def read(self) -> Page:
-        """Read on.
+        """Read the next page.
 
-        An iterator older than 15 minutes is replaced; when records after the position are gone for good, which is
-        after 24 hours, reading goes on with the oldest that is left; a shard that is gone is closed.
+        An iterator older than 15 minutes is replaced. When the records after the position are trimmed, which happens
+        after 24 hours, reading continues with the oldest that is left. A shard that is gone is closed.
 
         Raises:
             ClientError, BotoCoreError: reading may work later.
@@ -73,7 +71,7 @@ class ShardReader:
         self._iterator = answer.get("NextShardIterator")
         self.closed = self._iterator is None
         if records:
-            self._position = {"ShardIteratorType": AFTER, "SequenceNumber": records[-1]["dynamodb"]["SequenceNumber"]}
+            self._position = {"ShardIteratorType": _AFTER, "SequenceNumber": records[-1]["dynamodb"]["SequenceNumber"]}
         return Page(records, at_end=not records)
 
     def _recover(self, error: ClientError) -> None:
@@ -82,8 +80,89 @@ class ShardReader:
                 self._iterator = None
             case "TrimmedDataAccessException":
                 self._iterator = None
-                self._position = {"ShardIteratorType": OLDEST}
+                self._position = {"ShardIteratorType": _OLDEST}
             case "ResourceNotFoundException":
                 self.closed = True
             case _:
                 raise error
+
+
+class ShardTree:
+    """The known shards of one stream; a child may be read only after its parent is processed (DDB Streams guide).
+
+    Args:
+        client: for the streams' API.
+        stream_arn: the stream.
+        starting_position: TRIM_HORIZON, or LATEST to leave out what the stream holds already.
+    """
+
+    def __init__(self, client: "DynamoDBStreamsClient", stream_arn: str, starting_position: str) -> None:
+        self._client = client
+        self._stream_arn = stream_arn
+        self._starting_position = starting_position
+        self._parents: dict[str, str | None] = {}
+        self._positions: dict[str, str] = {}
+        self._started: set[str] = set()
+        self._finished: set[str] = set()
+        self._ended = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether no further shard can appear before a known one is finished, so that listing them again is useless."""
+        childless = self._finished.difference(filter(None, self._parents.values()))
+        return self._ended or (bool(self._parents) and not childless)
+
+    def refresh(self) -> None:
+        """Look for new shards; those that appear after the first time are read from their beginning.
+
+        Raises:
+            ClientError, BotoCoreError: looking may work later.
+        """
+        pages = self._describe()
+        shards = [shard for page in pages for shard in page.get("Shards", ())]
+        self._ended = pages[-1].get("StreamStatus") == "DISABLED"
+        for shard in shards:
+            if shard["ShardId"] not in self._parents:
+                self._add(shard)
+        self._starting_position = _OLDEST
+
+    def readers(self) -> list[tuple[str, ShardReader]]:
+        """Readers of the shards that may be read from now on, with their ids; each is returned once."""
+        ready = [shard_id for shard_id, parent in self._parents.items() if self._may_start(shard_id, parent)]
+        self._started.update(ready)
+        return [(shard_id, self._reader(shard_id)) for shard_id in ready]
+
+    def finish(self, shard_id: str) -> None:
+        """Note that everything in a closed shard is processed."""
+        self._finished.add(shard_id)
+
+    def _describe(self) -> "list[StreamDescriptionTypeDef]":
+        pages: "list[StreamDescriptionTypeDef]" = []
+        last: dict[str, Any] = {}
+        while not pages or last:
+            pages.append(self._describe_page(last))
+            last_shard = pages[-1].get("LastEvaluatedShardId")
+            last = {"ExclusiveStartShardId": last_shard} if last_shard else {}
+        return pages
+
+    def _describe_page(self, last: dict[str, Any]) -> "StreamDescriptionTypeDef":
+        try:
+            return self._client.describe_stream(StreamArn=self._stream_arn, **last)["StreamDescription"]
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            return _GONE
+
+    def _add(self, shard: "ShardTypeDef") -> None:
+        shard_id = shard["ShardId"]
+        self._parents[shard_id] = shard.get("ParentShardId")
+        self._positions[shard_id] = self._starting_position
+        if self._starting_position != _OLDEST and "EndingSequenceNumber" in shard.get("SequenceNumberRange", {}):
+            self._started.add(shard_id)
+            self._finished.add(shard_id)
+
+    def _may_start(self, shard_id: str, parent: str | None) -> bool:
+        return shard_id not in self._started and (parent not in self._parents or parent in self._finished)
+
+    def _reader(self, shard_id: str) -> ShardReader:
+        return ShardReader(self._client, self._stream_arn, shard_id, self._positions[shard_id])

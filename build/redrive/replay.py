@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from build.deployment.aws_errors import error_code, error_message
 from build.deployment.one_line import one_line
-from build.poller.invocation import checkpoint
+from build.poller.invocation import count_before_first_failure
 from build.redrive.failed_batch import FailedBatch
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def invoke(client: "LambdaClient", function_arn: str, records: Sequence[Record])
 
 def unrecorded(sequence_numbers: Sequence[str], content: bytes) -> str | None:
     """Why a function's partial batch response does not stand for all records, None when it does."""
-    recorded = checkpoint(sequence_numbers, content)
+    recorded = count_before_first_failure(sequence_numbers, content)
     if recorded == len(sequence_numbers):
         return None
     return f"the function did not record all, from {sequence_numbers[recorded]} on; its log gives the reasons"

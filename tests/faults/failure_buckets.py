@@ -4,22 +4,21 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from build.poller.destination import Bucket
-from build.poller.failure_record import FailureRecord
+from build.poller.destination import FailureRecord, S3Destination
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
-class FailureBucket(Bucket):
+class FailureBucket(S3Destination):
     """A bucket, and what is in it."""
 
     def documents(self) -> list[dict[str, Any]]:
         """Every failure record."""
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
-        return [json.load(self.client.get_object(Bucket=self.name, Key=key)["Body"]) for key in keys]
+        return [json.load(self.client.get_object(Bucket=self.bucket, Key=key)["Body"]) for key in keys]
 
 
 class MemoryBucket:

@@ -3,16 +3,14 @@
 from typing import Protocol
 
 from build.poller import destination as on_failure
-from build.poller.clock import Clock
-from build.poller.configuration import EventSourceMapping
+from build.poller.batches import Backoff
+from build.poller.context import PollerOptions, Statistics
 from build.poller.invocation import Function
-from build.poller.options import Options
-from build.poller.retries import Backoff
-from build.poller.statistics import Statistics
-from build.poller.stepwise import StepwisePoller
+from build.poller.mapping import EventSourceMapping
 from stack.config import StreamSource
 from tests.build.poller.fakes import FakeShard, FakeStreams, VirtualTime
-from tests.build.poller.world import services
+from tests.build.poller.stepwise import StepwisePoller
+from tests.build.poller.world import clients_in_memory
 from tests.faults import promise
 from tests.faults.changes import Change, Damage, change
 
@@ -57,8 +55,9 @@ class Pipeline:
         self._give_up_at = time.now
         self._poller = StepwisePoller(
             [mapping],
-            services(self._streams, function, destination),
-            Options(SECONDS_BETWEEN_READS, Backoff(1, 60), clock=Clock(time.clock.now, self._wait)),
+            clients_in_memory(self._streams, function, destination),
+            PollerOptions(SECONDS_BETWEEN_READS, Backoff(1, 60), now=time.read),
+            self._wait,
         )
 
     def write(self, item: int, event_name: str = "INSERT", damage: Damage | None = None, state: str = "new") -> Change:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from build.poller.configuration import EventSourceMapping, mapping_from_response
+from build.poller.mapping import EventSourceMapping, mapping_from_response
 from stack.config import SOURCES, StackConfig, StreamSource, stream_processor
 from stack.template import build_template
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from build.poller.configuration import EventSourceMapping
+from build.poller.mapping import EventSourceMapping
 from stack.config import StackConfig, stream_processor
 from tests.build.poller.fakes import EPOCH, VirtualTime
 from tests.faults import functions

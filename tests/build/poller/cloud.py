@@ -9,15 +9,14 @@ from typing import Any, Final
 
 import boto3
 
-from build.poller.configuration import EventSourceMapping, get_mapping
+from build.poller.batches import Backoff
+from build.poller.context import PollerOptions
 from build.poller.invocation import Function, Response
-from build.poller.options import Options
-from build.poller.poller import Poller
-from build.poller.retries import Backoff
-from build.poller.services import connect
+from build.poller.mapping import EventSourceMapping, mapping_from_response
+from build.poller.poller import Poller, open_poller_clients
 
 REGION: Final = "us-west-2"
-OPTIONS = Options(backoff=Backoff(0.05, 0.2))
+OPTIONS = PollerOptions(backoff=Backoff(0.05, 0.2))
 ROLE = "arn:aws:iam::000000000000:role/unused"
 CODE = """
 def handler(event, context):
@@ -26,8 +25,8 @@ def handler(event, context):
     images = [record["dynamodb"].get("NewImage", {}) for record in records]
     if any("crash" in image for image in images):
         raise ValueError("a record that crashes the function")
-    failed = [record for record, image in zip(records, images) if "fail" in image]
-    return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} for one in failed]}
+    failed = [record for record, image in zip(records, images, strict=True) if "fail" in image]
+    return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in failed]}
 """
 numbers = count()
 
@@ -48,8 +47,6 @@ class Cloud:
         self.dynamodb = boto3.client("dynamodb", endpoint_url=url)
         self.functions = boto3.client("lambda", endpoint_url=url)
         self.s3 = boto3.client("s3", endpoint_url=url)
-        self.sqs = boto3.client("sqs", endpoint_url=url)
-        self.sns = boto3.client("sns", endpoint_url=url)
         self.functions.create_function(
             FunctionName="recorder",
             Runtime="python3.13",
@@ -80,7 +77,7 @@ class Cloud:
             FunctionResponseTypes=["ReportBatchItemFailures"],
             **settings,
         )
-        return get_mapping(self.functions, answer["UUID"])
+        return mapping_from_response(answer)
 
     def put(self, table: str, item: str, **attributes: Any) -> None:
         """Write an item."""
@@ -88,11 +85,11 @@ class Cloud:
 
     def poller(self, *mappings: EventSourceMapping) -> tuple[Poller, list[dict[str, Any]]]:
         """A poller, and the list of events that it sends."""
-        services = connect(boto3.Session(), self.url)
+        clients = open_poller_clients(boto3.Session(), self.url)
         events: list[dict[str, Any]] = []
 
         def recorded(mapping: EventSourceMapping) -> Function:
-            function = services.function(mapping)
+            function = clients.function(mapping)
 
             def call(payload: bytes) -> Response:
                 events.append(json.loads(payload))
@@ -100,4 +97,4 @@ class Cloud:
 
             return call
 
-        return Poller(mappings, replace(services, function=recorded), OPTIONS), events
+        return Poller(mappings, replace(clients, function=recorded), OPTIONS), events

@@ -10,10 +10,9 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from build.poller.clock import Clock
-from build.poller.configuration import EventSourceMapping
-from build.poller.failure_record import FailureRecord
+from build.poller.destination import FailureRecord
 from build.poller.invocation import FunctionUnreached, Response
+from build.poller.mapping import EventSourceMapping
 
 STREAM_ARN = "arn:aws:dynamodb:us-west-2:123456789012:table/things/stream/2026-01-01T00:00:00.000"
 FUNCTION_ARN = "arn:aws:lambda:us-west-2:123456789012:function:recorder"
@@ -47,7 +46,9 @@ class VirtualTime:
 
     def __init__(self) -> None:
         self.now = EPOCH
-        self.clock = Clock(now=lambda: self.now, sleep=self.sleep)
+
+    def read(self) -> float:
+        return self.now
 
     def sleep(self, seconds: float) -> None:
         assert 0 <= seconds < float("inf")

@@ -19,9 +19,8 @@ from build.poller.invocation import (
     FunctionUnreached,
     LambdaFunction,
     Response,
-    attempt,
-    checkpoint,
-    succeeded_records,
+    count_before_first_failure,
+    invoke_batch,
 )
 from tests.build.poller.fakes import FUNCTION_ARN, aws_error, response
 
@@ -86,30 +85,31 @@ def invoke(client: Any) -> Response:
 
 @pytest.mark.parametrize("answer", SUCCESSES)
 def test_an_empty_or_null_response_or_list_is_success(answer: bytes) -> None:
-    assert checkpoint(NUMBERS, answer) == 3
+    assert count_before_first_failure(NUMBERS, answer) == 3
 
 
 @pytest.mark.parametrize("answer", FAILURES)
 def test_a_malformed_response_or_identifier_fails_the_whole_batch(answer: bytes) -> None:
-    assert checkpoint(NUMBERS, answer) == 0
+    assert count_before_first_failure(NUMBERS, answer) == 0
 
 
 @pytest.mark.parametrize(("failed", "done"), [(["101"], 0), (["102"], 1), (["103"], 2), (["103", "102"], 1)])
 def test_the_lowest_sequence_number_is_the_checkpoint(failed: list[str], done: int) -> None:
     answer = response({"batchItemFailures": [{"itemIdentifier": number} for number in failed]})
-    assert checkpoint(NUMBERS, answer.payload) == done
+    assert count_before_first_failure(NUMBERS, answer.payload) == done
 
 
 def test_a_response_counts_only_if_the_mapping_reports_item_failures() -> None:
     answer = response({"batchItemFailures": [{"itemIdentifier": "102"}]})
-    assert succeeded_records(NUMBERS, answer, report_batch_item_failures=False) == 3
-    assert succeeded_records(NUMBERS, answer, report_batch_item_failures=True) == 1
+    assert invoke_batch(lambda _: answer, b"{}", NUMBERS, report_batch_item_failures=False).succeeded == 3
+    assert invoke_batch(lambda _: answer, b"{}", NUMBERS, report_batch_item_failures=True).succeeded == 1
 
 
 @pytest.mark.parametrize("report", [True, False])
 @pytest.mark.parametrize("kind", ["Handled", "Unhandled"])
 def test_a_function_error_fails_the_whole_batch(report: bool, kind: str) -> None:
-    assert succeeded_records(NUMBERS, response({}, function_error=kind), report) == 0
+    answer = response({}, function_error=kind)
+    assert invoke_batch(lambda _: answer, b"{}", NUMBERS, report) == Attempt(reached=True, succeeded=0, response=answer)
 
 
 def test_the_function_is_invoked_synchronously_by_the_arn_of_the_mapping() -> None:
@@ -161,16 +161,16 @@ def raising(error: Exception) -> Function:
 
 
 def test_a_lost_answer_is_a_failed_invocation() -> None:
-    ended = attempt(raising(AnswerLost("reset")), b"{}", NUMBERS, report_batch_item_failures=True)
+    ended = invoke_batch(raising(AnswerLost("reset")), b"{}", NUMBERS, report_batch_item_failures=True)
     assert ended == Attempt(reached=True, succeeded=0, problem="reset")
 
 
 def test_a_throttle_is_no_invocation() -> None:
-    ended = attempt(raising(FunctionUnreached("throttled")), b"{}", NUMBERS, report_batch_item_failures=True)
+    ended = invoke_batch(raising(FunctionUnreached("throttled")), b"{}", NUMBERS, report_batch_item_failures=True)
     assert ended == Attempt(reached=False, problem="throttled")
 
 
 def test_an_answer_is_kept_with_what_it_says() -> None:
     answer = response({"batchItemFailures": [{"itemIdentifier": "103"}]})
-    ended = attempt(lambda payload: answer, b"{}", NUMBERS, report_batch_item_failures=True)
+    ended = invoke_batch(lambda payload: answer, b"{}", NUMBERS, report_batch_item_failures=True)
     assert ended == Attempt(reached=True, succeeded=2, response=answer)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from build.local.emulator import running_emulator
-from build.poller.configuration import find_mappings
+from build.poller.mapping import find_mappings
 from tests.build.poller.cloud import REGION, Cloud
 
 PATIENCE = 30
@@ -111,32 +111,6 @@ def test_a_failed_batch_is_kept_in_the_bucket_in_full(cloud: Cloud) -> None:
     assert images([json.loads(document["payload"])]) == [["item-3"]]
     assert images(events).count(["item-3"]) == 3
     assert poller.statistics[mapping.uuid].processed == 7
-
-
-def test_queues_and_topics_get_the_metadata_alone(cloud: Cloud) -> None:
-    table, stream_arn = cloud.table()
-    cloud.put(table, "a", fail={"BOOL": True})
-    queue_url = cloud.sqs.create_queue(QueueName="failed")["QueueUrl"]
-    attributes = cloud.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]
-    queue_arn = attributes["QueueArn"]
-    topic_arn = cloud.sns.create_topic(Name="failed")["TopicArn"]
-    cloud.sns.subscribe(
-        TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"}
-    )
-    mappings = [
-        cloud.mapping(stream_arn, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": arn}})
-        for arn in (queue_arn, topic_arn)
-    ]
-    poller, _ = cloud.poller(*mappings)
-    with poller:
-        assert poller.wait_until_idle(PATIENCE)
-    messages: list[Any] = []
-    while len(messages) < 2:
-        messages += cloud.sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=5)["Messages"]
-    for message in messages:
-        document = json.loads(message["Body"])
-        assert "payload" not in document
-        assert document["DDBStreamBatchInfo"]["streamArn"] == stream_arn
 
 
 def test_a_throttled_function_costs_no_retries(cloud: Cloud) -> None:

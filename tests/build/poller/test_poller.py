@@ -1,27 +1,35 @@
-"""Polling in the background, in real time, over streams in memory."""
+"""Polling in the background, in real time, over streams in memory; and the clients of a real poller."""
 
 import threading
-from typing import Any, NoReturn
+import time
+from typing import Any
 
+import boto3
 import pytest
 
-from build.errors import CommandError
-from build.poller.clock import Clock
-from build.poller.configuration import EventSourceMapping
-from build.poller.invocation import Function, Response
-from build.poller.options import Options
-from build.poller.poller import Poller
+from build.poller.batches import Backoff
+from build.poller.context import PollerOptions
+from build.poller.destination import S3Destination
+from build.poller.invocation import Function, LambdaFunction, Response
+from build.poller.mapping import EventSourceMapping
+from build.poller.poller import Poller, PollerClients, open_poller_clients
 from build.poller.records import stream_record
-from build.poller.retries import Backoff
-from build.poller.services import Services
-from build.poller.stepwise import StepwisePoller
-from tests.build.poller.fakes import FakeFunction, FakeStreams, aws_error, crash, mapping, response, script
-from tests.build.poller.world import services
+from tests.build.poller.fakes import (
+    FUNCTION_ARN,
+    FakeFunction,
+    FakeStreams,
+    aws_error,
+    crash,
+    mapping,
+    response,
+    script,
+)
+from tests.build.poller.world import clients_in_memory, pending
 
 PATIENCE = 20
-OPTIONS = Options(poll_interval=0.01, backoff=Backoff(0.01, 0.1))
-REAL_TIME = Clock()
+OPTIONS = PollerOptions(poll_interval=0.01, backoff=Backoff(0.01, 0.1))
 NOTHING: Any = None
+ENDPOINT = "http://127.0.0.1:1"
 
 
 class RealTime:
@@ -29,7 +37,7 @@ class RealTime:
 
     @property
     def now(self) -> float:
-        return REAL_TIME.now()
+        return time.time()
 
 
 def background(
@@ -37,7 +45,7 @@ def background(
 ) -> tuple[Poller, FakeStreams]:
     """A poller over one shard, and its streams."""
     streams = streams or FakeStreams(RealTime())
-    return Poller(mappings, services(streams, function), OPTIONS), streams
+    return Poller(mappings, clients_in_memory(streams, function), OPTIONS), streams
 
 
 def test_everything_written_before_is_done_when_waiting_ends() -> None:
@@ -47,7 +55,7 @@ def test_everything_written_before_is_done_when_waiting_ends() -> None:
         for _ in range(3):
             streams.put_many(30)
             assert poller.wait_until_idle(PATIENCE)
-            assert poller.statistics["mapping"].in_flight == 0
+            assert pending(poller.statistics["mapping"]) == 0
     assert poller.statistics["mapping"].processed == 90
 
 
@@ -57,7 +65,7 @@ def test_each_mapping_is_polled_and_counted_by_itself() -> None:
     streams.put_many(5)
     with poller:
         assert poller.wait_until_idle(PATIENCE)
-    assert {uuid: one.processed for uuid, one in poller.statistics.items()} == {"one": 5, "other": 5}
+    assert {uuid: statistics.processed for uuid, statistics in poller.statistics.items()} == {"one": 5, "other": 5}
 
 
 def test_batches_of_different_lanes_run_at_the_same_time() -> None:
@@ -78,7 +86,7 @@ def lanes_of_two(streams: FakeStreams) -> set[int]:
     """Write two records that belong to different lanes of two; returns the lanes."""
     records = streams.shards["shard-0"].records
     streams.put_many(10)
-    by_lane = {stream_record(record, "", 0).lane(2): record for record in records}
+    by_lane = {stream_record(record, "", 0).lane_index(2): record for record in records}
     records[:] = by_lane.values()
     return set(by_lane)
 
@@ -118,9 +126,9 @@ def test_stopping_does_not_wait_for_an_invocation_and_says_nothing(capfd: pytest
 def test_stopping_does_not_wait_for_a_backoff() -> None:
     function = FakeFunction(RealTime(), crash)
     streams = FakeStreams(RealTime())
-    options = Options(poll_interval=3600, backoff=Backoff(3600, 3600))
+    options = PollerOptions(poll_interval=3600, backoff=Backoff(3600, 3600))
     streams.faults["describe_stream"].append(aws_error("InternalServerError"))
-    with Poller([mapping()], services(streams, function), options):
+    with Poller([mapping()], clients_in_memory(streams, function), options):
         pass
     assert not any(thread.name == "mapping mapping" for thread in threading.enumerate())
 
@@ -149,14 +157,34 @@ def test_without_mappings_there_is_nothing_to_wait_for() -> None:
     poller, _ = background(NOTHING)
     with poller:
         assert poller.wait_until_idle(PATIENCE)
-    StepwisePoller([], Services(NOTHING, NOTHING, NOTHING), OPTIONS).run_until_idle()
 
 
-def refuse(mapping: EventSourceMapping) -> NoReturn:
-    raise CommandError("no such destination")
+@pytest.fixture(scope="module")
+def clients() -> PollerClients:
+    return open_poller_clients(boto3.Session(), ENDPOINT)
 
 
-@pytest.mark.parametrize("kind", [Poller, StepwisePoller])
-def test_a_mapping_that_cannot_be_polled_is_refused_before_polling(kind: type[Poller] | type[StepwisePoller]) -> None:
-    with pytest.raises(CommandError, match="no such destination"):
-        kind([mapping()], Services(NOTHING, lambda _: NOTHING, refuse), OPTIONS)
+def test_failures_go_to_the_bucket_of_the_mapping(clients: PollerClients) -> None:
+    destination = clients.destination(mapping(on_failure_bucket="failed-events"))
+    assert isinstance(destination, S3Destination)
+    assert destination.bucket == "failed-events"
+
+
+def test_without_a_bucket_there_is_no_destination(clients: PollerClients) -> None:
+    assert clients.destination(mapping(on_failure_bucket=None)) is None
+
+
+def test_the_function_is_that_of_the_mapping(clients: PollerClients) -> None:
+    function = clients.function(mapping())
+    assert isinstance(function, LambdaFunction)
+    assert function.arn == FUNCTION_ARN
+
+
+def test_clients_leave_retries_to_the_poller_and_wait_as_long_as_functions_run(clients: Any) -> None:
+    used = [clients.streams, clients.function(mapping()).client]
+    used.append(clients.destination(mapping(on_failure_bucket="failed-events")).client)
+    assert {client.meta.config.retries["total_max_attempts"] for client in used} == {1}
+    assert {client.meta.config.connect_timeout for client in used} == {10}
+    assert {client.meta.endpoint_url for client in used} == {ENDPOINT}
+    assert clients.streams.meta.config.read_timeout == 10
+    assert clients.function(mapping()).client.meta.config.read_timeout > 900

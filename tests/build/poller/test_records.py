@@ -56,7 +56,7 @@ def test_the_event_is_what_lambda_sends() -> None:
 
 def test_an_expired_item_names_its_remover_in_lower_case() -> None:
     identity = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
-    event = parsed({**RECORD, "userIdentity": identity}).event
+    event = json.loads(parsed({**RECORD, "userIdentity": identity}).json)
     assert event["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
 
 
@@ -66,14 +66,14 @@ def test_a_record_knows_when_it_was_created_and_read() -> None:
 
 def test_records_of_one_item_share_a_lane_whatever_the_order_of_its_keys() -> None:
     turned = {**RECORD, "dynamodb": {**RECORD["dynamodb"], "Keys": {"at": {"N": "1.50"}, "id": {"S": "é"}}}}
-    assert all(parsed(turned).lane(lanes) == parsed().lane(lanes) for lanes in range(1, 11))
+    assert all(parsed(turned).lane_index(lanes) == parsed().lane_index(lanes) for lanes in range(1, 11))
 
 
 def test_items_are_spread_over_all_lanes() -> None:
     streams = FakeStreams(VirtualTime())
     streams.put_many(200)
     records = [stream_record(record, STREAM_ARN, 0.0) for record in streams.shards["shard-0"].records]
-    assert {record.lane(10) for record in records} == set(range(10))
+    assert {record.lane_index(10) for record in records} == set(range(10))
 
 
 def test_a_retry_carries_the_same_records_with_the_same_ids() -> None:

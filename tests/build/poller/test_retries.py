@@ -4,8 +4,8 @@ from typing import Any, NoReturn
 
 import pytest
 
+from build.poller.batches import Backoff
 from build.poller.invocation import AnswerLost
-from build.poller.retries import Backoff
 from tests.build.poller.fakes import (
     EPOCH,
     FakeDestination,
@@ -41,7 +41,7 @@ def test_a_failed_invocation_is_retried_as_a_whole(failure: Handler) -> None:
     assert (statistics.invoked, statistics.failed_invoke, statistics.processed) == (6, 3, 3)
 
 
-def test_a_batch_is_retried_as_often_as_the_quota_says_and_then_given_up() -> None:
+def test_a_batch_is_retried_as_often_as_the_quota_says_and_then_discarded() -> None:
     world, numbers = world_of(3, *[crash] * 4, maximum_retry_attempts=3)
     statistics = world.run()
     assert world.function.batches == [numbers] * 4
@@ -50,7 +50,7 @@ def test_a_batch_is_retried_as_often_as_the_quota_says_and_then_given_up() -> No
     assert statistics.on_failure_destination_delivered == 3
 
 
-def test_without_retries_a_batch_is_given_up_at_once() -> None:
+def test_without_retries_a_batch_is_discarded_at_once() -> None:
     world, numbers = world_of(3, crash, maximum_retry_attempts=0)
     world.run()
     assert world.function.batches == [numbers]
@@ -85,7 +85,7 @@ def test_throttles_do_not_consume_the_quota() -> None:
     assert [moment - EPOCH for moment in world.function.times] == [0, 1, 3, 7, 15, 31, 32]
 
 
-def test_waiting_after_a_throttle_begins_afresh_after_each_answer() -> None:
+def test_waiting_after_a_throttle_starts_over_after_each_answer() -> None:
     world, _ = world_of(1, crash, crash, throttled, throttled, crash)
     world.run()
     assert [moment - EPOCH for moment in world.function.times] == [0, 1, 3, 4, 6, 10]
@@ -121,7 +121,7 @@ def test_retries_end_at_the_maximum_age() -> None:
     assert len(world.function.batches) == 6
 
 
-def test_records_are_given_up_for_age_one_by_one() -> None:
+def test_records_are_discarded_for_age_one_by_one() -> None:
     world = World(destination=FakeDestination(), maximum_record_age=60)
     old = world.streams.put("a")
     world.time.sleep(61)

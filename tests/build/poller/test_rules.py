@@ -6,27 +6,28 @@ Reading
 | Records are read from TRIM_HORIZON, the oldest | LDG services-ddb-params | test_shards.test_trim_horizon_begins_with_the_oldest_record |
 | LATEST leaves out what was written before | LDG services-ddb-params | test_shards.test_latest_leaves_out_what_was_written_before |
 | A shard is polled four times a second | LDG with-ddb | test_shards.test_an_idle_shard_is_read_four_times_a_second |
-| A parent shard is processed before its children | DDB Streams guide | test_lineage.test_a_child_waits_until_the_parent_is_processed_and_not_only_read |
-| The list of shards comes in pages | DDB DescribeStream | test_lineage.test_every_shard_is_read_page_after_page_of_the_list |
-| A null iterator closes a shard | DDB GetRecords | test_lineage.test_a_disabled_stream_is_processed_to_its_end |
+| A parent shard is processed before its children | DDB Streams guide | test_shards.test_a_child_waits_until_the_parent_is_processed_and_not_only_read |
+| The list of shards comes in pages | DDB DescribeStream | test_shards.test_every_shard_is_read_page_after_page_of_the_list |
+| A parent that is trimmed with its records blocks no child | DDB Streams guide | test_shards.test_a_parent_that_is_no_longer_listed_is_not_waited_for |
+| A null iterator closes a shard | DDB GetRecords | test_shards.test_a_disabled_stream_is_processed_to_its_end |
 | An iterator expires after 15 minutes | DDB ExpiredIteratorException | test_shards.test_an_expired_iterator_is_replaced_by_one_after_the_last_record |
-| Records are trimmed after 24 hours | DDB TrimmedDataAccessException | test_shards.test_after_a_trim_reading_goes_on_with_the_oldest_record_left |
+| Records are trimmed after 24 hours | DDB TrimmedDataAccessException | test_shards.test_after_a_trim_reading_continues_with_the_oldest_record_left |
 
 Filtering
-| Patterns may use null, empty, equals, equals-ignore-case, and, or, $or, not, numeric, exists, prefix, suffix | LDG invocation-eventfiltering | test_filters.test_a_record_satisfies |
-| Text is matched exactly, numbers in DynamoDB JSON are text, exists works on leaf nodes | LDG invocation-eventfiltering, with-ddb-filtering | test_filters.test_a_record_does_not_satisfy |
-| Filters are joined by or | LDG invocation-eventfiltering | test_filters.test_one_filter_of_several_is_enough |
-| A record that satisfies no filter is discarded | LDG invocation-eventfiltering | test_filters.test_filtered_records_count_as_processed_and_take_no_place_in_a_batch |
+| An eventName pattern lists the names that match | LDG invocation-eventfiltering | test_mapping.test_the_filter_of_the_stack_selects_what_it_records |
+| Without filters every record is sent | LDG invocation-eventfiltering | test_consumer.test_without_filters_every_record_is_sent |
+| Filters are joined by or | LDG invocation-eventfiltering | test_mapping.test_a_record_may_match_any_of_several_filters |
+| A record that satisfies no filter is discarded | LDG invocation-eventfiltering | test_consumer.test_filtered_records_count_as_done_and_take_no_place_in_a_batch |
 
 Batching
-| A batch has at most BatchSize records | LDG services-ddb-params | test_batching.test_a_batch_holds_at_most_batch_size_records |
-| Without a window the function is invoked as soon as records are there | LDG with-ddb | test_batching.test_without_a_window_records_are_sent_at_once |
-| The function is invoked when the batching window ends | LDG with-ddb | test_batching.test_a_batch_is_sent_when_the_window_has_passed_since_its_first_record |
-| or when the batch is full | LDG with-ddb | test_batching.test_a_full_batch_does_not_wait_for_the_window |
-| or when the payload reaches 6 MB | LDG with-ddb | test_batching.test_a_batch_is_sent_when_its_payload_reaches_6_mb |
-| ParallelizationFactor batches of a shard are processed at once | LDG with-ddb | test_lanes.test_as_many_batches_of_a_shard_are_under_way_as_the_factor_says |
-| Order is kept per partition and sort key | LDG with-ddb | test_lanes.test_records_of_one_item_stay_in_order |
-| A failing batch blocks what follows it | LDG services-dynamodb-errors | test_lanes.test_a_failing_batch_holds_up_its_own_lane_only |
+| A batch has at most BatchSize records | LDG services-ddb-params | test_batches.test_a_batch_holds_at_most_batch_size_records |
+| Without a window the function is invoked as soon as records are there | LDG with-ddb | test_batches.test_without_a_window_records_are_sent_at_once |
+| The function is invoked when the batching window ends | LDG with-ddb | test_batches.test_a_batch_is_sent_when_the_window_has_passed_since_its_first_record |
+| or when the batch is full | LDG with-ddb | test_batches.test_a_full_batch_does_not_wait_for_the_window |
+| or when the payload reaches 6 MB | LDG with-ddb | test_batches.test_a_batch_is_sent_when_its_payload_reaches_6_mb |
+| ParallelizationFactor batches of a shard are processed at once | LDG with-ddb | test_batches.test_as_many_batches_of_a_shard_are_under_way_as_the_factor_says |
+| Order is kept per partition and sort key | LDG with-ddb | test_batches.test_records_of_one_item_stay_in_order |
+| A failing batch blocks what follows it | LDG services-dynamodb-errors | test_batches.test_a_failing_batch_blocks_its_own_lane_only |
 
 Invoking
 | The event has the documented shape | LDG with-ddb-example | test_records.test_the_event_is_what_lambda_sends |
@@ -47,28 +48,26 @@ Errors
 | A function error fails the whole batch | LDG services-dynamodb-errors | test_invocation.test_a_function_error_fails_the_whole_batch |
 | A failed batch is retried | LDG services-dynamodb-errors | test_retries.test_a_failed_invocation_is_retried_as_a_whole |
 | Retries back off exponentially | LDG with-ddb | test_retries.test_retries_wait_twice_as_long_each_time |
-| MaximumRetryAttempts limits the retries | LDG services-ddb-params | test_retries.test_a_batch_is_retried_as_often_as_the_quota_says_and_then_given_up |
+| MaximumRetryAttempts limits the retries | LDG services-ddb-params | test_retries.test_a_batch_is_retried_as_often_as_the_quota_says_and_then_discarded |
 | -1 retries until the record expires | LDG services-ddb-params | test_retries.test_an_unlimited_quota_lasts_until_the_record_expires |
 | Throttles and service errors do not use up the retries | LDG services-dynamodb-errors | test_retries.test_throttles_do_not_consume_the_quota |
 | but end at the maximum age | LDG services-dynamodb-errors | test_retries.test_throttles_end_at_the_maximum_age |
 | MaximumRecordAgeInSeconds limits the retries | LDG services-ddb-params | test_retries.test_retries_end_at_the_maximum_age |
-| Records beyond it are not sent | LDG services-ddb-params | test_retries.test_records_are_given_up_for_age_one_by_one |
+| Records beyond it are not sent | LDG services-ddb-params | test_retries.test_records_are_discarded_for_age_one_by_one |
 | BisectBatchOnFunctionError splits a failed batch in two | LDG services-ddb-params | test_retries.test_a_failed_batch_is_split_in_two_and_both_halves_are_retried |
 | Splitting does not use up the retries | LDG services-dynamodb-errors | test_retries.test_splitting_does_not_consume_the_quota |
-| Given-up records do not block the shard | LDG services-dynamodb-errors | test_progress.test_the_checkpoint_stays_before_a_record_that_is_not_done |
+| Discarded records do not block the shard | LDG services-dynamodb-errors | test_consumer.test_the_checkpoint_stays_before_a_record_that_is_not_done |
 
 On-failure destinations
-| The record has the documented fields | LDG services-dynamodb-errors | test_failure_record.test_the_metadata_are_the_documented_ones |
-| In S3 it has the whole event as an escaped JSON string | LDG services-dynamodb-errors | test_failure_record.test_the_payload_is_the_whole_event_as_an_escaped_json_string |
-| The object key names mapping, shard, time and a random UUID | LDG services-dynamodb-errors | test_failure_record.test_the_object_key_has_the_documented_layout |
-| SQS gets the metadata alone | LDG services-dynamodb-errors | test_destination.test_a_queue_gets_the_metadata_alone |
-| SNS gets the metadata alone | LDG services-dynamodb-errors | test_destination.test_a_topic_gets_the_metadata_alone |
-| FIFO queues and topics are no destinations | LDG services-ddb-params | test_services.test_other_destinations_are_refused |
+| The record has the documented fields | LDG services-dynamodb-errors | test_destination.test_the_metadata_are_the_documented_ones |
+| A bucket may be the destination | LDG services-dynamodb-errors | test_mapping.test_a_bucket_may_be_the_destination |
+| In S3 it has the whole event as an escaped JSON string | LDG services-dynamodb-errors | test_destination.test_the_payload_is_the_whole_event_as_an_escaped_json_string |
+| The object key names mapping, shard, time and a random UUID | LDG services-dynamodb-errors | test_destination.test_the_object_key_has_the_documented_layout |
 | Without a destination records are discarded | LDG services-dynamodb-errors | test_destination.test_without_a_destination_records_are_dropped |
 
 Settings
-| Defaults: 100 records, no window, factor 1, no bisecting | LDG services-ddb-params | test_configuration.test_defaults_are_those_of_the_documentation |
-| -1 means infinite, and a stream keeps records for 24 hours | LDG services-ddb-params | test_configuration.test_minus_one_means_until_the_record_expires |
+| Defaults: 100 records, no window, factor 1, no bisecting | LDG services-ddb-params | test_mapping.test_defaults_are_those_of_the_documentation |
+| -1 means infinite, and a stream keeps records for 24 hours | LDG services-ddb-params | test_mapping.test_minus_one_means_until_the_record_expires |
 """  # noqa: E501
 
 import importlib

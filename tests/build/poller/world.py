@@ -3,21 +3,27 @@
 from collections.abc import Iterable
 from typing import Any
 
-from build.poller.destination import Destination
-from build.poller.failure_record import FailureRecord
+from build.poller.batches import Backoff
+from build.poller.context import PollerOptions, Statistics
+from build.poller.destination import Destination, FailureRecord
 from build.poller.invocation import Function
-from build.poller.options import Options
-from build.poller.retries import Backoff
-from build.poller.services import Services
-from build.poller.statistics import Statistics
-from build.poller.stepwise import StepwisePoller
+from build.poller.poller import PollerClients
 from tests.build.poller.fakes import FakeDestination, FakeFunction, FakeStreams, Handler, VirtualTime, mapping, succeed
+from tests.build.poller.stepwise import StepwisePoller
 
 
-def services(streams: FakeStreams, function: Function, destination: Destination | None = None) -> Services:
+def clients_in_memory(
+    streams: FakeStreams, function: Function, destination: Destination | None = None
+) -> PollerClients:
     """What a poller talks to, all of it in memory."""
     client: Any = streams
-    return Services(client, lambda _: function, lambda _: destination)
+    return PollerClients(client, lambda _: function, lambda _: destination)
+
+
+def pending(statistics: Statistics) -> int:
+    """Records read and not yet done, discarded or filtered out."""
+    done = statistics.filtered_out + statistics.processed + statistics.on_failure_destination_delivered
+    return statistics.polled - done - statistics.dropped
 
 
 class World:
@@ -39,8 +45,9 @@ class World:
         self.mapping = mapping(**settings)
         self.poller = StepwisePoller(
             [self.mapping],
-            services(self.streams, self.function, destination),
-            Options(poll_interval, Backoff(1, 60), clock=self.time.clock, on_dropped=self.dropped.append),
+            clients_in_memory(self.streams, self.function, destination),
+            PollerOptions(poll_interval, Backoff(1, 60), now=self.time.read, on_dropped=self.dropped.append),
+            self.time.sleep,
         )
 
     def run(self) -> Statistics:

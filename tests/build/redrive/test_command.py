@@ -15,11 +15,11 @@ import pytest
 from build.command_line import main
 from build.deployment.deployed_stack import DeployedStack
 from build.local.cloud import LocalCloud
-from build.poller.configuration import EventSourceMapping
-from build.poller.failure_record import FailureRecord
+from build.poller.batches import RETRY_ATTEMPTS_EXHAUSTED, Batch, Discard
+from build.poller.destination import FailureRecord
 from build.poller.invocation import Response
+from build.poller.mapping import EventSourceMapping
 from build.poller.records import StreamRecord
-from build.poller.retries import RETRY_ATTEMPTS_EXHAUSTED, Batch, Discard
 from build.redrive.pipeline import DeployedSource, Pipeline, deployed_pipeline
 from stack.config import StackConfig
 from tests.build.redrive.conftest import SUFFIX

@@ -1,43 +1,44 @@
-"""Who carries out slow calls."""
+"""Who runs slow calls: threads, or in tests the caller itself."""
 
 import threading
 from functools import partial
 
 import pytest
 
-from build.poller.workers import Completion, InlineWorkers, ThreadWorkers
+from build.poller.context import Callback, ThreadWorkers
 from tests.build.poller.fakes import EPOCH, VirtualTime
+from tests.build.poller.stepwise import InlineWorkers
 
 PATIENCE = 10
 
 
-def test_inline_workers_carry_out_tasks_in_order_in_the_same_thread() -> None:
-    workers = InlineWorkers(VirtualTime().clock)
+def test_inline_workers_run_tasks_in_order_in_the_same_thread() -> None:
+    workers = InlineWorkers(VirtualTime().sleep)
     seen: list[tuple[int, threading.Thread]] = []
 
-    def note(number: int) -> Completion:
+    def note(number: int) -> Callback:
         return lambda: seen.append((number, threading.current_thread()))
 
     for number in range(3):
         workers.submit(partial(note, number))
-    for complete in workers.completions():
-        complete()
+    for callback in workers.callbacks():
+        callback()
     assert seen == [(number, threading.current_thread()) for number in range(3)]
-    assert workers.completions() == []
+    assert workers.callbacks() == []
 
 
 def test_inline_workers_wait_only_when_nothing_has_ended() -> None:
     time = VirtualTime()
-    workers = InlineWorkers(time.clock)
+    workers = InlineWorkers(time.sleep)
     workers.submit(lambda: lambda: None)
     workers.wait(5)
     assert time.now == EPOCH
-    workers.completions()
+    workers.callbacks()
     workers.wait(5)
     assert time.now == EPOCH + 5
 
 
-def test_threads_carry_out_tasks_at_the_same_time() -> None:
+def test_threads_run_tasks_at_the_same_time() -> None:
     workers = ThreadWorkers()
     meeting = threading.Barrier(3)
     ended = []
@@ -46,21 +47,21 @@ def test_threads_carry_out_tasks_at_the_same_time() -> None:
     meeting.wait(PATIENCE)
     while len(ended) < 2:
         workers.wait(PATIENCE)
-        for complete in workers.completions():
-            complete()
+        for callback in workers.callbacks():
+            callback()
     assert ended == [threading.current_thread()] * 2
 
 
-def test_an_error_in_a_thread_is_raised_where_completions_are_run(capfd: pytest.CaptureFixture[str]) -> None:
-    def fail() -> Completion:
+def test_an_error_in_a_thread_is_raised_where_callbacks_are_run(capfd: pytest.CaptureFixture[str]) -> None:
+    def fail() -> Callback:
         raise ZeroDivisionError
 
     workers = ThreadWorkers()
     workers.submit(fail)
     workers.wait(PATIENCE)
-    (complete,) = workers.completions()
+    (callback,) = workers.callbacks()
     with pytest.raises(ZeroDivisionError):
-        complete()
+        callback()
     assert capfd.readouterr().err == ""
 
 
