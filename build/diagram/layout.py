@@ -8,7 +8,7 @@ from build.diagram.routes import FRAME_PADDING, Columns, Route, Router
 
 MARGIN = 20
 
-_FRAME_TITLE = 32
+_FRAME_TITLE = 36
 """Pixels from the top of a frame to its first box."""
 _ROW_GAP = 24
 _GROUP_GAP = 18
@@ -45,18 +45,27 @@ def _columns(picture: Picture) -> dict[str, int]:
     followers: dict[str, list[str]] = {box.id: [] for box in picture.boxes}
     for arrow in picture.arrows:
         followers[homes[arrow.source].id].append(arrow.target)
+    columns = _columns_of_flow(followers)
+    joined = {end for name, targets in followers.items() if targets for end in (name, *targets)}
+    for group in picture.groups:
+        columns |= dict.fromkeys((box.id for box in group.boxes if box.id not in joined), _end(group, columns, joined))
+    return columns
+
+
+def _columns_of_flow(followers: dict[str, list[str]]) -> dict[str, int]:
     place = {name: number for number, name in enumerate(_flow_order(followers))}
     columns = dict.fromkeys(place, 0)
     for name in place:
         for follower in followers[name]:
             if place[follower] > place[name]:
                 columns[follower] = max(columns[follower], columns[name] + 1)
-    joined = {end for name, targets in followers.items() if targets for end in (name, *targets)}
-    for group in picture.groups:
-        used = sorted({columns[box.id] for box in group.boxes if box.id in joined}) or [0]
-        end = used[0] if len(used) == 1 else used[-1] + 1
-        columns |= {box.id: end for box in group.boxes if box.id not in joined}
     return columns
+
+
+def _end(group: Group, columns: dict[str, int], joined: set[str]) -> int:
+    """The column after the last of a group's joined boxes, or the only one that they have."""
+    used = sorted({columns[box.id] for box in group.boxes if box.id in joined}) or [0]
+    return used[0] if len(used) == 1 else used[-1] + 1
 
 
 def _flow_order(followers: dict[str, list[str]]) -> list[str]:
@@ -71,9 +80,10 @@ def _flow_order(followers: dict[str, list[str]]) -> list[str]:
                 visit(follower)
         finished[name] = None
 
-    # A loop is entered where reading begins, so the first box is the last to be visited that nothing else reached.
     targets = {target for ends in followers.values() for target in ends}
-    for name in (*reversed([name for name in followers if name not in targets]), *followers):
+    roots = [name for name in followers if name not in targets]
+    # What is finished last stands first, so roots are visited backwards; after them remain loops that nothing enters.
+    for name in (*reversed(roots), *followers):
         if name not in entered:
             visit(name)
     return list(reversed(finished))

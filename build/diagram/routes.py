@@ -18,7 +18,7 @@ _PORT = 12
 """Pixels from the middle of a box to where an arrow that is not data leaves and arrives."""
 _LABEL_OFFSET = 11
 """Pixels between an arrow and the middle of the text beside it."""
-_CLEARANCE = 12
+_CLEARANCE = 8
 """Pixels between a box and an arrow that passes it."""
 
 Corner = tuple[float, float]

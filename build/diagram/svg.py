@@ -31,22 +31,7 @@ def svg(picture: Picture) -> str:
     """The SVG of a picture, with its title and description for those who cannot see it, and its own background."""
     layout = lay_out(picture)
     legend = list(_legend(picture, layout))
-    height = layout.height + (_LEGEND_HEIGHT if legend else 0)
-    root = xml.Element(
-        "svg",
-        {
-            "xmlns": _NAMESPACE,
-            "width": _number(layout.width),
-            "height": _number(height),
-            "viewBox": f"0 0 {_number(layout.width)} {_number(height)}",
-            "font-family": FONT_FAMILY,
-            "role": "img",
-            "aria-labelledby": "title description",
-        },
-    )
-    root.append(_element("title", picture.title, id="title"))
-    root.append(_element("desc", picture.description, id="description"))
-    root.append(_rectangle(Rectangle(0, 0, layout.width, height), PAPER))
+    root = _page(picture, layout.width, layout.height + (_LEGEND_HEIGHT if legend else 0))
     root.extend(part for group in picture.groups for part in _frame(group, layout.frames[group.title]))
     root.extend(part for route in layout.routes for part in _arrow(route))
     root.extend(_box(box, layout.boxes[box.id]) for box in picture.boxes)
@@ -54,6 +39,15 @@ def svg(picture: Picture) -> str:
     root.extend(legend)
     xml.indent(root)
     return xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _page(picture: Picture, width: float, height: float) -> xml.Element:
+    root = _element("svg", xmlns=_NAMESPACE, width=width, height=height, font_family=FONT_FAMILY, role="img")
+    root.attrib |= {"viewBox": f"0 0 {_number(width)} {_number(height)}", "aria-labelledby": "title description"}
+    root.append(_element("title", picture.title, id="title"))
+    root.append(_element("desc", picture.description, id="description"))
+    root.append(_rectangle(Rectangle(0, 0, width, height), PAPER))
+    return root
 
 
 def _number(value: float) -> str:
@@ -104,7 +98,7 @@ def _frame(group: Group, place: Rectangle) -> Iterator[xml.Element]:
 
 
 def _box(box: Box, place: Rectangle) -> xml.Element:
-    drawn = _element("g", id=box.id)
+    drawn = _element("g", data_id=box.id)
     if box.tooltip:
         drawn.append(_element("title", box.tooltip))
     if box.shape is Shape.CARD:

@@ -45,7 +45,8 @@ class _States:
         for name, state in self.states.items():
             inner = [state[key] for key in ("ItemProcessor", "Iterator") if key in state] + state.get("Branches", [])
             for number, definition in enumerate(inner, start=1):
-                title = f"each item of {name}" if state["Type"] == "Map" else f"{name}, branch {number}"
+                part = "each item" if state["Type"] == "Map" else f"branch {number}"
+                title = f"{self.id}.{name} · {part}"
                 yield name, _States(f"{self.id}.{name}.{number}", title, definition, self.substitutions)
 
 

@@ -11,6 +11,7 @@ from build.diagram.layout import Layout, lay_out
 from build.diagram.measures import Rectangle
 from build.diagram.permissions import permissions
 from build.diagram.picture import Arrow, Box, Group, Line, Picture, Row
+from build.diagram.routes import Corner
 from build.diagram.workflow import workflow
 from stack.config import SOURCES, StackConfig
 from stack.template import render
@@ -142,3 +143,20 @@ def test_arrows_that_meet_share_their_channel() -> None:
     ends = [route.corners for route in placed.routes if route.arrow.target == "AnalyticsTable"]
     assert len(ends) == 3
     assert len({corners[-2] for corners in ends if len(corners) > 2}) == 1
+
+
+def test_arrows_side_by_side_do_not_cross() -> None:
+    box = Box("a", "a", rows=tuple(Row(name, name) for name in "xyz"))
+    arrows = tuple(Arrow(row, target, Line.PERMISSION) for row, target in zip("xyz", "bcd", strict=True))
+    placed = lay_out(Picture("P", "", (Group("one", (box,)), Group("two", boxes("b", "c", "d"))), arrows))
+    for one, other in itertools.combinations(placed.routes, 2):
+        for piece, crossed in itertools.product(itertools.pairwise(one.corners), itertools.pairwise(other.corners)):
+            assert not crosses(piece, crossed) and not crosses(crossed, piece)
+
+
+def crosses(level: tuple[Corner, Corner], upright: tuple[Corner, Corner]) -> bool:
+    """Whether a horizontal piece meets a vertical one."""
+    (x0, y0), (x1, _) = level
+    (x, top), (other_x, bottom) = upright
+    vertical = x == other_x and top != bottom
+    return vertical and min(x0, x1) < x < max(x0, x1) and min(top, bottom) < y0 < max(top, bottom)

@@ -1,9 +1,11 @@
+import itertools
 import xml.etree.ElementTree as xml
 from collections.abc import Iterator
 
 import pytest
 
 from build.diagram.graph import ResourceGraph
+from build.diagram.layout import lay_out
 from build.diagram.measures import Rectangle, text_width
 from build.diagram.permissions import permissions
 from build.diagram.picture import PAPER, Arrow, Box, Group, Line, Picture, Row
@@ -74,6 +76,15 @@ def test_no_text_runs_into_another_or_out_of_the_picture(root: xml.Element) -> N
 def test_text_beside_arrows_stays_off_the_boxes(root: xml.Element) -> None:
     labels = [place(element) for element in root.iterfind("s:text", SPACES)]
     assert not any(outline.overlaps(label) for outline, _ in drawn_boxes(root) for label in labels)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_arrow_strikes_through_text(name: str) -> None:
+    words = [place(element) for element in xml.fromstring(svg(PICTURES[name])).iterfind("s:text", SPACES)]
+    for route in lay_out(PICTURES[name]).routes:
+        for (x0, y0), (x1, y1) in itertools.pairwise(route.corners):
+            piece = Rectangle(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
+            assert not any(piece.overlaps(word) for word in words)
 
 
 def test_it_is_well_formed_and_names_every_resource(text: str, graph: ResourceGraph, drawn: Picture) -> None:

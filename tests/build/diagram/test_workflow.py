@@ -115,7 +115,7 @@ def test_conditions_are_put_into_words(rule: dict[str, Any], text: str) -> None:
 def test_the_states_of_a_map_are_a_group_of_their_own() -> None:
     drawn = machine(**LOOP_AND_MAP)
     whole, each = drawn.groups
-    assert each.title == "each item of Each"
+    assert each.title == "Machine.Each · each item"
     assert [box.title for box in each.boxes] == ["start", "Count", "end"]
     assert Arrow("Machine.Each", each.boxes[0].id, Line.REFERENCE, ("runs",)) in drawn.arrows
     assert len({box.id for box in drawn.boxes}) == len(list(drawn.boxes))
@@ -124,7 +124,7 @@ def test_the_states_of_a_map_are_a_group_of_their_own() -> None:
 def test_the_branches_of_a_parallel_are_groups() -> None:
     branch = {"StartAt": "Count", "States": {"Count": {"Type": "Task", "End": True}}}
     drawn = machine({"Both": {"Type": "Parallel", "End": True, "Branches": [branch, branch]}})
-    assert [group.title for group in drawn.groups] == ["Machine", "Both, branch 1", "Both, branch 2"]
+    assert [group.title for group in drawn.groups] == ["Machine", "Machine.Both · branch 1", "Machine.Both · branch 2"]
 
 
 def test_a_definition_that_only_fails_has_no_end() -> None:
