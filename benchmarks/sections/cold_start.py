@@ -19,7 +19,7 @@ from benchmarks.systems.runtime_image import BASELINE_MODULE, BYTECODE, SOURCE_O
 from benchmarks.systems.template_facts import CONFIG, function_variables
 from build.errors import CommandError
 from build.packaging import package
-from build.packaging.bytecode import RuntimeBytecode, runtime_bytecode
+from build.packaging.members import BytecodeCompiler, find_bytecode_compiler
 from stack.config import FunctionSpecification
 
 TO_BOTO3_WITH_BYTECODE = at_most(1.5)
@@ -77,12 +77,12 @@ def measure_cold_starts(sizes: Sizes) -> list[Row]:
         return [row for function in functions.values() for row in compare(image, function, sizes.cold_starts)]
 
 
-def runtime_python() -> RuntimeBytecode:
+def runtime_python() -> BytecodeCompiler:
     """The runtime's Python where there is one that works, else the one that runs this."""
     try:
-        return runtime_bytecode()
+        return find_bytecode_compiler()
     except CommandError:
-        return runtime_bytecode(f"{sys.version_info.major}.{sys.version_info.minor}")
+        return find_bytecode_compiler(f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
 def compare(image: RuntimeImage, function: FunctionSpecification, rounds: int) -> list[Row]:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from build.errors import CommandError
 from build.packaging import Package
-from build.packaging.bytecode import RuntimeBytecode
-from build.packaging.files import read_tree, write_tree
-from build.packaging.layer import LAYER_FOLDER
+from build.packaging.archive import read_tree, write_tree
+from build.packaging.members import LAYER_FOLDER, BytecodeCompiler
 
 RUNTIME_PACKAGES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
 """boto3 and what it needs; Lambda's Python has them."""
@@ -33,12 +32,12 @@ class RuntimeImage:
     """
 
     folder: Path
-    python: RuntimeBytecode
+    python: BytecodeCompiler
 
     @property
     def python_version(self) -> str:
         """Its version, `3.13.0`."""
-        _, *version = self.python.identity.split()
+        _, *version = self.python.version.split()
         return ".".join(version[:3])
 
     def path_of_function(self, logical_id: str, layer: str) -> Sequence[Path]:
@@ -50,7 +49,7 @@ class RuntimeImage:
         return self.folder / "baseline", self.folder / "runtime"
 
 
-def lay_out(folder: Path, package: Package, bytecode: RuntimeBytecode) -> RuntimeImage:
+def lay_out(folder: Path, package: Package, bytecode: BytecodeCompiler) -> RuntimeImage:
     """Unpack a package and make the surroundings that it runs in.
 
     Args:
@@ -65,7 +64,7 @@ def lay_out(folder: Path, package: Package, bytecode: RuntimeBytecode) -> Runtim
     for function in functions:
         extract(function.path, folder / function.name)
     extract(layer.path, folder / SOURCE_ONLY)
-    write_tree(folder / BYTECODE, bytecode.complete(read_tree(folder / SOURCE_ONLY)))
+    write_tree(folder / BYTECODE, bytecode.compiled(read_tree(folder / SOURCE_ONLY)))
     write_tree(folder / "baseline", {f"{BASELINE_MODULE}.py": BASELINE_SOURCE.encode()})
     for name in RUNTIME_PACKAGES:
         copy_installed(name, folder / "runtime")

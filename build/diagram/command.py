@@ -1,23 +1,59 @@
-"""`python -m build diagram`: draws the pictures of the documentation, or says which of them are stale."""
+"""The command `diagram`: draws the pictures of the documentation, or says which of them are stale."""
 
 import argparse
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
-from build.diagram.documents import DOCUMENTS, stale_documents
+from build.diagram.architecture import architecture
+from build.diagram.graph import extract
+from build.diagram.mermaid import mermaid
+from build.diagram.permissions import permissions
+from build.diagram.picture import Picture
+from build.diagram.svg import svg
+from build.diagram.workflow import workflow
 from build.errors import CommandError
+from stack.config import StackConfig
+from stack.template import render
 
 EXAMPLE = "python -m build diagram --check"
+DOCUMENTS = Path(__file__).parents[2] / "docs"
+
+_FORMATS: dict[str, Callable[[Picture], str]] = {".mmd": mermaid, ".svg": svg}
+
+
+@dataclass(frozen=True)
+class Document:
+    """A picture as a file."""
+
+    path: Path
+    text: str
+
+    def is_stale(self) -> bool:
+        """Whether the file is missing or was drawn from another template."""
+        return not self.path.exists() or self.path.read_bytes() != self.text.encode()
+
+    def write(self) -> None:
+        """Draw the file.
+
+        Raises:
+            CommandError: when it cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.write_text(self.text, "utf-8", newline="\n")
+        except OSError as error:
+            reason = error.strerror
+            raise CommandError(f"{self.path} cannot be written ({reason}): make its folder writable.") from error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the options."""
     parser.add_argument("--check", action="store_true", help="draw nothing; exit 1 and name the stale pictures, if any")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Draw what is stale, or only say so.
-
-    Returns:
-        0 when every picture shows the template.
 
     Raises:
         CommandError: when `--check` found stale pictures, or a file cannot be written.
@@ -30,3 +66,16 @@ def run(arguments: argparse.Namespace) -> int:
         document.write()
     print(f"Drawn in {DOCUMENTS.name}/: {names}." if stale else "Every picture shows the template.")
     return 0
+
+
+def stale_documents(folder: Path) -> list[Document]:
+    """The files of a folder that no longer show the template, in the order in which they are drawn."""
+    return [document for document in _documents(folder) if document.is_stale()]
+
+
+def _documents(folder: Path) -> Iterator[Document]:
+    """Every picture in every format."""
+    graph = extract(json.loads(render(StackConfig())))
+    for picture in (architecture(graph), permissions(graph), workflow(graph)):
+        for suffix, draw in _FORMATS.items():
+            yield Document(folder / f"{picture.title.lower()}{suffix}", draw(picture))

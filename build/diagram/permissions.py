@@ -1,44 +1,99 @@
-"""The permissions of a template: one edge for each statement of a policy and each resource that it names."""
+"""The picture of the permissions: what each role may do on which resource, and what the policies of resources say."""
 
-import json
+import re
+import textwrap
+from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
-from build.diagram.graph import Edge, Kind, Resource
-from build.diagram.references import references
+from build.diagram.architecture import kind_of
+from build.diagram.graph import Edge, EdgeKind, ResourceGraph
+from build.diagram.picture import Arrow, Box, Group, Line, Picture, Row
 
+_DESCRIPTION = "What each role may do on which resource, and what the policies of resources allow and deny."
 
-def as_list(value: Any) -> list[Any]:
-    """A policy's value, which may be one thing or a list of them, as a list."""
-    return value if isinstance(value, list) else [value]
-
-
-def statements(value: Any) -> Iterator[dict[str, Any]]:
-    """Every policy statement below a value that allows or denies something on a resource; trust policies have none."""
-    if isinstance(value, dict):
-        yield from (statement for statement in as_list(value.get("Statement", [])) if "Resource" in statement)
-        value = list(value.values())
-    if isinstance(value, list):
-        for inner in value:
-            yield from statements(inner)
+_LINE_LENGTH = 36
+"""Characters of a line that lists actions."""
+_ACTIONS_LISTED = 4
+"""Longer lists of actions are counted."""
 
 
-def targets(resource: Any) -> list[str]:
-    """The logical ids that a statement's resource names, or its own text when it names none."""
-    named = [reference.target for reference in references(resource)]
-    return named or [resource if isinstance(resource, str) else json.dumps(resource)]
+def permissions(graph: ResourceGraph) -> Picture:
+    """The picture of every role and policy of a template, and of the resources that they name."""
+    return _Permissions(graph).picture()
 
 
-def label(statement: dict[str, Any]) -> str:
-    """The actions of a statement; those of a denial say so, with its Sid."""
-    actions = ", ".join(as_list(statement["Action"]))
-    if statement["Effect"] == "Allow":
-        return actions
-    return f"deny {actions} ({statement['Sid']})" if "Sid" in statement else f"deny {actions}"
+def short_actions(label: str) -> str:
+    """The actions of a permission without their service; a long list is counted: `8 logs actions`."""
+    effect, sid = "deny " if label.startswith("deny ") else "", re.search(r" \(\w+\)$", label)
+    end = sid[0] if sid else ""
+    actions = label.removeprefix(effect).removesuffix(end).split(", ")
+    services = Counter(action.partition(":")[0] for action in actions)
+    counted = (f"{count} {service} actions" for service, count in services.items())
+    named = (action.partition(":")[2] or action for action in actions)
+    return effect + ", ".join(named if len(actions) <= _ACTIONS_LISTED else counted) + end
 
 
-def permission_edges(resource: Resource) -> Iterator[Edge]:
-    """What a role or a resource policy allows and denies."""
-    for statement in statements(resource.properties):
-        for target in dict.fromkeys(end for one in as_list(statement["Resource"]) for end in targets(one)):
-            yield Edge(resource.logical_id, target, Kind.PERMISSION, label(statement))
+class _Permissions:
+    """The permissions of a graph, by who has them."""
+
+    def __init__(self, graph: ResourceGraph) -> None:
+        self.graph = graph
+        self.owners = {edge.target: edge.source for edge in graph.edges_of(EdgeKind.PART)}
+        self.granted: dict[str, list[Edge]] = {}
+        for edge in graph.edges_of(EdgeKind.PERMISSION):
+            self.granted.setdefault(edge.source, []).append(edge)
+        is_role = {name: graph.resources[name].noun == "Role" or name not in self.owners for name in self.granted}
+        self.roles = [name for name in self.granted if is_role[name]]
+        self.policies = {self.owners[name]: name for name in self.granted if not is_role[name]}
+
+    def picture(self) -> Picture:
+        """Roles on the left, resources on the right, each beside those that may use it."""
+        arrows = tuple(arrow for role in self.roles for arrow in self._arrows(role))
+        targets = dict.fromkeys((*_beside_their_roles(arrows), *self.policies))
+        roles = Group("Roles", tuple(map(self._role_box, self.roles)))
+        resources = Group("Resources and their policies", tuple(map(self._resource_box, targets)))
+        groups = tuple(group for group in (roles, resources) if group.boxes)
+        return Picture("Permissions", _DESCRIPTION, groups, arrows)
+
+    def _arrows(self, role: str) -> Iterator[Arrow]:
+        for edge in self.granted[role]:
+            if self._has_arrow(edge):
+                yield Arrow(_row_id(edge), edge.target, Line.PERMISSION)
+
+    def _has_arrow(self, edge: Edge) -> bool:
+        """Whether a permission leads to a box: not to what the template lacks, nor to a part of the same resource."""
+        owner = self.owners.get(edge.target)
+        return edge.target in self.graph.resources and (owner is None or owner != self.owners.get(edge.source))
+
+    def _role_box(self, name: str) -> Box:
+        resource = self.graph.resources[name]
+        owner = self.graph.resources[self.owners[name]] if name in self.owners else resource
+        line = f"{kind_of(resource)} of {owner.logical_id}" if owner != resource else kind_of(resource)
+        rows = (_row(edge, "" if self._has_arrow(edge) else f" on {edge.target}") for edge in self.granted[name])
+        return Box(name, name, (line,), owner.service, tuple(dict.fromkeys(rows)))
+
+    def _resource_box(self, name: str) -> Box:
+        """A resource with what its own policy allows and denies on it."""
+        resource, policy = self.graph.resources[name], self.policies.get(name)
+        if policy is None:
+            return Box(name, name, (kind_of(resource),), resource.service)
+        lines = (kind_of(resource), f"{policy} ({self.graph.resources[policy].noun})")
+        rows = (_row(edge, "" if edge.target == name else f" on {edge.target}") for edge in self.granted[policy])
+        return Box(name, name, lines, resource.service, tuple(dict.fromkeys(rows)))
+
+
+def _row(edge: Edge, place: str) -> Row:
+    first, *rest = textwrap.wrap(short_actions(edge.label) + place, _LINE_LENGTH, break_long_words=False)
+    return Row(_row_id(edge), first, tuple(rest))
+
+
+def _row_id(edge: Edge) -> str:
+    return f"{edge.source} {edge.target} {edge.label}"
+
+
+def _beside_their_roles(arrows: tuple[Arrow, ...]) -> list[str]:
+    """The targets of arrows in the order in which the arrows come to them, so that few cross."""
+    coming: dict[str, list[int]] = {}
+    for number, arrow in enumerate(arrows):
+        coming.setdefault(arrow.target, []).append(number)
+    return sorted(coming, key=lambda target: sum(coming[target]) / len(coming[target]))

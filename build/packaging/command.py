@@ -1,19 +1,23 @@
-"""The command `package`."""
+"""The command `package`: makes the archives and lists them."""
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
+from rich.filesize import decimal
 
+from build.deployment.presenting.presenter import presenting
+from build.deployment.tables import Table
+from build.packaging.archive import Archive, Package
 from build.packaging.packager import OUTPUT, package
-from build.packaging.report import show
 from stack.config import RUNTIME_PYTHON, StackConfig
 
 EXAMPLE = "python -m build package --output /tmp/archives --bytecode"
 
+_DIGITS_SHOWN = 12
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the options."""
     parser.add_argument(
         "--output",
         type=Path,
@@ -26,16 +30,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"add bytecode to the layer, which halves its import time in Lambda; needs python{RUNTIME_PYTHON} on PATH",
     )
+    parser.add_argument("--json", action="store_true", help="print what happens as one JSON object a line")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Package every function and the layer, and list what there is; 0 when done.
+    """Package every function and the layer; the archives are the same for every suffix, account and region.
 
     Raises:
         CommandError: when something cannot be packaged.
     """
-    console = Console()
-    with console.status("Packaging the functions and the layer"):
+    with presenting(arguments.json) as presenter:
+        presenter.step("Packaging the functions and the layer")
         made = package(StackConfig(), arguments.output, arguments.bytecode)
-    show(console, made, arguments.output)
+        document = {"output": str(arguments.output), "archives": [_archive_document(each) for each in made.archives]}
+        presenter.result(document, [_archive_table(made, arguments.output)])
     return 0
+
+
+def _archive_document(archive: Archive) -> dict[str, Any]:
+    return {
+        "name": archive.name,
+        "path": str(archive.path),
+        "key": archive.object_key,
+        "sha256": archive.checksum,
+        "size": archive.size,
+        "rebuilt": archive.rebuilt,
+    }
+
+
+def _archive_table(made: Package, output: Path) -> Table:
+    title = f"{len(made.archives)} archives, {decimal(made.size)}, in {output}"
+    return Table(title, ("archive", "size", "digest", "state"), [_archive_row(archive) for archive in made.archives])
+
+
+def _archive_row(archive: Archive) -> tuple[str, ...]:
+    state = "built" if archive.rebuilt else "unchanged"
+    return archive.name, decimal(archive.size), archive.digest[:_DIGITS_SHOWN], state

@@ -1,25 +1,56 @@
-"""Packaging as a whole: makes what is missing or out of date in the output folder."""
+"""Packaging as a whole: makes the archives that are missing or out of date in the output folder."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from build.errors import CommandError
-from build.packaging.archive import Archive, Package, checksum_of
-from build.packaging.bytecode import SourceOnly, runtime_bytecode
-from build.packaging.deterministic_zip import digest_of, zip_of
-from build.packaging.files import write_atomically
-from build.packaging.manifest import Record, load_manifest, save_manifest
-from build.packaging.recipes import Recipe, function_recipe, layer_recipe
-from stack.config import StackConfig
+from build.packaging.archive import Archive, Members, Package, checksum_of, digest_of, write_atomically, zip_of
+from build.packaging.members import (
+    PIP_OPTIONS,
+    BytecodeCompiler,
+    find_bytecode_compiler,
+    function_members,
+    layer_members,
+)
+from stack.config import FunctionSpecification, StackConfig
 
 PROJECT = Path(__file__).resolve().parents[2]
 HANDLERS = PROJECT / "handlers"
 OUTPUT = PROJECT / ".artifacts"
+MANIFEST = "manifest.json"
+"""The file of the output folder that says what each archive was made from."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An archive that can be made.
+
+    Args:
+        name: logical id of the function, or `Layer`.
+        inputs: a digest that changes whenever the members may.
+        members: makes them, which can take seconds.
+    """
+
+    name: str
+    inputs: str
+    members: Callable[[], Members]
+
+
+@dataclass(frozen=True)
+class _ManifestEntry:
+    """An archive as it was made: the digest of its inputs and of its members, the checksum of its zip."""
+
+    inputs: str
+    digest: str
+    checksum: str
 
 
 def package(config: StackConfig, output: Path = OUTPUT, bytecode: bool = False, handlers: Path = HANDLERS) -> Package:
-    """Make a stack's archives, and keep those that are as they should be.
+    """Make a stack's archives, and keep those that are up to date.
 
     Functions come first: a mistake in a handler shows before anything is installed. Several runs may share a folder.
 
@@ -32,54 +63,87 @@ def package(config: StackConfig, output: Path = OUTPUT, bytecode: bool = False, 
     Raises:
         CommandError: when a source, pip, the runtime's Python or the disk does not allow it.
     """
-    completion = runtime_bytecode() if bytecode else SourceOnly()
-    with disk_failures_explained():
-        functions = [function_recipe(function, handlers) for function in config.functions]
-        return bring_up_to_date(output, [*functions, layer_recipe(handlers / "requirements.txt", completion)])
+    compiler = find_bytecode_compiler() if bytecode else None
+    with _disk_errors_explained():
+        functions = [_function_recipe(function, handlers) for function in config.functions]
+        return update_archives(output, [*functions, _layer_recipe(handlers / "requirements.txt", compiler)])
 
 
-def bring_up_to_date(output: Path, recipes: Sequence[Recipe]) -> Package:
-    """Follow the recipes whose archive is missing, damaged or made from something else.
+def update_archives(output: Path, recipes: Sequence[Recipe]) -> Package:
+    """Follow the recipes whose archive is missing, damaged or made from other inputs.
 
     Raises:
         OSError: when the folder cannot be read or written.
     """
     output.mkdir(parents=True, exist_ok=True)
-    recorded = load_manifest(output)
-    archives = tuple(provide(output, recipe, recorded.get(recipe.name)) for recipe in recipes)
-    records = {
-        recipe.name: Record(recipe.inputs, archive.digest, archive.checksum)
+    recorded = _load_manifest(output)
+    archives = tuple(_archive_of(output, recipe, recorded.get(recipe.name)) for recipe in recipes)
+    entries = {
+        recipe.name: _ManifestEntry(recipe.inputs, archive.digest, archive.checksum)
         for recipe, archive in zip(recipes, archives, strict=True)
     }
-    if records != recorded:
-        save_manifest(output, records)
+    if entries != recorded:
+        _save_manifest(output, entries)
     return Package(archives)
 
 
-def provide(output: Path, recipe: Recipe, record: Record | None) -> Archive:
-    """The archive of a recipe: the one in the folder when its record vouches for it, else a new one."""
+def _archive_of(output: Path, recipe: Recipe, entry: _ManifestEntry | None) -> Archive:
     path = output / f"{recipe.name}.zip"
     content = path.read_bytes() if path.exists() else b""
-    if record and record.vouches_for(content, recipe.inputs):
-        return Archive(recipe.name, path, record.digest, record.checksum, len(content), rebuilt=False)
-    return build(path, recipe)
+    if entry and entry.inputs == recipe.inputs and entry.checksum == checksum_of(content):
+        return Archive(recipe.name, path, entry.digest, entry.checksum, len(content), rebuilt=False)
+    return _build_archive(path, recipe)
 
 
-def build(path: Path, recipe: Recipe) -> Archive:
-    """Follow a recipe and put its archive into place."""
+def _build_archive(path: Path, recipe: Recipe) -> Archive:
     members = recipe.members()
     content = zip_of(members)
     write_atomically(path, content)
     return Archive(recipe.name, path, digest_of(members), checksum_of(content), len(content), rebuilt=True)
 
 
-@contextmanager
-def disk_failures_explained() -> Iterator[None]:
-    """Turn what the file system refuses into a sentence.
+def _function_recipe(function: FunctionSpecification, handlers: Path) -> Recipe:
+    """A function's zip holds too few modules to gain from bytecode, which would triple it."""
+    members = function_members(function.handler_module, handlers)
+    return Recipe(name=function.logical_id, inputs=_inputs_digest(digest_of(members)), members=lambda: members)
 
-    Raises:
-        CommandError: for an OSError.
-    """
+
+def _layer_recipe(requirements: Path, compiler: BytecodeCompiler | None) -> Recipe:
+    def members() -> Members:
+        sources = layer_members(requirements)
+        return compiler.compiled(sources) if compiler else sources
+
+    version = compiler.version if compiler else "source only"
+    inputs = _inputs_digest(requirements.read_text(encoding="utf-8"), *PIP_OPTIONS, version)
+    return Recipe(name="Layer", inputs=inputs, members=members)
+
+
+def _inputs_digest(*inputs: str) -> str:
+    return checksum_of("\0".join([_packaging_rules(), *inputs]).encode())
+
+
+@cache
+def _packaging_rules() -> str:
+    """A digest of this package's own sources: an archive made by other rules is made again."""
+    return digest_of({path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")})
+
+
+def _load_manifest(folder: Path) -> dict[str, _ManifestEntry]:
+    """Empty when the manifest is missing or damaged, which costs time and nothing else."""
+    try:
+        entries = json.loads((folder / MANIFEST).read_bytes())
+        return {name: _ManifestEntry(**entry) for name, entry in entries.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _save_manifest(folder: Path, entries: Mapping[str, _ManifestEntry]) -> None:
+    document = {name: asdict(entry) for name, entry in entries.items()}
+    write_atomically(folder / MANIFEST, json.dumps(document, indent=2, sort_keys=True).encode())
+
+
+@contextmanager
+def _disk_errors_explained() -> Iterator[None]:
     try:
         yield
     except OSError as error:

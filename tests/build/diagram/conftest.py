@@ -4,26 +4,25 @@ from typing import Any
 import pytest
 
 from build.diagram.architecture import architecture
-from build.diagram.extraction import extract
-from build.diagram.graph import Graph
+from build.diagram.graph import ResourceGraph, extract
 from build.diagram.picture import Picture
-from stack.config import StackConfig
+from stack.config import SOURCES, StackConfig
 from stack.template import render
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    """The template of the default stack."""
-    parsed: dict[str, Any] = json.loads(render(StackConfig()))
+    """The template of two sources, whatever others there are."""
+    parsed: dict[str, Any] = json.loads(render(StackConfig(sources=SOURCES[:2])))
     return parsed
 
 
 @pytest.fixture(scope="session")
-def graph(template: dict[str, Any]) -> Graph:
+def graph(template: dict[str, Any]) -> ResourceGraph:
     return extract(template)
 
 
 @pytest.fixture(scope="session")
-def drawn(graph: Graph) -> Picture:
-    """The picture of the architecture of the default stack."""
+def drawn(graph: ResourceGraph) -> Picture:
+    """The picture of the architecture of that template."""
     return architecture(graph)

@@ -1,8 +1,9 @@
 import re
 
-from build.diagram.graph import Graph
-from build.diagram.mermaid import identifier, mermaid, quoted
-from build.diagram.picture import Picture
+from build.diagram.graph import ResourceGraph
+from build.diagram.mermaid import mermaid
+from build.diagram.permissions import permissions
+from build.diagram.picture import Box, Group, Picture
 from build.diagram.workflow import workflow
 
 NODE = re.compile(r'^    (_\w+)(\[|\{|\(\[|\(\()".*"(\]|\}|\]\)|\)\))$')
@@ -36,29 +37,46 @@ def assert_valid(text: str) -> None:
 def test_the_architecture_is_a_valid_flowchart(drawn: Picture) -> None:
     text = mermaid(drawn)
     assert_valid(text)
-    assert len(matches(LINK, text)) == len(drawn.arrows) < 500
+    assert len(matches(LINK, text)) == len(drawn.arrows) + len(drawn.legend) < 500
     assert len(text) < 50_000
 
 
-def test_the_workflow_is_a_valid_flowchart(graph: Graph) -> None:
+def test_the_workflow_is_a_valid_flowchart(graph: ResourceGraph) -> None:
     text = mermaid(workflow(graph))
     assert_valid(text)
     assert '-->|"$.isValid equals true"|' in text
 
 
-def test_every_resource_is_named(drawn: Picture, graph: Graph) -> None:
+def test_the_permissions_are_a_valid_flowchart(graph: ResourceGraph) -> None:
+    drawn = permissions(graph)
+    assert_valid(mermaid(drawn))
+    assert len(matches(LINK, mermaid(drawn))) == len(drawn.arrows) < 500
+
+
+def test_every_resource_but_alarms_is_named(drawn: Picture, graph: ResourceGraph) -> None:
     text = mermaid(drawn)
-    assert [name for name in graph.resources if name not in text] == []
+    unnamed = {name for name in graph.resources if name not in text}
+    assert unnamed == {name for name, resource in graph.resources.items() if resource.noun.endswith("Alarm")}
+
+
+def test_the_legend_shows_every_line_that_is_used(drawn: Picture) -> None:
+    labels = [line for line in mermaid(drawn).splitlines() if line.startswith("  _") and "_from -->" in line]
+    assert [line.split('"')[1] for line in labels] == [line.value for line in drawn.legend]
+
+
+def picture_of(*names: str) -> Picture:
+    return Picture("P", "A picture.", (Group("one", tuple(Box(name, name, ("#1 <c>",)) for name in names)),), ())
 
 
 def test_characters_that_mean_something_are_escaped() -> None:
-    assert quoted('a "b"', "#1 <c>") == '"a #quot;b#quot;<br/>#35;1 #lt;c#gt;"'
+    assert '["a #quot;b#quot;<br/>#35;1 #lt;c#gt;"]' in mermaid(picture_of('a "b"'))
 
 
 def test_ids_differ_where_names_do_and_are_no_keywords() -> None:
     names = ["end", "a b", "a-b", "a_b", "ab", "IsDataValid?"]
-    assert len({identifier(name) for name in names}) == len(names)
-    assert all(re.fullmatch(r"_\w+", identifier(name)) for name in names)
+    text = mermaid(picture_of(*names))
+    assert_valid(text)
+    assert len(matches(NODE, text)) == len(names)
 
 
 def test_the_same_picture_gives_the_same_text(drawn: Picture) -> None:

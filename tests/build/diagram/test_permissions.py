@@ -1,78 +1,88 @@
-from typing import Any
-
 import pytest
 
-from build.diagram.graph import Edge, Graph, Kind, Resource
-from build.diagram.permissions import permission_edges
-from build.diagram.references import references
+from build.diagram.graph import Edge, EdgeKind, Resource, ResourceGraph
+from build.diagram.permissions import permissions, short_actions
+from build.diagram.picture import Box, Line, Picture
 
 
-def policy(**statement: Any) -> Resource:
-    return Resource("Policy", "AWS::SQS::QueuePolicy", {"PolicyDocument": {"Statement": statement}})
+@pytest.fixture(scope="module")
+def granted(graph: ResourceGraph) -> Picture:
+    return permissions(graph)
+
+
+def box(drawn: Picture, name: str) -> Box:
+    return next(box for box in drawn.boxes if box.id == name)
+
+
+def texts(box: Box) -> list[str]:
+    return [" ".join((row.title, *row.notes)) for row in box.rows]
+
+
+def arrows_from(drawn: Picture, name: str) -> set[tuple[str, str]]:
+    """(actions, target) of each arrow of a role."""
+    rows = {row.id: " ".join((row.title, *row.notes)) for row in box(drawn, name).rows}
+    return {(rows[arrow.source], arrow.target) for arrow in drawn.arrows if arrow.source in rows}
+
+
+def test_every_permission_on_a_resource_is_an_arrow_with_its_actions(granted: Picture) -> None:
+    assert arrows_from(granted, "UserDataProcessorRole") == {
+        ("DescribeStream, GetRecords, GetShardIterator, ListStreams", "UserDataTable"),
+        ("BatchWriteItem", "AnalyticsTable"),
+        ("PutObject", "FailedEventsBucket"),
+        ("ListBucket", "FailedEventsBucket"),
+    }
+    assert {arrow.line for arrow in granted.arrows} == {Line.PERMISSION}
+
+
+def test_what_no_arrow_shows_is_written(granted: Picture) -> None:
+    assert set(texts(box(granted, "UserDataProcessorRole"))) >= {
+        "CreateLogStream, PutLogEvents on UserDataProcessorLogGroup",
+        "PutTelemetryRecords, PutTraceSegments on *",
+    }
+
+
+def test_a_role_says_whose_it_is(granted: Picture) -> None:
+    assert box(granted, "DailyAnalyticsRole").lines == ("IAM Role of DailyAnalyticsRule",)
+
+
+def test_a_resource_shows_its_own_policy(granted: Picture) -> None:
+    topic = box(granted, "AlertTopic")
+    assert topic.lines == ("SNS Topic", "AlertTopicPolicy (TopicPolicy)")
+    assert texts(topic) == ["Publish", "deny 11 sns actions (DenyPlainHttp)"]
+
+
+def test_every_role_and_every_policy_is_drawn(granted: Picture, graph: ResourceGraph) -> None:
+    drawn = {box.title for box in granted.boxes} | {line.split()[0] for box in granted.boxes for line in box.lines}
+    assert {edge.source for edge in graph.edges_of(EdgeKind.PERMISSION)} <= drawn
+
+
+def test_every_permission_is_a_row(granted: Picture, graph: ResourceGraph) -> None:
+    rows = {row.id for box in granted.boxes for row in box.rows}
+    assert rows == {f"{edge.source} {edge.target} {edge.label}" for edge in graph.edges_of(EdgeKind.PERMISSION)}
 
 
 @pytest.mark.parametrize(
-    ("statement", "edge"),
+    ("label", "text"),
     [
-        (
-            {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Ref": "Queue"}},
-            Edge("Policy", "Queue", Kind.PERMISSION, "sqs:SendMessage"),
-        ),
-        (
-            {"Effect": "Deny", "Sid": "NoHttp", "Action": ["sqs:*"], "Resource": [{"Fn::GetAtt": ["Queue", "Arn"]}]},
-            Edge("Policy", "Queue", Kind.PERMISSION, "deny sqs:* (NoHttp)"),
-        ),
-        (
-            {"Effect": "Deny", "Action": ["sqs:A", "sqs:B"], "Resource": "*"},
-            Edge("Policy", "*", Kind.PERMISSION, "deny sqs:A, sqs:B"),
-        ),
-        (
-            {"Effect": "Allow", "Action": "sqs:A", "Resource": {"Fn::Sub": "arn:${AWS::Partition}:sqs:::x"}},
-            Edge("Policy", '{"Fn::Sub": "arn:${AWS::Partition}:sqs:::x"}', Kind.PERMISSION, "sqs:A"),
-        ),
+        ("s3:GetObject", "GetObject"),
+        ("s3:GetObject, s3:PutObject", "GetObject, PutObject"),
+        ("deny s3:* (NoHttp)", "deny * (NoHttp)"),
+        ("*", "*"),
+        ("a:1, a:2, a:3, b:4, b:5", "3 a actions, 2 b actions"),
+        ("deny a:1, a:2, a:3, a:4, a:5 (No)", "deny 5 a actions (No)"),
     ],
 )
-def test_a_statement_becomes_an_edge(statement: dict[str, Any], edge: Edge) -> None:
-    assert list(permission_edges(policy(**statement))) == [edge]
+def test_actions_are_listed_without_service_or_counted(label: str, text: str) -> None:
+    assert short_actions(label) == text
 
 
-def test_a_resource_named_twice_in_a_statement_is_one_edge() -> None:
-    bucket = [{"Fn::GetAtt": ["Bucket", "Arn"]}, {"Fn::Sub": "${Bucket.Arn}/*"}]
-    edges = list(permission_edges(policy(Effect="Allow", Action="s3:*", Resource=bucket)))
-    assert [edge.target for edge in edges] == ["Bucket"]
+def test_a_role_that_belongs_to_nothing_is_drawn() -> None:
+    role, table = Resource("Role", "AWS::IAM::Role", {}), Resource("Table", "AWS::DynamoDB::Table", {})
+    edge = Edge("Role", "Table", EdgeKind.PERMISSION, "dynamodb:Query")
+    drawn = permissions(ResourceGraph({"Role": role, "Table": table}, (edge,)))
+    assert box(drawn, "Role").lines == ("IAM Role",)
+    assert arrows_from(drawn, "Role") == {("Query", "Table")}
 
 
-def test_trust_is_no_permission() -> None:
-    trust = {"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "x"}}]}
-    assert not list(permission_edges(Resource("Role", "AWS::IAM::Role", {"AssumeRolePolicyDocument": trust})))
-
-
-def granted_by(properties: dict[str, Any]) -> set[tuple[str, str]]:
-    """(action, resource) of each statement of a role or resource policy of ours, read in the plainest way."""
-    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [properties])]
-    return {
-        (action, target)
-        for document in documents
-        for statement in document["Statement"]
-        for resource in statement["Resource"]
-        for target in ([resource] if resource == "*" else [reference.target for reference in references(resource)])
-        for action in statement["Action"]
-    }
-
-
-def test_arrows_equal_the_statements_of_every_policy(template: dict[str, Any], graph: Graph) -> None:
-    policies = {
-        logical_id: resource["Properties"]
-        for logical_id, resource in template["Resources"].items()
-        if {"Policies", "PolicyDocument"} & set(resource["Properties"])
-    }
-    assert len(policies) >= 9
-    for logical_id, properties in policies.items():
-        edges = [edge for edge in graph.of(Kind.PERMISSION) if edge.source == logical_id]
-        drawn = {
-            (action.removeprefix("deny ").partition(" (")[0], edge.target)
-            for edge in edges
-            for action in edge.label.split(", ")
-        }
-        assert drawn == granted_by(properties), logical_id
-    assert {edge.source for edge in graph.of(Kind.PERMISSION)} == set(policies)
+def test_without_permissions_there_is_nothing_to_draw() -> None:
+    assert permissions(ResourceGraph({}, ())).groups == ()

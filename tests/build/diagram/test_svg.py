@@ -1,17 +1,19 @@
-import sys
+import itertools
 import xml.etree.ElementTree as xml
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pytest
 
-from build.diagram.graph import Graph
-from build.diagram.palette import PAPER
-from build.diagram.picture import Arrow, Box, Group, Line, Picture, Row
-from build.diagram.svg import NAMESPACE, digest, is_current, svg
+from build.diagram.graph import ResourceGraph
+from build.diagram.layout import lay_out
+from build.diagram.measures import Rectangle, text_width
+from build.diagram.permissions import permissions
+from build.diagram.picture import PAPER, Arrow, Box, Group, Line, Picture, Row
+from build.diagram.svg import svg
 from build.diagram.workflow import workflow
-from build.errors import CommandError
+from tests.build.diagram.test_layout import PICTURES, holds
 
-SPACES = {"s": NAMESPACE}
+SPACES = {"s": "http://www.w3.org/2000/svg"}
 
 
 @pytest.fixture(scope="module")
@@ -20,14 +22,77 @@ def text(drawn: Picture) -> str:
     return svg(drawn)
 
 
+@pytest.fixture(params=PICTURES)
+def root(request: pytest.FixtureRequest) -> xml.Element:
+    """The SVG of each picture."""
+    return xml.fromstring(svg(PICTURES[request.param]))
+
+
 def texts(root: xml.Element) -> set[str]:
     return {word for element in root.iter() for word in (element.text or "").split()}
 
 
-def test_it_is_well_formed_and_names_every_resource(text: str, graph: Graph) -> None:
+def place(element: xml.Element) -> Rectangle:
+    """Where an element is: a text by its letters' height above its baseline, others by their attributes."""
+    number = {name: float(element.get(name, "0")) for name in ("x", "y", "width", "height", "font-size")}
+    if element.tag.endswith("text"):
+        size = number["font-size"]
+        return Rectangle(number["x"], number["y"] - size, float(element.attrib["textLength"]), size * 1.25)
+    if element.tag.endswith("polygon"):
+        points = [tuple(map(float, point.split(","))) for point in element.attrib["points"].split()]
+        xs, ys = zip(*points, strict=True)
+        return Rectangle(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
+    return Rectangle(number["x"], number["y"], number["width"], number["height"])
+
+
+def drawn_boxes(root: xml.Element) -> Iterator[tuple[Rectangle, list[Rectangle]]]:
+    """The outline of each box, and its texts."""
+    for group in root.iterfind("s:g", SPACES):
+        outline = next(child for child in group if child.tag.rpartition("}")[2] in ("rect", "polygon"))
+        yield place(outline), [place(child) for child in group.iterfind("s:text", SPACES)]
+
+
+def test_every_text_has_the_width_that_it_was_measured_to_have(root: xml.Element) -> None:
+    for element in root.iterfind(".//s:text", SPACES):
+        width = text_width(element.text or "", float(element.attrib["font-size"]), "font-weight" in element.attrib)
+        assert float(element.attrib["textLength"]) == pytest.approx(width, abs=0.06)
+        assert element.attrib["lengthAdjust"] == "spacingAndGlyphs"
+
+
+def test_every_text_fits_its_box(root: xml.Element) -> None:
+    for outline, letters in drawn_boxes(root):
+        assert letters and all(holds(outline, letter) for letter in letters)
+
+
+def test_no_text_runs_into_another_or_out_of_the_picture(root: xml.Element) -> None:
+    letters = [place(element) for element in root.iterfind(".//s:text", SPACES)]
+    page = Rectangle(0, 0, float(root.attrib["width"]), float(root.attrib["height"]))
+    assert all(holds(page, letter) for letter in letters)
+    assert [
+        (one, other) for number, one in enumerate(letters) for other in letters[:number] if one.overlaps(other)
+    ] == []
+
+
+def test_text_beside_arrows_stays_off_the_boxes(root: xml.Element) -> None:
+    labels = [place(element) for element in root.iterfind("s:text", SPACES)]
+    assert not any(outline.overlaps(label) for outline, _ in drawn_boxes(root) for label in labels)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_no_arrow_strikes_through_text(name: str) -> None:
+    words = [place(element) for element in xml.fromstring(svg(PICTURES[name])).iterfind("s:text", SPACES)]
+    for route in lay_out(PICTURES[name]).routes:
+        for (x0, y0), (x1, y1) in itertools.pairwise(route.corners):
+            piece = Rectangle(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0))
+            assert not any(piece.overlaps(word) for word in words)
+
+
+def test_it_is_well_formed_and_names_every_resource(text: str, graph: ResourceGraph, drawn: Picture) -> None:
     root = xml.fromstring(text)
-    assert root.tag == f"{{{NAMESPACE}}}svg"
-    assert set(graph.resources) <= texts(root)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    written = texts(root) | texts(xml.fromstring(svg(permissions(graph))))
+    alarms = {name for name, resource in graph.resources.items() if resource.noun.endswith("Alarm")}
+    assert set(graph.resources) - alarms <= written
 
 
 def test_it_says_what_it_shows_to_those_who_cannot_see_it(text: str, drawn: Picture) -> None:
@@ -37,56 +102,39 @@ def test_it_says_what_it_shows_to_those_who_cannot_see_it(text: str, drawn: Pict
     assert root.attrib["role"] == "img"
 
 
-def test_it_brings_its_own_background(text: str) -> None:
-    background = xml.fromstring(text).find("s:g/s:polygon", SPACES)
-    assert background is not None and background.attrib["fill"] in ("white", PAPER)
+def test_it_brings_its_own_background(root: xml.Element) -> None:
+    background = root.find("s:rect", SPACES)
+    assert background is not None and background.attrib["fill"] == PAPER
+    assert all(background.attrib[side] == root.attrib[side] for side in ("width", "height"))
 
 
-def test_the_three_kinds_of_lines_look_different(text: str) -> None:
-    paths = xml.fromstring(text).iterfind(".//s:g[@class='edge']//s:path", SPACES)
-    dashes = {(path.attrib["stroke"], path.get("stroke-dasharray", "")) for path in paths}
-    assert {dash for _, dash in dashes} == {"", "5,2", "1,5"}
-    assert len(dashes) == len(Line)
+def test_kinds_of_lines_look_different() -> None:
+    ends = (Box("a", "a"), Box("b", "b"))
+    for lines in ((Line.DATA, Line.FAILURE, Line.REFERENCE), (Line.PERMISSION, Line.FAILURE, Line.REFERENCE)):
+        arrows = tuple(Arrow("a", "b", line) for line in lines)
+        root = xml.fromstring(svg(Picture("P", "", (Group("one", ends),), arrows)))
+        paths = root.iterfind("s:path", SPACES)
+        assert len({(path.attrib["stroke"], path.get("stroke-dasharray", "")) for path in paths}) == 3
 
 
-def test_every_arrow_is_drawn(text: str, drawn: Picture) -> None:
-    assert len(xml.fromstring(text).findall(".//s:g[@class='edge']", SPACES)) == len(drawn.arrows)
-
-
-def test_data_flows_from_left_to_right(text: str) -> None:
-    def left(name: str) -> float:
-        places = xml.fromstring(text).iterfind(".//s:g[@class='node']", SPACES)
-        node = next(place for place in places if place.findtext("s:title", "", SPACES) == name)
-        return min(float(label.attrib["x"]) for label in node.iterfind(".//s:text", SPACES))
-
-    way = ["UserDataTable", "UserDataEventSourceMapping", "UserDataProcessor", "AnalyticsTable"]
-    assert sorted(way, key=left) == way
+def test_every_arrow_and_the_legend_are_drawn(text: str, drawn: Picture) -> None:
+    root = xml.fromstring(text)
+    assert len(root.findall("s:path", SPACES)) == len(drawn.arrows) + len(drawn.legend)
+    assert {"data", "failure"} <= texts(root)
 
 
 def test_the_same_picture_gives_the_same_bytes(text: str, drawn: Picture) -> None:
     assert svg(drawn) == text
 
 
-def test_the_workflow_names_every_state(graph: Graph) -> None:
+def test_the_workflow_names_every_state(graph: ResourceGraph) -> None:
     states = {"start", "ValidateData", "IsDataValid?", "ProcessAnalytics", "ValidationFailed", "end"}
     assert states <= texts(xml.fromstring(svg(workflow(graph))))
 
 
-def test_it_is_current_until_the_picture_changes(text: str, drawn: Picture) -> None:
-    assert is_current(drawn, text)
-    assert not is_current(replace(drawn, arrows=drawn.arrows[1:]), text)
-    assert digest(drawn) != digest(replace(drawn, description="Another."))
-
-
 def test_names_with_meaningful_characters_are_drawn_as_they_are() -> None:
-    odd = Box('a"\\:<b>', 'a"\\:<b>', "x & y", rows=(Row("r:1<", "r & s", "t", ("u > v",)),))
+    odd = Box('a"\\:<b>', 'a"\\:<b>', ("x & y",), rows=(Row("r:1<", "r & s", ("u > v",)),))
     end = Box("c", "c")
     drawn = Picture("Odd", "", (Group("g & h", (odd, end)),), (Arrow("r:1<", "c", Line.DATA, ('"l" & m',)),))
     root = xml.fromstring(svg(drawn))
     assert {'a"\\:<b>', "x & y", "u > v", "g & h", '"l" & m'} <= {element.text for element in root.iter()}
-
-
-def test_without_graphviz_it_says_how_to_get_it(drawn: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pygraphviz", None)
-    with pytest.raises(CommandError, match="make venv"):
-        svg(drawn)

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from build.command_line import main
 from build.packaging import Package, command, package
 from stack.config import StackConfig
+from tests.build.packaging.test_packager import CONFIG, NAMES
 
 
 @pytest.fixture(autouse=True)
@@ -12,26 +15,46 @@ def sample(handlers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the command package the sample, without a terminal."""
 
     def package_sample(config: StackConfig, output: Path, bytecode: bool) -> Package:
-        return package(config, output, bytecode, handlers)
+        return package(CONFIG, output, bytecode, handlers)
 
     monkeypatch.setattr(command, "package", package_sample)
 
 
 def test_lists_what_was_built_and_what_is_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["package", "--output", str(tmp_path / "output")]
-    assert main(arguments) == 0
-    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[:-1]] == ["built"] * 5
-    assert main(arguments) == 0
-    *archives, total = capsys.readouterr().out.splitlines()
-    assert [line.split()[-1] for line in archives] == ["unchanged"] * 5
-    assert total.startswith("5 archives, ") and total.endswith(f", in {tmp_path / 'output'}")
+    for state in ("built", "unchanged"):
+        assert main(arguments) == 0
+        _, total, heading, *archives = capsys.readouterr().out.splitlines()
+        assert total.startswith("5 archives, ") and total.endswith(f", in {tmp_path / 'output'}")
+        assert heading.split() == ["archive", "size", "digest", "state"]
+        assert [line.split()[0] for line in archives] == NAMES
+        assert [line.split()[-1] for line in archives] == [state] * 5
+
+
+def test_json_says_where_each_archive_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["package", "--json", "--output", str(tmp_path)]) == 0
+    *_, result = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (result["type"], result["output"]) == ("result", str(tmp_path))
+    assert [archive["name"] for archive in result["archives"]] == NAMES
+    for archive in result["archives"]:
+        content = Path(archive["path"]).read_bytes()
+        assert (archive["size"], archive["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+        assert archive["key"].startswith(f"{archive['name']}/") and archive["rebuilt"] is True
+
+
+def test_json_says_why_it_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["package", "--json", "--output", str(tmp_path / "file")]) == 1
+    *_, failure = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (failure["type"], failure["exit_code"]) == ("failure", 1)
+    assert failure["message"].startswith("packaging stopped")
 
 
 def test_a_failure_is_one_sentence_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     assert main(["package", "--output", str(tmp_path / "file")]) == 1
     captured = capsys.readouterr()
-    assert captured.out == ""
+    assert "archives" not in captured.out
     assert captured.err.startswith("package: packaging stopped") and captured.err.count("\n") == 1
 
 

@@ -8,15 +8,12 @@ from typing import Any
 import boto3
 import pytest
 
-from build.packaging.bytecode import runtime_bytecode
-from build.packaging.deterministic_zip import zip_of
-from build.packaging.files import write_tree
-from build.packaging.layer import layer_sources
+from build.packaging.archive import write_tree, zip_of
+from build.packaging.members import find_bytecode_compiler, function_members, layer_members
 from build.packaging.packager import HANDLERS
-from build.packaging.recipes import function_recipe
 from stack.config import FunctionSpecification, StackConfig
 from stack.template import build_template
-from tests.build.packaging.test_bytecode import THIS_VERSION
+from tests.build.packaging.test_members import THIS_VERSION
 
 FUNCTION_LIMIT = 20_000
 LAYER_LIMIT = 2_000_000
@@ -39,12 +36,12 @@ print(*sorted({name.partition(".")[0] for name, file in files.items() if file.st
 
 @pytest.fixture(scope="session")
 def source_layer() -> dict[str, bytes]:
-    return layer_sources(HANDLERS / "requirements.txt")
+    return layer_members(HANDLERS / "requirements.txt")
 
 
 @pytest.fixture(scope="session")
 def bytecode_layer(source_layer: dict[str, bytes]) -> dict[str, bytes]:
-    return dict(runtime_bytecode(THIS_VERSION).complete(source_layer))
+    return dict(find_bytecode_compiler(THIS_VERSION).compiled(source_layer))
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +100,7 @@ def test_the_layer_needs_nothing_but_the_runtime(layer: dict[str, bytes], runtim
 def test_a_function_is_small_and_needs_nothing_but_the_layer(
     function: FunctionSpecification, source_layer: dict[str, bytes], runtime: Path, tmp_path: Path
 ) -> None:
-    members = function_recipe(function, HANDLERS).members()
+    members = function_members(function.handler_module, HANDLERS)
     assert len(zip_of(members)) <= FUNCTION_LIMIT
     write_tree(tmp_path / "task", members)
     write_tree(tmp_path / "opt", source_layer)

@@ -1,6 +1,20 @@
 import pytest
 
-from build.diagram.palette import COLOURS, FAINT_INK, GROUP, INK, PAPER, PLAIN, STROKES, colour
+from build.diagram.picture import (
+    COLOURS,
+    FAINT_INK,
+    GROUP,
+    INK,
+    PAPER,
+    PLAIN,
+    STROKES,
+    Arrow,
+    Line,
+    Picture,
+    Stroke,
+    colour,
+    merged,
+)
 
 DARK_PAGE = "#0d1117"
 
@@ -34,9 +48,24 @@ def test_headers_are_readable(fill: str) -> None:
 
 
 @pytest.mark.parametrize("stroke", STROKES.values())
-def test_arrows_are_seen_on_a_dark_page(stroke: object) -> None:
-    assert contrast(getattr(stroke, "colour"), DARK_PAGE) >= 3
+def test_arrows_are_seen_on_a_dark_page(stroke: Stroke) -> None:
+    assert contrast(stroke.colour, DARK_PAGE) >= 3
 
 
 def test_what_has_no_colour_is_plain() -> None:
     assert colour("ElastiCache") == PLAIN
+
+
+def test_arrows_between_the_same_ends_are_merged() -> None:
+    one, other = Arrow("a", "b", Line.DATA, ("x",)), Arrow("a", "b", Line.DATA, ("y", "x", ""))
+    failure = Arrow("a", "b", Line.FAILURE)
+    assert merged([one, failure, other]) == (Arrow("a", "b", Line.DATA, ("x", "y")), failure)
+
+
+def test_the_legend_names_every_line_that_is_used() -> None:
+    arrows = tuple(Arrow("a", "b", line) for line in (Line.REFERENCE, Line.DATA, Line.DATA))
+    assert Picture("P", "", (), arrows).legend == (Line.DATA, Line.REFERENCE)
+
+
+def test_one_kind_of_line_needs_no_legend() -> None:
+    assert Picture("P", "", (), (Arrow("a", "b", Line.DATA),)).legend == ()
