@@ -10,8 +10,6 @@ from threading import Lock
 from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
-import botocore.session
 from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +18,7 @@ from build.errors import CommandError
 from stack.config import DEFAULT_REGION
 
 if TYPE_CHECKING:
+    import boto3
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -114,7 +113,7 @@ class Clients:
         config: time-outs and retries of every client.
     """
 
-    session: boto3.Session
+    session: "boto3.Session"
     region: str
     endpoint_url: str | None = None
     config: Config = ADAPTIVE
@@ -197,6 +196,8 @@ def open_clients(profile: str | None, region: str | None, environment: Mapping[s
     Raises:
         ProfileNotFound: when the configuration files have no such profile.
     """
+    import boto3  # takes longer than the rest of a command's `--help`
+
     session = boto3.Session(profile_name=profile, region_name=region or environment.get("AWS_REGION") or None)
     return Clients(session, session.region_name or DEFAULT_REGION)
 
@@ -209,6 +210,9 @@ def emulator_clients(endpoint_url: str, access_key: str, secret_key: str) -> Cli
         access_key: the emulator's own.
         secret_key: the emulator's own.
     """
+    import boto3
+    import botocore.session
+
     nothing_of_the_user: Any = {
         "profile": (None, None, None, None),
         "config_file": (None, None, os.devnull, None),

@@ -79,6 +79,27 @@ class Stubs:
         """Expect a look at the events of the stack, newest first."""
         self.answer("cloudformation", "describe_stack_events", {"StackName": STACK_ID}, {"StackEvents": entries})
 
+    def resources_are(
+        self,
+        *resources: tuple[str, str],
+        physical_ids: Mapping[str, str] | None = None,
+        status: str = "CREATE_COMPLETE",
+    ) -> None:
+        """Expect a look at the resources of the stack, by logical id and type; their names begin with `dev-`."""
+        names = physical_ids or {}
+        summaries = [
+            {
+                "LogicalResourceId": logical_id,
+                "PhysicalResourceId": names.get(logical_id, f"dev-{logical_id}"),
+                "ResourceType": resource_type,
+                "ResourceStatus": status,
+                "LastUpdatedTimestamp": START,
+            }
+            for logical_id, resource_type in resources
+        ]
+        answer = {"StackResourceSummaries": summaries}
+        self.answer("cloudformation", "list_stack_resources", {"StackName": STACK_ID}, answer)
+
     def done(self) -> None:
         """Every expected call was made."""
         for stubber in self.stubbers.values():
@@ -113,7 +134,7 @@ def description(status: str = "CREATE_COMPLETE", **more: Any) -> Any:
 
 
 def a_stack(status: str = "CREATE_COMPLETE", **more: Any) -> DeployedStack:
-    """A stack as DescribeStacks tells of it."""
+    """A stack as DescribeStacks describes it."""
     return deployed_stack(description(status, **more))
 
 

@@ -69,7 +69,7 @@ def test_the_summary_counts_what_was_recorded(report: Report) -> None:
 
 
 def test_both_outcomes_of_the_workflow(report: Report) -> None:
-    assert [(one.status, one.error, one.cause) for one in report.executions] == [
+    assert [(execution.status, execution.error, execution.cause) for execution in report.executions] == [
         ("SUCCEEDED", None, None),
         ("FAILED", "InvalidDataError", "Data validation failed"),
     ]

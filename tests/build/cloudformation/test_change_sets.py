@@ -9,18 +9,7 @@ from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToCha
 from build.cloudformation.failures import OperationFailed
 from build.cloudformation.operations import unique_name
 from build.cloudformation.stacks import DesiredStack
-from tests.build.support import (
-    ACCOUNT,
-    CHANGE_SET_ID,
-    NAME,
-    REGION,
-    STACK_ID,
-    START,
-    Recorder,
-    Stubs,
-    a_change,
-    a_stack,
-)
+from tests.build.support import ACCOUNT, CHANGE_SET_ID, NAME, REGION, STACK_ID, Recorder, Stubs, a_change, a_stack
 
 DESIRED = DesiredStack(NAME, "{}", {"Second": "2", "First": "1"}, {"team": "data", "cost": "low"})
 MADE = ChangeSet(CHANGE_SET_ID, STACK_ID)
@@ -131,7 +120,7 @@ def test_deleting_leaves_a_real_stack_alone(stubs: Stubs, change_sets: ChangeSet
 def expect_review(stubs: Stubs, *others: str) -> None:
     stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
     stubs.stack_is("REVIEW_IN_PROGRESS")
-    summaries = [{"ChangeSetId": one} for one in (CHANGE_SET_ID, *others)]
+    summaries = [{"ChangeSetId": change_set_id} for change_set_id in (CHANGE_SET_ID, *others)]
     stubs.answer("cloudformation", "list_change_sets", {"StackName": NAME}, {"Summaries": summaries})
 
 
@@ -169,19 +158,7 @@ def arn(name: str) -> str:
 
 
 def expect_alarms(stubs: Stubs, deployed: list[str], states: dict[str, str]) -> None:
-    summaries: list[dict[str, Any]] = [
-        {
-            "LogicalResourceId": name,
-            "PhysicalResourceId": f"dev-{name}",
-            "ResourceType": ALARM,
-            "ResourceStatus": "CREATE_COMPLETE",
-            "LastUpdatedTimestamp": START,
-        }
-        for name in deployed
-    ]
-    stubs.answer(
-        "cloudformation", "list_stack_resources", {"StackName": STACK_ID}, {"StackResourceSummaries": summaries}
-    )
+    stubs.resources_are(*((name, ALARM) for name in deployed))
     if states:
         alarms = [
             {"AlarmName": f"dev-{name}", "AlarmArn": arn(name), "StateValue": state} for name, state in states.items()

@@ -21,7 +21,7 @@ TABLE = "AWS::DynamoDB::Table"
 
 
 @pytest.mark.parametrize(
-    ("action", "replacement", "policy_action", "fate"),
+    ("action", "replacement", "policy_action", "kind"),
     [
         ("Add", "", "", ChangeKind.ADD),
         ("Import", "", "", ChangeKind.ADD),
@@ -39,9 +39,9 @@ TABLE = "AWS::DynamoDB::Table"
         ("Remove", "", "Snapshot", ChangeKind.STOP_MANAGING),
     ],
 )
-def test_what_becomes_of_a_resource(action: str, replacement: str, policy_action: str, fate: ChangeKind) -> None:
+def test_what_becomes_of_a_resource(action: str, replacement: str, policy_action: str, kind: ChangeKind) -> None:
     entry = a_change("Table", "AWS::DynamoDB::Table", action, Replacement=replacement, PolicyAction=policy_action)
-    assert resource_change(entry["ResourceChange"]).kind is fate
+    assert resource_change(entry["ResourceChange"]).kind is kind
 
 
 def test_only_additions_and_changes_keep_what_a_resource_stores() -> None:

@@ -15,7 +15,7 @@ FAILED_EVENTS = {"FailedEvents": True}
 
 
 def stack_events(*entries: Any) -> list[StackEvent]:
-    return [stack_event(one) for one in entries]
+    return [stack_event(entry) for entry in entries]
 
 
 OBSERVED = stack_events(

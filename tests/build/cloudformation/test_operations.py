@@ -56,7 +56,7 @@ CALLS: list[tuple[str, dict[str, Any], Callable[[Operations], object], str, str]
 ]
 
 
-@pytest.mark.parametrize(("call", "arguments", "run", "begun", "status"), CALLS, ids=[one[0] for one in CALLS])
+@pytest.mark.parametrize(("call", "arguments", "run", "begun", "status"), CALLS, ids=[call[0] for call in CALLS])
 def test_operations_are_begun_with_a_token_and_followed_by_stack_id(
     stubs: Stubs,
     progress: Recorder,
@@ -69,7 +69,7 @@ def test_operations_are_begun_with_a_token_and_followed_by_stack_id(
     stubs.answer("cloudformation", call, {"StackName": STACK_ID, "ClientRequestToken": TOKEN, **arguments}, {})
     expect_end(stubs, begun, status)
     run(Operations(stubs.clients.cloudformation, progress, ROLE))
-    assert [one.status for one in progress.events] == [begun, status]
+    assert [entry.status for entry in progress.events] == [begun, status]
 
 
 def test_without_a_role_the_stacks_own_is_left(stubs: Stubs, progress: Recorder) -> None:
@@ -163,7 +163,7 @@ def test_ctrl_c_detaches_and_says_how_to_go_on(stubs: Stubs, begun: str, cancels
 def test_tokens_differ_and_are_what_cloudformation_accepts() -> None:
     tokens = {module.unique_name() for _ in range(10)}
     assert len(tokens) == 10
-    assert all(len(one) <= 128 and one.replace("-", "").isalnum() for one in tokens)
+    assert all(len(token) <= 128 and token.replace("-", "").isalnum() for token in tokens)
 
 
 def test_rolling_back_is_over_when_the_stack_is_as_before() -> None:
@@ -185,7 +185,7 @@ def events_of(stubs: Stubs, token: str | None = TOKEN) -> OperationEvents:
 
 
 def ids(events: list[Any]) -> list[str]:
-    return [one.event_id for one in events]
+    return [entry.event_id for entry in events]
 
 
 def test_events_come_oldest_first_each_once_and_only_those_of_the_operation(stubs: Stubs) -> None:
@@ -247,9 +247,9 @@ def test_what_follows_belongs_to_the_operation_whatever_its_token(stubs: Stubs) 
 
 
 def test_an_operation_without_a_token_begins_where_the_stack_says(stubs: Stubs) -> None:
-    tokenless = [{**one, "ClientRequestToken": ""} for one in BEFORE + BEGUN]
-    for one in tokenless:
-        del one["ClientRequestToken"]
+    tokenless = [{**entry, "ClientRequestToken": ""} for entry in BEFORE + BEGUN]
+    for entry in tokenless:
+        del entry["ClientRequestToken"]
     expect_pages(stubs, tokenless)
     assert ids(events_of(stubs, None).read_new()) == ["event-10", "event-11"]
 
@@ -283,7 +283,7 @@ def test_termination_protection_is_set_by_stack_id(stubs: Stubs, progress: Recor
     assert after == replace(before, termination_protection=enabled)
 
 
-def test_an_endpoint_without_termination_protection_is_told_of(stubs: Stubs, progress: Recorder) -> None:
+def test_an_endpoint_without_termination_protection_is_reported(stubs: Stubs, progress: Recorder) -> None:
     parameters = {"StackName": STACK_ID, "EnableTerminationProtection": True}
     stubs.refuse("cloudformation", "update_termination_protection", parameters, "InvalidAction")
     assert set_termination_protection(stubs.clients.cloudformation, a_stack(), True, progress) == a_stack()

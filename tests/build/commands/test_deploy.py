@@ -93,7 +93,8 @@ def visibility(cloud: Clients, stack: DeployedStack) -> str:
 
 def unexecuted_change_sets(cloud: Clients, stack: DeployedStack) -> list[str]:
     summaries = cloud.cloudformation.list_change_sets(StackName=stack.name)["Summaries"]
-    return [one["ChangeSetName"] for one in summaries if one["ExecutionStatus"] in {"AVAILABLE", "UNAVAILABLE"}]
+    unexecuted = {"AVAILABLE", "UNAVAILABLE"}
+    return [summary["ChangeSetName"] for summary in summaries if summary["ExecutionStatus"] in unexecuted]
 
 
 def test_a_stack_is_made_with_its_outputs(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
@@ -103,7 +104,7 @@ def test_a_stack_is_made_with_its_outputs(cloud: Clients, tmp_path: Path, progre
     assert stack.status == "CREATE_COMPLETE"
     assert stack.outputs["Url"].startswith("http")
     assert progress.steps[-1] == "1 to add"
-    assert [one.status for one in progress.events if one.logical_id == "Queue"] == [
+    assert [event.status for event in progress.events if event.logical_id == "Queue"] == [
         "CREATE_IN_PROGRESS",
         "CREATE_COMPLETE",
     ]
@@ -120,7 +121,8 @@ def test_nothing_is_written_when_nothing_changed(cloud: Clients, deployed: Deplo
 def test_a_change_is_told_and_made(cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder) -> None:
     stack = deploy(cloud, asked(tmp_path, LARGER), progress)
     assert (stack.status, visibility(cloud, stack)) == ("UPDATE_COMPLETE", "20")
-    assert [(one.logical_id, one.properties[0].path) for one in progress.changed] == [("Queue", "VisibilityTimeout")]
+    (change,) = progress.changed
+    assert (change.logical_id, change.properties[0].path) == ("Queue", "VisibilityTimeout")
 
 
 def test_no_change_set_is_left_behind(cloud: Clients, deployed: DeployedStack, tmp_path: Path) -> None:
@@ -140,10 +142,10 @@ def test_an_empty_change_set_is_the_backstop(cloud: Clients, deployed: DeployedS
     assert not unexecuted_change_sets(cloud, stack)
 
 
-def test_new_code_is_noted_with_what_came_before(cloud: Clients, deployed: DeployedStack, tmp_path: Path) -> None:
+def test_new_code_is_recorded_with_what_came_before(cloud: Clients, deployed: DeployedStack, tmp_path: Path) -> None:
     newer = replace(asked(tmp_path, LARGER), package=tiny_package(tmp_path, b"newer"))
     deploy(cloud, newer, Recorder())
-    keys = {one.object_key for one in newer.package.archives}
+    keys = {archive.object_key for archive in newer.package.archives}
     recorded = recorded_keys(artifact_bucket(cloud), deployed.name)
     assert keys < recorded
     assert set(deployed.parameters.values()) - {artifact_bucket(cloud).name} < recorded
@@ -155,14 +157,14 @@ def test_the_first_resource_that_failed_is_named(cloud: Clients, deployed: Deplo
     assert caught.value.status == "UPDATE_ROLLBACK_COMPLETE"
 
 
-def test_a_failed_creation_is_deleted_and_made_anew(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
+def test_a_failed_creation_is_deleted_and_created_again(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
     with pytest.raises(OperationFailed, match="ROLLBACK_COMPLETE"):
         deploy(cloud, asked(tmp_path, {**QUEUE, **after("Queue")}), Recorder())
     assert deploy(cloud, asked(tmp_path, QUEUE), progress).status == "CREATE_COMPLETE"
     assert progress.steps[0] == "TapStackflow is ROLLBACK_COMPLETE; deleting it to create it again"
 
 
-def test_without_rollback_a_failed_update_pauses_and_is_gone_on_with(
+def test_without_rollback_a_failed_update_stays_and_is_continued(
     cloud: Clients, deployed: DeployedStack, tmp_path: Path
 ) -> None:
     with pytest.raises(OperationFailed, match="UPDATE_FAILED.*\n.*\n.*\n.*\n.*deploy --no-rollback"):
@@ -191,7 +193,7 @@ def test_a_stack_left_as_it_failed_that_nothing_changes_is_no_success(
         deploy(stubs.clients, deployment, progress)
 
 
-def test_a_paused_update_is_taken_back_before_the_next(
+def test_an_update_left_as_it_failed_is_rolled_back_before_the_next(
     cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
 ) -> None:
     with pytest.raises(OperationFailed, match="UPDATE_FAILED"):
@@ -204,7 +206,7 @@ def test_a_paused_update_is_taken_back_before_the_next(
     ]
 
 
-def test_a_table_of_a_paused_creation_is_not_deleted_by_accident(cloud: Clients, tmp_path: Path) -> None:
+def test_a_table_of_a_creation_left_as_it_failed_is_not_deleted_by_accident(cloud: Clients, tmp_path: Path) -> None:
     with pytest.raises(OperationFailed, match="CREATE_FAILED"):
         deploy(cloud, asked(tmp_path, {**TABLE, **after("Table")}, rollback=False), Recorder())
     with pytest.raises(CommandError, match="would delete the table Table"):
@@ -294,4 +296,4 @@ def test_a_cancelled_update_is_followed_back(stubs: Stubs, progress: Recorder) -
     stubs.events_are(*entries)
     stubs.stack_is("UPDATE_ROLLBACK_COMPLETE")
     assert cancel_update(stubs.clients, NAME, progress).status == "UPDATE_ROLLBACK_COMPLETE"
-    assert [one.status for one in progress.events] == ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
+    assert [entry.status for entry in progress.events] == ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]

@@ -68,7 +68,9 @@ def test_a_stack_and_its_buckets_go_and_what_is_retained_stays(
     destroy(cloud, deletion, progress)
     assert progress.steps == ["emptied the bucket deletion-failures, 1 versions"]
     assert find_stack(cloud.cloudformation, config.stack_name) is None
-    assert [one["Name"] for one in cloud.s3.list_buckets()["Buckets"] if "failures" in one["Name"]] == ["kept-failures"]
+    buckets = cloud.s3.list_buckets()["Buckets"]
+    kept = [bucket["Name"] for bucket in buckets if "failures" in bucket["Name"]]
+    assert kept == ["kept-failures"]
     assert cloud.s3.get_object(Bucket="kept-failures", Key="failure")["Body"].read() == b"1"
 
 
@@ -104,7 +106,7 @@ def test_a_stack_under_review_has_nothing_to_lose(stubs: Stubs) -> None:
     assert stack_deletion(stubs.clients, StackConfig("dev")) == expected
 
 
-def test_what_got_in_the_way_is_removed_and_the_stack_deleted_once_more(stubs: Stubs, progress: Recorder) -> None:
+def test_what_prevented_it_is_removed_and_the_stack_deleted_once_more(stubs: Stubs, progress: Recorder) -> None:
     for number, status in ((1, "DELETE_FAILED"), (10, "DELETE_COMPLETE")):
         expect_emptying(stubs)
         expect_deletion(stubs, status, number)

@@ -103,16 +103,16 @@ def test_a_plan_as_json(run: Run) -> None:
     code, out, _ = run("plan", "--json", "--alert-email", "ops@example.com")
     *told, result = documents(out)
     assert code == 2
-    assert {"step", "change"} == {one["type"] for one in told}
+    assert {"step", "change"} == {document["type"] for document in told}
     assert (result["type"], result["stack"], result["unchanged"]) == ("result", STACK, False)
-    assert "AlertEmailSubscription" in [one["logical_id"] for one in result["changes"]]
+    assert "AlertEmailSubscription" in [change["logical_id"] for change in result["changes"]]
 
 
 def test_deploying_as_json(run: Run) -> None:
     code, out, _ = run("deploy", "--json", "--tag", "team=data")
     *told, result = documents(out)
     assert code == 0
-    assert {"step", "change", "event"} == {one["type"] for one in told}
+    assert {"step", "change", "event"} == {document["type"] for document in told}
     assert (result["type"], result["status"]) == ("result", "UPDATE_COMPLETE")
     assert result["outputs"]["UserDataTableName"] == "life-userdata-synth"
 

@@ -7,7 +7,7 @@ import pytest
 
 from build.commands.logs import LATE_MILLISECONDS, LogEntry, LogTail, duration, log_entry, log_tails, new_entries
 from build.errors import CommandError
-from tests.build.support import STACK_ID, START, Stubs, a_stack
+from tests.build.support import START, Stubs, a_stack
 
 NOW = int(START.timestamp() * 1000)
 GROUP = "/aws/lambda/dev-worker"
@@ -69,10 +69,10 @@ def expect_entries(stubs: Stubs, start: int, *events: dict[str, Any], group: str
 def test_entries_are_shown_once_and_late_ones_are_not_missed(stubs: Stubs) -> None:
     tail = LogTail(stubs.clients.logs, GROUP, "Worker", NOW)
     expect_entries(stubs, NOW, log_event(1, "first"), log_event(2, "END RequestId: 1"), log_event(60, "second"))
-    assert [one.message for one in tail.read_new()] == ["first", "second"]
+    assert [entry.message for entry in tail.read_new()] == ["first", "second"]
     since = NOW + 60_000 - LATE_MILLISECONDS
     expect_entries(stubs, since, log_event(40, "late"), log_event(60, "second"), log_event(61, "third"))
-    assert [one.message for one in tail.read_new()] == ["late", "third"]
+    assert [entry.message for entry in tail.read_new()] == ["late", "third"]
     assert set(tail.seen) == {"40", "60", "61"}
 
 
@@ -88,32 +88,23 @@ def test_entries_of_several_groups_are_in_order_of_time(stubs: Stubs) -> None:
     expect_entries(stubs, NOW, log_event(1, "first"), log_event(3, "third"), group="a")
     expect_entries(stubs, NOW, log_event(2, "second"), group="b")
     both = [LogTail(stubs.clients.logs, group, group, NOW) for group in ("a", "b")]
-    assert [one.message for one in new_entries(both)] == ["first", "second", "third"]
+    assert [entry.message for entry in new_entries(both)] == ["first", "second", "third"]
 
 
 def expect_groups(stubs: Stubs) -> None:
-    summaries = [
-        {
-            "LogicalResourceId": logical_id,
-            "PhysicalResourceId": physical_id,
-            "ResourceType": resource_type,
-            "ResourceStatus": "CREATE_COMPLETE",
-            "LastUpdatedTimestamp": START,
-        }
-        for logical_id, physical_id, resource_type in (
-            ("WorkerLogGroup", GROUP, "AWS::Logs::LogGroup"),
-            ("FlowLogGroup", "/aws/stepfunctions/dev", "AWS::Logs::LogGroup"),
-            ("Worker", "dev-worker", "AWS::Lambda::Function"),
-        )
-    ]
-    answer = {"StackResourceSummaries": summaries}
-    stubs.answer("cloudformation", "list_stack_resources", {"StackName": STACK_ID}, answer)
+    group_type = "AWS::Logs::LogGroup"
+    stubs.resources_are(
+        ("WorkerLogGroup", group_type),
+        ("FlowLogGroup", group_type),
+        ("Worker", "AWS::Lambda::Function"),
+        physical_ids={"WorkerLogGroup": GROUP, "FlowLogGroup": "/aws/stepfunctions/dev"},
+    )
 
 
 @pytest.mark.parametrize(("function", "sources"), [(None, ["Flow", "Worker"]), ("Worker", ["Worker"])])
 def test_log_groups_are_chosen_by_function(stubs: Stubs, function: str | None, sources: list[str]) -> None:
     expect_groups(stubs)
-    assert [one.source for one in log_tails(stubs.clients, a_stack(), function, NOW)] == sources
+    assert [tail.source for tail in log_tails(stubs.clients, a_stack(), function, NOW)] == sources
 
 
 def test_an_unknown_function_is_refused_with_those_there_are(stubs: Stubs) -> None:

@@ -67,7 +67,7 @@ def test_nothing_is_left_and_nothing_changed(
 ) -> None:
     plan(cloud, asked(tmp_path, LARGER | TABLE), progress)
     summaries = cloud.cloudformation.list_change_sets(StackName=deployed.name)["Summaries"]
-    assert not [one for one in summaries if one["ExecutionStatus"] == "AVAILABLE"]
+    assert not [summary for summary in summaries if summary["ExecutionStatus"] == "AVAILABLE"]
     assert find_stack(cloud.cloudformation, deployed.name) == deployed
 
 
@@ -75,7 +75,7 @@ def test_what_would_be_lost_is_marked_and_refused_unless_allowed(
     cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
 ) -> None:
     found = plan(cloud, asked(tmp_path, QUEUE), progress)
-    assert [(one.logical_id, one.kind) for one in found.refused] == [("Table", ChangeKind.DELETE)]
+    assert [(change.logical_id, change.kind) for change in found.refused] == [("Table", ChangeKind.DELETE)]
     allowed = plan(cloud, asked(tmp_path, QUEUE, allow_replace=frozenset({"Table"})), progress)
     assert (len(allowed.changes), allowed.refused) == (1, ())
 
@@ -90,7 +90,7 @@ def test_an_empty_change_set_is_no_change(
 
 def test_a_new_stack_is_all_additions_and_leaves_no_stack(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
     found = plan(cloud, asked(tmp_path, QUEUE, "prod"), progress)
-    assert [one.kind for one in found.changes] == [ChangeKind.ADD]
+    assert [change.kind for change in found.changes] == [ChangeKind.ADD]
     assert found.protects
     assert find_stack(cloud.cloudformation, "TapStackprod") is None
 

@@ -20,12 +20,12 @@ def bucket(stubs: Stubs) -> ArtifactBucket:
     return artifact_bucket(stubs.clients, a_stack())
 
 
-def expect_note(stubs: Stubs, bucket: ArtifactBucket, stack_name: str, note: dict[str, list[str]] | None) -> None:
+def expect_record(stubs: Stubs, bucket: ArtifactBucket, stack_name: str, record: dict[str, list[str]] | None) -> None:
     parameters = {"Key": record_key(stack_name), **bucket.target}
-    if note is None:
+    if record is None:
         stubs.refuse("s3", "get_object", parameters, "NoSuchKey", status=404)
     else:
-        body = json.dumps(note).encode()
+        body = json.dumps(record).encode()
         stubs.answer("s3", "get_object", parameters, {"Body": BytesIO(body)})
 
 
@@ -35,18 +35,18 @@ def expect_versions(stubs: Stubs, bucket: ArtifactBucket, *keys: str, modified: 
 
 
 def keys(versions: list[ObjectVersion]) -> list[str]:
-    return [one.key for one in versions]
+    return [version.key for version in versions]
 
 
 def test_what_stacks_are_or_were_made_from_is_needed(stubs: Stubs, bucket: ArtifactBucket) -> None:
-    expect_note(stubs, bucket, NAME, {"deployed": ["b.zip"], "before": ["a.zip"]})
+    expect_record(stubs, bucket, NAME, {"deployed": ["b.zip"], "before": ["a.zip"]})
     expect_versions(stubs, bucket, "a.zip", "b.zip", "c.zip", "d.zip", record_key(NAME), record_key("Gone"), "t.json")
     stack = a_stack(Parameters=[{"ParameterKey": "LayerKey", "ParameterValue": "c.zip"}])
     assert keys(unneeded_versions(bucket, [stack])) == ["d.zip", record_key("Gone"), "t.json"]
 
 
-def test_a_stack_without_a_note_keeps_what_it_is_made_from(stubs: Stubs, bucket: ArtifactBucket) -> None:
-    expect_note(stubs, bucket, NAME, None)
+def test_a_stack_without_a_record_keeps_what_it_is_made_from(stubs: Stubs, bucket: ArtifactBucket) -> None:
+    expect_record(stubs, bucket, NAME, None)
     expect_versions(stubs, bucket, "a.zip", "b.zip")
     stack = a_stack(Parameters=[{"ParameterKey": "LayerKey", "ParameterValue": "b.zip"}])
     assert keys(unneeded_versions(bucket, [stack])) == ["a.zip"]
@@ -86,7 +86,7 @@ def test_stacks_of_all_suffixes_that_use_the_bucket_count(stubs: Stubs) -> None:
 def test_versions_are_removed_for_good_a_thousand_at_a_time(stubs: Stubs, bucket: ArtifactBucket) -> None:
     versions = [ObjectVersion(f"{number}.zip", "v", 1, OLD) for number in range(1_001)]
     for batch in (versions[:1_000], versions[1_000:]):
-        objects = [{"Key": one.key, "VersionId": "v"} for one in batch]
+        objects = [{"Key": version.key, "VersionId": "v"} for version in batch]
         parameters = {"Delete": {"Objects": objects, "Quiet": True}, **bucket.target}
         stubs.answer("s3", "delete_objects", parameters, {})
     remove_versions(bucket, versions)

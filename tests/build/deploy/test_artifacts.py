@@ -170,8 +170,8 @@ def test_an_object_that_may_not_be_looked_for_is_no_missing_one(stubs: Stubs, bu
 
 
 def test_reading(stubs: Stubs, bucket: ArtifactBucket) -> None:
-    stubs.answer("s3", "get_object", {"Key": "a", **TARGET}, {"Body": StreamingBody(BytesIO(b"note"), 4)})
-    assert bucket.read("a") == b"note"
+    stubs.answer("s3", "get_object", {"Key": "a", **TARGET}, {"Body": StreamingBody(BytesIO(b"text"), 4)})
+    assert bucket.read("a") == b"text"
     stubs.refuse("s3", "get_object", {"Key": "b", **TARGET}, "NoSuchKey", status=404)
     assert bucket.read("b") is None
     stubs.refuse("s3", "get_object", {"Key": "c", **TARGET}, "AccessDenied", status=403)
@@ -205,7 +205,7 @@ def test_archives_are_uploaded_once(cloud_bucket: ArtifactBucket, tmp_path: Path
     package = tiny_package(tmp_path, b"uploaded once")
     upload_package(cloud_bucket, package, progress)
     assert [text for text in progress.steps if text.startswith("uploaded")] == [
-        f"uploaded {one.name}, {one.size:,} bytes" for one in package.archives
+        f"uploaded {archive.name}, {archive.size:,} bytes" for archive in package.archives
     ]
     assert cloud_bucket.read(package.archives[0].object_key) == package.archives[0].read()
     again = Recorder()
@@ -239,7 +239,7 @@ def desired(**parameters: str) -> DesiredStack:
     return DesiredStack(NAME, "{}", parameters, {})
 
 
-def test_what_is_deployed_and_what_was_before_is_noted_without_other_parameters(cloud: Clients) -> None:
+def test_what_is_deployed_and_what_was_before_is_recorded_without_other_parameters(cloud: Clients) -> None:
     bucket = artifact_bucket(cloud)
     bucket.ensure()
     record_deployment(bucket, desired(LayerKey="new.zip", AlertEmail="ops@example.com"), {"LayerKey": "old.zip"})

@@ -1,6 +1,5 @@
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -11,17 +10,7 @@ from build.cloudformation.operations import Operations
 from build.deploy.desired import Deployment
 from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, next_action
 from build.errors import CommandError
-from tests.build.support import (
-    NAME,
-    STACK_ID,
-    START,
-    TOKEN,
-    Recorder,
-    Stubs,
-    event,
-    tiny_deployment,
-    tiny_template,
-)
+from tests.build.support import NAME, STACK_ID, TOKEN, Recorder, Stubs, event, tiny_deployment, tiny_template
 
 WHAT_HAPPENS = {
     "CREATE_COMPLETE": "UPDATE",
@@ -72,21 +61,6 @@ def expect_events(stubs: Stubs, begun: str, status: str, token: str = TOKEN) -> 
     stubs.events_are(*entries)
 
 
-def expect_resources(stubs: Stubs, *resources: tuple[str, str, str]) -> None:
-    summaries: list[dict[str, Any]] = [
-        {
-            "LogicalResourceId": logical_id,
-            "PhysicalResourceId": f"dev-{logical_id}",
-            "ResourceType": resource_type,
-            "ResourceStatus": status,
-            "LastUpdatedTimestamp": START,
-        }
-        for logical_id, resource_type, status in resources
-    ]
-    answer = {"StackResourceSummaries": summaries}
-    stubs.answer("cloudformation", "list_stack_resources", {"StackName": STACK_ID}, answer)
-
-
 def expect_template(stubs: Stubs, **policies: str) -> None:
     resources = {name: {"Type": "T", "DeletionPolicy": policy} for name, policy in policies.items()}
     parameters = {"StackName": STACK_ID, "TemplateStage": "Original"}
@@ -123,7 +97,7 @@ def test_what_is_under_way_is_followed_first(stubs: Stubs, progress: Recorder, d
     assert progress.steps == ["TapStackdev is UPDATE_IN_PROGRESS; following that first"]
 
 
-def test_a_deletion_under_way_is_followed_and_the_stack_is_made_anew(
+def test_a_deletion_under_way_is_followed_and_the_stack_is_created_again(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "DELETE_IN_PROGRESS")
@@ -149,7 +123,7 @@ def test_what_a_failed_creation_left_is_deleted(
     stubs: Stubs, progress: Recorder, deployment: Deployment, status: str
 ) -> None:
     expect_stack(stubs, status)
-    expect_resources(stubs, ("Worker", "AWS::Lambda::Function", "CREATE_COMPLETE"))
+    stubs.resources_are(("Worker", "AWS::Lambda::Function"))
     expect_template(stubs, Worker="Delete")
     stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
     expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
@@ -163,7 +137,7 @@ def test_what_would_be_left_behind_is_named_and_nothing_is_deleted(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "ROLLBACK_COMPLETE")
-    expect_resources(stubs, ("Table", "AWS::DynamoDB::Table", "DELETE_SKIPPED"))
+    stubs.resources_are(("Table", "AWS::DynamoDB::Table"), status="DELETE_SKIPPED")
     expect_template(stubs, Table="Retain")
     with pytest.raises(CommandError, match="would leave Table .dev-Table. behind"):
         recovery(stubs, progress, deployment).run()
@@ -174,7 +148,7 @@ def test_data_of_a_failed_creation_is_not_deleted_unless_it_is_named(
 ) -> None:
     for _ in ("refused", "allowed"):
         expect_stack(stubs, "CREATE_FAILED")
-        expect_resources(stubs, ("Table", "AWS::DynamoDB::Table", "CREATE_COMPLETE"))
+        stubs.resources_are(("Table", "AWS::DynamoDB::Table"))
         expect_template(stubs, Table="Delete")
     with pytest.raises(CommandError, match="would delete the table Table; continue .*--allow-replace Table") as caught:
         recovery(stubs, progress, deployment).run()
@@ -187,7 +161,9 @@ def test_data_of_a_failed_creation_is_not_deleted_unless_it_is_named(
         recovery(stubs, progress, allowed).run()
 
 
-def test_a_paused_update_is_rolled_back_first(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
+def test_an_update_left_as_it_failed_is_rolled_back_first(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
     expect_stack(stubs, "UPDATE_FAILED")
     stubs.answer("cloudformation", "rollback_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
     expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
@@ -198,7 +174,7 @@ def test_a_paused_update_is_rolled_back_first(stubs: Stubs, progress: Recorder, 
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED"])
-def test_without_rollback_a_paused_stack_is_gone_on_with(
+def test_without_rollback_a_stack_left_as_it_failed_is_updated(
     stubs: Stubs, progress: Recorder, deployment: Deployment, status: str
 ) -> None:
     expect_stack(stubs, status)
