@@ -12,7 +12,7 @@ from build.errors import INTERRUPTED, NOBODY_READS, CommandError
 
 
 class CommandModule(Protocol):
-    """What the module of a command offers: `add_arguments` describes its options, `run` does it."""
+    """What the module of a command offers: `add_arguments` adds its options, `run` does it."""
 
     EXAMPLE: str
 
@@ -34,23 +34,43 @@ class Command:
 
 COMMANDS = {
     "package": Command("build.packaging.command", "make the function zips and the layer"),
-    "plan": Command("build.deployment.commands.plan", "show what a deployment would change, and change nothing"),
-    "deploy": Command("build.deployment.commands.deploy", "package, upload, and create or update a stack"),
-    "outputs": Command("build.deployment.commands.outputs", "show the outputs of a stack"),
-    "status": Command("build.deployment.commands.status", "show how a stack, its functions, mappings and alarms are"),
-    "logs": Command("build.deployment.commands.logs", "show and follow what a stack logs"),
-    "drift": Command("build.deployment.commands.drift", "find resources that differ from the template"),
-    "prune": Command("build.deployment.commands.prune", "remove artifacts that no stack needs any more"),
+    "plan": Command("build.commands.plan", "show what a deployment would change, and change nothing"),
+    "deploy": Command("build.commands.deploy", "package, upload, and create or update a stack"),
+    "outputs": Command("build.commands.outputs", "show the outputs of a stack"),
+    "status": Command("build.commands.status", "show how a stack, its functions, mappings and alarms are"),
+    "logs": Command("build.commands.logs", "show and follow what a stack logs"),
+    "drift": Command("build.commands.drift", "find resources that differ from the template"),
+    "prune": Command("build.commands.prune", "remove artifacts that no stack needs any more"),
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
-    "destroy": Command("build.deployment.commands.destroy", "delete a stack and what it holds"),
+    "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),
     "diagram": Command("build.diagram.command", "draw the architecture and the workflow from the template"),
 }
 
 
-def overview() -> str:
-    """The list of commands that `--help` ends with."""
-    return "commands:\n" + "\n".join(f"  {name:10} {command.summary}" for name, command in COMMANDS.items())
+def main(arguments: Sequence[str]) -> int:
+    """Run a command.
+
+    Args:
+        arguments: the words after `python -m build`.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
+    """
+    name = _chosen_command(arguments)
+    command = COMMANDS[name]
+    try:
+        module = command.load()
+        return module.run(command_parser(name, command, module).parse_args(arguments[1:]))
+    except CommandError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        _discard_output()
+        return NOBODY_READS
 
 
 def command_parser(name: str, command: Command, module: CommandModule) -> argparse.ArgumentParser:
@@ -65,42 +85,21 @@ def command_parser(name: str, command: Command, module: CommandModule) -> argpar
     return parser
 
 
-def chosen_command(arguments: Sequence[str]) -> str:
-    """The name of the command asked for; prints help and exits when there is none."""
+def _chosen_command(arguments: Sequence[str]) -> str:
+    """Prints help and exits when there is none."""
     parser = argparse.ArgumentParser(
-        prog="python -m build", epilog=overview(), formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m build", epilog=_overview(), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("command", choices=COMMANDS, metavar="command", help="one of the commands below")
     name: str = parser.parse_args(arguments[:1] or ["--help"]).command
     return name
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run a command.
-
-    Args:
-        arguments: the words after `python -m build`.
-
-    Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
-    """
-    name = chosen_command(arguments)
-    command = COMMANDS[name]
-    try:
-        module = command.load()
-        return module.run(command_parser(name, command, module).parse_args(arguments[1:]))
-    except CommandError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        discard_output()
-        return NOBODY_READS
+def _overview() -> str:
+    return "commands:\n" + "\n".join(f"  {name:10} {command.summary}" for name, command in COMMANDS.items())
 
 
-def discard_output() -> None:
+def _discard_output() -> None:
     """Keep what is still in the buffer from meeting the closed pipe when the interpreter ends.
 
     Source: https://docs.python.org/3/library/signal.html#note-on-sigpipe

@@ -1,13 +1,15 @@
-"""The one exception that a command shows to its user, and how a command ends that was cut short."""
+"""The exception that a command shows to its user, and the exit codes of a command that was cut short."""
+
+from typing import Any
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C: 128 and the number of the signal."""
+"""After Ctrl-C: 128 and the number of the signal."""
 NOBODY_READS = 141
-"""The exit code when the reader of the output went away, as `head` does: 128 and the number of SIGPIPE."""
+"""When the reader of the output went away, as `head` does: 128 and the number of SIGPIPE."""
 
 
 class CommandError(Exception):
-    """Something the user can put right: the message is one sentence that says what was wrong and what to do.
+    """Something that the user can fix: the message is one sentence that says what was wrong and what to do.
 
     Args:
         message: the sentence, printed on stderr.
@@ -17,3 +19,8 @@ class CommandError(Exception):
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The error for programs that read JSON."""
+        return {"message": str(self), "exit_code": self.exit_code}

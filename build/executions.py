@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from build.deployment.polling import until
-from build.deployment.progress import Silence
+from build.aws import until
+from build.progress import NullProgress
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -32,7 +32,7 @@ def execute(client: "SFNClient", state_machine: str, request: dict[str, Any]) ->
         request: the input.
     """
     arn = client.start_execution(stateMachineArn=state_machine, input=json.dumps(request))["executionArn"]
-    execution = until(lambda: ended(client, arn), Silence().waiting)
+    execution = until(lambda: ended(client, arn), NullProgress().waiting)
     return Execution(arn, request, execution["status"], execution.get("error"), execution.get("cause"))
 
 

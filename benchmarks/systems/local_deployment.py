@@ -8,13 +8,13 @@ from pathlib import Path
 
 from botocore.awsrequest import AWSPreparedRequest
 
-from build.deployment.clients import Clients
-from build.deployment.deploy import deploy
-from build.deployment.deployment import Deployment
-from build.deployment.progress import Silence
+from build.aws import Clients
+from build.commands.deploy import deploy
+from build.deploy.desired import Deployment
 from build.local.cloud import connected
 from build.local.emulator import Emulator
 from build.packaging import package
+from build.progress import NullProgress
 from stack.config import StackConfig
 from stack.parameters import STREAM_PROCESSING
 from stack.template import render
@@ -68,5 +68,5 @@ def deployments(emulator: Emulator, output: Path) -> Iterator[Callable[[], Traff
 def deploy_metered(clients: Clients, deployment: Deployment, meter: Meter) -> Traffic:
     """Deploy and say what that sent."""
     calls, uploaded = meter.calls, meter.uploaded
-    deploy(clients, deployment, Silence())
+    deploy(clients, deployment, NullProgress())
     return Traffic(meter.calls - calls, meter.uploaded - uploaded)

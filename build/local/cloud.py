@@ -9,14 +9,14 @@ from pathlib import Path
 import boto3
 import botocore.session
 
-from build.deployment.clients import Clients
-from build.deployment.deploy import deploy
-from build.deployment.deployment import Deployment
-from build.deployment.progress import Progress
+from build.aws import Clients
+from build.commands.deploy import deploy
+from build.deploy.desired import Deployment
 from build.local.emulator import Emulator, running_emulator
 from build.packaging import Package
 from build.poller.mapping import find_mappings
 from build.poller.poller import Poller, open_poller_clients
+from build.progress import Progress
 from stack.config import DEFAULT_REGION, StackConfig
 from stack.parameters import STREAM_PROCESSING
 from stack.template import render

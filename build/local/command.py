@@ -8,20 +8,20 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
-from build.deployment.progress import Silence
 from build.local.cloud import LocalCloud, running_cloud
 from build.local.logs import new_log_folder, save_logs
 from build.local.main_job import do_main_job, expectation
 from build.local.report import Report, problems, show
 from build.local.sample_records import Sample
 from build.packaging import package
+from build.progress import NullProgress
 from stack.config import DEFAULT_SUFFIX, StackConfig, StreamSource
 
 EXAMPLE = "python -m build local --users 500 --orders 200"
 DEFAULT_COUNT = 20
 
 
-class Narration(Silence):
+class Narration(NullProgress):
     """Says on stderr what is being done, and nothing of the details of a deployment."""
 
     def step(self, text: str) -> None:

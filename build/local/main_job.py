@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from build.deployment.progress import Progress
 from build.errors import CommandError
 from build.executions import execute
 from build.local.cloud import LocalCloud
 from build.local.logs import save_logs
 from build.local.report import Expected, Report
 from build.local.sample_records import Sample, Written, write_sample
+from build.progress import Progress
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

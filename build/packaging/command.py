@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.filesize import decimal
 
-from build.deployment.presenting.presenter import presenting
-from build.deployment.tables import Table
+from build.options import presenting
 from build.packaging.archive import Archive, Package
 from build.packaging.packager import OUTPUT, package
+from build.text import TextTable
 from stack.config import RUNTIME_PYTHON, StackConfig
 
 EXAMPLE = "python -m build package --output /tmp/archives --bytecode"
@@ -58,9 +58,9 @@ def _archive_document(archive: Archive) -> dict[str, Any]:
     }
 
 
-def _archive_table(made: Package, output: Path) -> Table:
+def _archive_table(made: Package, output: Path) -> TextTable:
     title = f"{len(made.archives)} archives, {decimal(made.size)}, in {output}"
-    return Table(title, ("archive", "size", "digest", "state"), [_archive_row(archive) for archive in made.archives])
+    return TextTable(title, ("archive", "size", "digest", "state"), [_archive_row(archive) for archive in made.archives])
 
 
 def _archive_row(archive: Archive) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from build.deployment.aws_errors import error_code
+from build.aws import error_code
 from build.errors import CommandError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from functools import partial
 
 from rich.console import Console
 
-from build.deployment.commands.options import Session, add_target_options, session
-from build.deployment.deployed_stack import existing_stack
+from build.cloudformation.stacks import existing_stack
 from build.errors import INTERRUPTED, CommandError
+from build.options import StackContext, add_stack_options, stack_context
 from build.redrive.bucket import FailedEventsBucket
 from build.redrive.display import Display, displaying
 from build.redrive.examination import Examination
@@ -26,7 +26,7 @@ EXAMPLE = "python -m build redrive --suffix prod --since 2026-01-31 --source Use
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options."""
-    add_target_options(parser)
+    add_stack_options(parser)
     parser.add_argument("--dry-run", action="store_true", help="only list what would be replayed")
     parser.add_argument(
         "--since",
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError: when the stack or a part of it is missing or may not be used, and on Ctrl-C.
     """
-    with session(arguments) as chosen:
+    with stack_context(arguments) as chosen:
         try:
             report = redriven(chosen, arguments)
         except KeyboardInterrupt:
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     return report.exit_code
 
 
-def redriven(chosen: Session, arguments: argparse.Namespace) -> Report:
+def redriven(chosen: StackContext, arguments: argparse.Namespace) -> Report:
     """Look at, or replay, the objects that the options leave."""
     stack = existing_stack(chosen.clients.cloudformation, chosen.config.stack_name)
     pipeline = deployed_pipeline(stack, chosen.config)

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from build.deployment.one_line import one_line
 from build.redrive.report import Entry
+from build.text import one_line
 
 
 class Display(Protocol):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
-from build.deployment.one_line import one_line
 from build.redrive.pipeline import DeployedSource, Pipeline
+from build.text import one_line
 
 YEAR_10000 = 253_402_300_800
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from build.deployment.deployed_stack import DeployedStack
+from build.cloudformation.stacks import DeployedStack
 from build.errors import CommandError
 from stack.config import StackConfig, StreamSource, stream_processor
 

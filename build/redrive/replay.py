@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from build.deployment.aws_errors import error_code, error_message
-from build.deployment.one_line import one_line
+from build.aws import error_code, error_message
 from build.poller.invocation import count_before_first_failure
 from build.redrive.failed_batch import FailedBatch
+from build.text import one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

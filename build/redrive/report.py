@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from build.deployment.tables import Table
+from build.text import TextTable
 
 
 class Outcome(StrEnum):
@@ -98,12 +98,12 @@ class Report:
         return f"objects of failed events: {outcomes or 'none'}"
 
     @property
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[TextTable]:
         """What is shown to people."""
         columns = ("when (UTC)", "source", "records", "error", "outcome")
         tables = [
-            Table("Failed events", columns, [entry.cells for entry in self.entries]),
-            Table("Summaries", ("day", "outcome"), [(str(day), why or "made again") for day, why in self.days]),
+            TextTable("Failed events", columns, [entry.cells for entry in self.entries]),
+            TextTable("Summaries", ("day", "outcome"), [(str(day), why or "made again") for day, why in self.days]),
         ]
         return [table for table in tables if table.rows]
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 
-from build.deployment.clients import Clients
+from build.aws import Clients
 from stack.config import StackConfig, stream_processor
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from build.deployment.progress import Silence
 from build.executions import Execution, execute
 from build.local.cloud import LocalCloud, running_cloud
 from build.local.logs import messages
@@ -24,6 +23,7 @@ from build.local.main_job import do_main_job, expectation
 from build.local.report import problems
 from build.local.sample_records import Sample
 from build.packaging import package
+from build.progress import NullProgress
 from stack.config import ANALYTICS_PROCESSOR, SOURCES, StackConfig, StreamSource, stream_processor
 from tests.privileges.paths import record
 
@@ -35,7 +35,7 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The stack where IAM counts."""
-    with running_cloud(CONFIG, package(CONFIG), tmp_path_factory.mktemp("logs"), Silence(), ENFORCING) as running:
+    with running_cloud(CONFIG, package(CONFIG), tmp_path_factory.mktemp("logs"), NullProgress(), ENFORCING) as running:
         yield running
 
 
@@ -85,7 +85,7 @@ def run_workflow(cloud: LocalCloud, **request: Any) -> Execution:
 
 def test_the_main_job_is_done_with_what_is_granted(cloud: LocalCloud, tmp_path: Path) -> None:
     samples = [Sample(source, 12) for source in CONFIG.sources]
-    report = do_main_job(cloud, samples, tmp_path, Silence())
+    report = do_main_job(cloud, samples, tmp_path, NullProgress())
     assert list(problems(report, expectation(samples))) == []
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from build.deployment.progress import Silence
 from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import Package, package
+from build.progress import NullProgress
 from stack.config import SOURCES, StackConfig
 
 SUFFIX = "system"
@@ -28,5 +28,5 @@ def packaged(config: StackConfig) -> Package:
 @pytest.fixture(scope="session")
 def cloud(config: StackConfig, packaged: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The deployed stack."""
-    with running_cloud(config, packaged, tmp_path_factory.mktemp("logs"), Silence()) as running:
+    with running_cloud(config, packaged, tmp_path_factory.mktemp("logs"), NullProgress()) as running:
         yield running

@@ -7,22 +7,22 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from build.deployment.deploy import deploy
-from build.deployment.deployment import Deployment
-from build.deployment.destroy import destroy, doomed_stack
-from build.deployment.progress import Silence
+from build.commands.deploy import deploy
+from build.commands.destroy import destroy, stack_deletion
+from build.deploy.desired import Deployment
 from build.executions import execute
 from build.local.cloud import LocalCloud
 from build.local.main_job import do_main_job, expectation
 from build.local.report import Report, problems
 from build.local.sample_records import Sample
 from build.packaging import Package
+from build.progress import NullProgress
 from stack.config import StackConfig
 from stack.parameters import STREAM_PROCESSING
 from stack.template import render
 
 
-class Steps(Silence):
+class Steps(NullProgress):
     """Remembers the steps and counts the events of a deployment."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ def samples(config: StackConfig) -> list[Sample]:
 @pytest.fixture(scope="module")
 def report(cloud: LocalCloud, config: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> Report:
     """What the main job led to."""
-    return do_main_job(cloud, samples(config), tmp_path_factory.mktemp("run"), Silence())
+    return do_main_job(cloud, samples(config), tmp_path_factory.mktemp("run"), NullProgress())
 
 
 def test_everything_ends_as_expected(report: Report, config: StackConfig) -> None:
@@ -69,7 +69,7 @@ def test_the_summary_counts_what_was_recorded(report: Report) -> None:
 
 
 def test_both_outcomes_of_the_workflow(report: Report) -> None:
-    assert [(one.status, one.error, one.cause) for one in report.executions] == [
+    assert [(execution.status, execution.error, execution.cause) for execution in report.executions] == [
         ("SUCCEEDED", None, None),
         ("FAILED", "InvalidDataError", "Data validation failed"),
     ]
@@ -117,7 +117,7 @@ def test_deploying_the_same_again_changes_nothing(cloud: LocalCloud, config: Sta
 def test_an_update_changes_what_is_different(cloud: LocalCloud, config: StackConfig, packaged: Package) -> None:
     user, order = config.sources
     larger = replace(config, sources=(replace(user, memory_size=512), order))
-    deploy(cloud.clients, deployment(larger, packaged), Silence())
+    deploy(cloud.clients, deployment(larger, packaged), NullProgress())
     function = cloud.outputs["UserDataProcessorFunctionName"]
     assert cloud.clients.functions.get_function_configuration(FunctionName=function)["MemorySize"] == 512
 
@@ -125,10 +125,10 @@ def test_an_update_changes_what_is_different(cloud: LocalCloud, config: StackCon
 def test_destroying_leaves_nothing(cloud: LocalCloud, config: StackConfig, tmp_path: Path) -> None:
     bucket = cloud.outputs["FailedEventsBucketName"]
     cloud.clients.s3.put_object(Bucket=bucket, Key="aws/lambda/left-behind", Body=b"{}")
-    doomed = doomed_stack(cloud.clients, config)
-    assert doomed is not None
+    deletion = stack_deletion(cloud.clients, config)
+    assert deletion is not None
     cloud.poller.stop()
-    destroy(cloud.clients, doomed, Silence())
-    assert doomed_stack(cloud.clients, config) is None
+    destroy(cloud.clients, deletion, NullProgress())
+    assert stack_deletion(cloud.clients, config) is None
     with pytest.raises(ClientError, match="NoSuchBucket|NotFound|404"):
         cloud.clients.s3.list_objects_v2(Bucket=bucket)

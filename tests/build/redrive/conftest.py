@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from build.deployment.progress import Silence
 from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
+from build.progress import NullProgress
 from stack.config import StackConfig
 
 SUFFIX = "redrive"
@@ -16,5 +16,5 @@ SUFFIX = "redrive"
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The deployed stack."""
     config = StackConfig(SUFFIX)
-    with running_cloud(config, package(config), tmp_path_factory.mktemp("logs"), Silence()) as running:
+    with running_cloud(config, package(config), tmp_path_factory.mktemp("logs"), NullProgress()) as running:
         yield running

@@ -12,8 +12,8 @@ from botocore.stub import Stubber
 
 from build.errors import CommandError
 from build.redrive.bucket import Content, FailedEventsBucket, StoredObject
-from tests.build.deployment.support import Stubs
 from tests.build.redrive.failures import ACCOUNT, MAPPING, MIDDAY, SHARD, key, stored
+from tests.build.support import Stubs
 
 OWNED = {"Bucket": "failed-events", "ExpectedBucketOwner": ACCOUNT}
 

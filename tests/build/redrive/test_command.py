@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from build.cloudformation.stacks import DeployedStack
 from build.command_line import main
-from build.deployment.deployed_stack import DeployedStack
 from build.local.cloud import LocalCloud
 from build.poller.batches import RETRY_ATTEMPTS_EXHAUSTED, Batch, Discard
 from build.poller.destination import FailureRecord

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from build.deployment.deployed_stack import DeployedStack, deployed_stack
+from build.cloudformation.stacks import DeployedStack, deployed_stack
 from build.errors import CommandError
 from build.redrive.pipeline import DeployedSource, deployed_pipeline
 from stack.config import StackConfig

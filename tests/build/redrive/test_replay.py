@@ -11,8 +11,8 @@ from botocore.stub import Stubber
 
 from build.redrive.failed_batch import FailedBatch
 from build.redrive.replay import LARGEST_EVENT, encoded, events, replay
-from tests.build.deployment.support import Stubs
 from tests.build.redrive.failures import USERS, record
+from tests.build.support import Stubs
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

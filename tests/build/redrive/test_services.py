@@ -4,7 +4,7 @@ from typing import Any
 
 import boto3
 
-from build.deployment.clients import Clients
+from build.aws import Clients
 from build.redrive.services import connect
 from stack.config import StackConfig
 

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from build.deployment import polling
+from build import aws
 from build.redrive.summaries import recompute
-from tests.build.deployment.support import Stubs
 from tests.build.redrive.failures import PIPELINE
+from tests.build.support import Stubs
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -23,7 +23,7 @@ DAY = date(2026, 3, 1)
 
 @pytest.fixture
 def workflow(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> "SFNClient":
-    monkeypatch.setattr(polling, "sleep", lambda seconds: None)
+    monkeypatch.setattr(aws, "sleep", lambda seconds: None)
     return stubs.clients.workflow
 
 

@@ -1,0 +1,310 @@
+"""Access to AWS: clients, what their errors mean to a user, and the loop that waits for an answer."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from threading import Lock
+from time import sleep
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore import exceptions
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from build.errors import CommandError
+from stack.config import DEFAULT_REGION
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_stepfunctions import SFNClient
+
+UNKNOWN_ACTION = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException"})
+"""The codes of an endpoint that does not implement an action, as emulators may not."""
+_THROTTLED = frozenset(
+    {
+        "RequestLimitExceeded",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+_FIRST_PAUSE, _PAUSE_GROWTH, _LONGEST_PAUSE = 1.0, 1.25, 5.0
+_CREATING_A_CLIENT = Lock()
+
+_REFUSALS = (
+    (
+        {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"},
+        "the credentials have expired; log in again (`aws sso login`, or fetch new ones) and repeat the command.",
+    ),
+    (
+        {"AuthFailure", "InvalidAccessKeyId", "InvalidClientTokenId", "OptInRequired", "UnrecognizedClientException"},
+        "AWS does not know these credentials in {region}; check AWS_PROFILE or the access key, "
+        "and that the region is enabled for the account.",
+    ),
+    (
+        {"IncompleteSignature", "InvalidSignatureException", "RequestTimeTooSkewed", "SignatureDoesNotMatch"},
+        "AWS refused the signature; check that the secret access key belongs to the access key "
+        "and that this machine's clock is right.",
+    ),
+    (
+        {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"},
+        "permission denied: these credentials may not do {action}; "
+        "have it granted, or choose others with --profile. AWS says: {message}",
+    ),
+    (_THROTTLED, "AWS throttles {operation}; wait a minute and repeat the command."),
+)
+"""Codes of errors that AWS answers with, and the sentence for each."""
+_FAILURES: tuple[tuple[tuple[type[BotoCoreError], ...], str], ...] = (
+    (
+        (exceptions.NoCredentialsError, exceptions.PartialCredentialsError),
+        "there are no complete AWS credentials; log in (`aws sso login` or `aws configure`), "
+        "or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+    ),
+    (
+        (exceptions.ProfileNotFound,),
+        "{message}; `aws configure list-profiles` shows those there are.",
+    ),
+    (
+        (exceptions.SSOError, exceptions.TokenRetrievalError, exceptions.LoginError),
+        "the login has expired or is missing ({message}); run `aws sso login` or `aws login` and repeat the command.",
+    ),
+    (
+        (exceptions.CredentialRetrievalError, exceptions.MetadataRetrievalError),
+        "the credentials could not be fetched ({message}); correct the profile or log in again.",
+    ),
+    (
+        (exceptions.InvalidRegionError, exceptions.UnknownRegionError, exceptions.BaseEndpointResolverError),
+        "{region!r} is not a region of AWS; give one like us-west-2 with --region or AWS_REGION.",
+    ),
+    (
+        (exceptions.ConnectionError, exceptions.HTTPClientError),
+        "AWS cannot be reached ({message}); check the network, any proxy, "
+        "and that {region!r} is the region that you mean.",
+    ),
+)
+"""Types of errors of calls that AWS never answered, and the sentence for each."""
+
+ADAPTIVE = Config(connect_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 5})
+"""Retries, and slows down when AWS throttles (https://docs.aws.amazon.com/boto3/latest/guide/retries.html)."""
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Clients:
+    """The clients of one identity in one region, each created when it is first used; threads may share them.
+
+    Args:
+        session: whose credentials sign the calls.
+        region: `us-west-2`.
+        endpoint_url: another place than AWS to talk to; AWS_ENDPOINT_URL and profiles are followed without it.
+        config: time-outs and retries of every client.
+    """
+
+    session: "boto3.Session"
+    region: str
+    endpoint_url: str | None = None
+    config: Config = ADAPTIVE
+
+    def configured(self, **settings: Any) -> "Clients":
+        """The same clients with other time-outs or retries.
+
+        Args:
+            settings: arguments of botocore's Config, which win over those that these clients have.
+        """
+        return replace(self, config=self.config.merge(Config(**settings)))
+
+    @cached_property
+    def account(self) -> str:
+        """The twelve digits of the account that the credentials belong to."""
+        with _CREATING_A_CLIENT:
+            sts = self.session.client("sts", **self._settings)
+        return sts.get_caller_identity()["Account"]
+
+    @property
+    def partition(self) -> str:
+        """`aws`, `aws-cn` or `aws-us-gov`."""
+        return self.session.get_partition_for_region(self.region)
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        with _CREATING_A_CLIENT:
+            return self.session.client("cloudformation", **self._settings)
+
+    @cached_property
+    def cloudwatch(self) -> "CloudWatchClient":
+        with _CREATING_A_CLIENT:
+            return self.session.client("cloudwatch", **self._settings)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        with _CREATING_A_CLIENT:
+            return self.session.client("dynamodb", **self._settings)
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Lambda, whose name is a word of Python."""
+        with _CREATING_A_CLIENT:
+            return self.session.client("lambda", **self._settings)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        with _CREATING_A_CLIENT:
+            return self.session.client("logs", **self._settings)
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        with _CREATING_A_CLIENT:
+            return self.session.client("s3", **self._settings)
+
+    @cached_property
+    def streams(self) -> "DynamoDBStreamsClient":
+        with _CREATING_A_CLIENT:
+            return self.session.client("dynamodbstreams", **self._settings)
+
+    @cached_property
+    def workflow(self) -> "SFNClient":
+        """Step Functions."""
+        with _CREATING_A_CLIENT:
+            return self.session.client("stepfunctions", **self._settings)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {"region_name": self.region, "endpoint_url": self.endpoint_url, "config": self.config}
+
+
+def open_clients(profile: str | None, region: str | None, environment: Mapping[str, str] = os.environ) -> Clients:
+    """The clients that the standard settings of AWS tools choose, in us-west-2 when they name no region.
+
+    Args:
+        profile: of the AWS configuration files; without it AWS_PROFILE and the environment decide.
+        region: wins over AWS_REGION, which wins over AWS_DEFAULT_REGION and the profile.
+        environment: where AWS_REGION is read from.
+
+    Raises:
+        ProfileNotFound: when the configuration files have no such profile.
+    """
+    import boto3  # takes longer than the rest of a command's `--help`
+
+    session = boto3.Session(profile_name=profile, region_name=region or environment.get("AWS_REGION") or None)
+    return Clients(session, session.region_name or DEFAULT_REGION)
+
+
+def emulator_clients(endpoint_url: str, access_key: str, secret_key: str) -> Clients:
+    """Clients of an emulator, which read no configuration and no credentials of the user.
+
+    Args:
+        endpoint_url: where the emulator listens.
+        access_key: the emulator's own.
+        secret_key: the emulator's own.
+    """
+    import boto3
+    import botocore.session
+
+    nothing_of_the_user: Any = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    session = boto3.Session(
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=DEFAULT_REGION,
+        botocore_session=botocore.session.Session(session_vars=nothing_of_the_user),
+    )
+    return Clients(session, DEFAULT_REGION, endpoint_url)
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's code of an error: `AccessDenied`, or the status alone for a HEAD request."""
+    return error.response["Error"]["Code"]
+
+
+def error_message(error: ClientError) -> str:
+    """AWS's sentence about an error, without its full stop."""
+    return error.response["Error"]["Message"].strip().rstrip(".")
+
+
+def is_transient(error: ClientError) -> bool:
+    """Whether the same call may succeed a little later: AWS throttled it, or failed itself."""
+    return error_code(error) in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+
+
+@contextmanager
+def aws_errors_explained(region: str) -> Iterator[None]:
+    """Turn what botocore raises into the sentence that a user is shown.
+
+    Args:
+        region: that the calls went to.
+
+    Raises:
+        CommandError: for a botocore error.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise CommandError(_refusal(error, region)) from error
+    except BotoCoreError as error:
+        raise CommandError(_failure(error, region)) from error
+
+
+def until(read: Callable[[], Answer | None], waiting: Callable[[], None]) -> Answer:
+    """Ask until there is an answer, after pauses that grow from one second to five.
+
+    A transient error is no answer and never a failure.
+
+    Args:
+        read: returns the answer, or None to be asked again.
+        waiting: called before each pause.
+    """
+    pause = _FIRST_PAUSE
+    while (answer := _unless_transient(read)) is None:
+        waiting()
+        sleep(pause)
+        pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
+    return answer
+
+
+def _unless_transient(read: Callable[[], Answer | None]) -> Answer | None:
+    try:
+        return read()
+    except ClientError as error:
+        if not is_transient(error):
+            raise
+        return None
+
+
+def _refusal(error: ClientError, region: str) -> str:
+    sentence = next(
+        (sentence for codes, sentence in _REFUSALS if error_code(error) in codes),
+        "AWS refused {operation}: {message}; correct that and repeat the command.",
+    )
+    return sentence.format(
+        action=_denied_action(error), message=error_message(error), operation=error.operation_name, region=region
+    )
+
+
+def _failure(error: BotoCoreError, region: str) -> str:
+    sentence = next(
+        (sentence for types, sentence in _FAILURES if isinstance(error, types)),
+        "AWS could not be called ({message}); correct the AWS settings of this machine and repeat the command.",
+    )
+    return sentence.format(message=str(error).rstrip("."), region=region)
+
+
+def _denied_action(error: ClientError) -> str:
+    """`s3:PutObject` when AWS names it, else the operation."""
+    named = re.search(r"not authorized to perform: ([\w-]+:\w+)", error_message(error))
+    return named[1] if named else error.operation_name

@@ -1,0 +1,1 @@
+"""CloudFormation: stacks as it knows them, changes to them, and operations on them."""

@@ -1,0 +1,195 @@
+"""What a change set would do, resource by resource, as data and as lines for people, and the guard of stored data."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from build.cloudformation.stacks import BUCKET_TYPE, LOG_GROUP_TYPE, TABLE_TYPE
+from build.errors import CommandError
+from build.text import one_line
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import ResourceChangeDetailTypeDef, ResourceChangeTypeDef
+
+STORES_DATA = {
+    TABLE_TYPE: "table",
+    LOG_GROUP_TYPE: "log group",
+    BUCKET_TYPE: "bucket",
+}
+"""The types of resources whose content is not in the template, and what people call them."""
+_LONGEST_VALUE = 60
+
+
+class ChangeKind(Enum):
+    """What becomes of a resource, as a verb, harmless ones first."""
+
+    ADD = "add"
+    CHANGE = "change"
+    POSSIBLY_REPLACE = "possibly replace"
+    REPLACE = "replace"
+    STOP_MANAGING = "stop managing"
+    DELETE = "delete"
+
+
+LOSSES = frozenset({ChangeKind.POSSIBLY_REPLACE, ChangeKind.REPLACE, ChangeKind.STOP_MANAGING, ChangeKind.DELETE})
+"""After these the stack no longer has what the resource stores."""
+_MARKS = {
+    ChangeKind.ADD: "+",
+    ChangeKind.CHANGE: "~",
+    ChangeKind.POSSIBLY_REPLACE: "!",
+    ChangeKind.REPLACE: "!",
+    ChangeKind.STOP_MANAGING: "-",
+    ChangeKind.DELETE: "-",
+}
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """A property of a resource that would change.
+
+    Args:
+        path: `MemorySize`, `Environment.Variables.LOG_LEVEL`, or an attribute like `Tags`.
+        before: its value as CloudFormation writes it; None when it has none or is not known.
+        after: likewise.
+        recreates: whether that replaces the resource: `Never`, `Conditionally` or `Always`.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+    recreates: str
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """A resource that would change.
+
+    Args:
+        action: `Add`, `Modify`, `Remove`, `Import`, `Dynamic` or `SyncWithActual`.
+        logical_id: its name in the template.
+        resource_type: `AWS::Lambda::Function`.
+        replacement: `True`, `False`, `Conditional`, or nothing where it has no meaning.
+        policy_action: what becomes of the old resource: `Delete`, `Retain`, `ReplaceAndDelete`, ..., or nothing.
+        properties: those that would change, by path.
+    """
+
+    action: str
+    logical_id: str
+    resource_type: str
+    replacement: str
+    policy_action: str
+    properties: tuple[PropertyChange, ...]
+
+    @property
+    def kind(self) -> ChangeKind:
+        if self.action == "Remove":
+            retained = self.policy_action in {"Retain", "Snapshot"}
+            return ChangeKind.STOP_MANAGING if retained else ChangeKind.DELETE
+        if self.replacement == "True" or self.policy_action.startswith("Replace"):
+            return ChangeKind.REPLACE
+        if self.replacement == "Conditional" or self.action == "Dynamic":
+            return ChangeKind.POSSIBLY_REPLACE
+        return ChangeKind.ADD if self.action in {"Add", "Import"} else ChangeKind.CHANGE
+
+    @property
+    def loss(self) -> str:
+        """What the change does to a resource that stores data: `delete the table UserDataTable`."""
+        return f"{self.kind.value} {described_store(self.resource_type, self.logical_id)}"
+
+
+def resource_change(change: "ResourceChangeTypeDef") -> ResourceChange:
+    """The change that one entry of DescribeChangeSet describes."""
+    properties = {each.path: each for each in map(_property_change, change.get("Details", []))}
+    return ResourceChange(
+        action=change.get("Action", ""),
+        logical_id=change.get("LogicalResourceId", ""),
+        resource_type=change.get("ResourceType", ""),
+        replacement=change.get("Replacement", ""),
+        policy_action=change.get("PolicyAction", ""),
+        properties=tuple(properties[path] for path in sorted(properties)),
+    )
+
+
+def guard_data(changes: Sequence[ResourceChange], allowed: Collection[str]) -> None:
+    """Refuse changes that would lose stored data.
+
+    Args:
+        changes: of a change set, read without property values: with them CloudFormation may leave resources out.
+        allowed: logical ids of resources that may be deleted or replaced.
+
+    Raises:
+        CommandError: naming every resource that would be lost, and how to allow it.
+    """
+    losses = data_losses(changes, allowed)
+    if losses:
+        raise CommandError(
+            f"refused, nothing was changed: this would {' and '.join(change.loss for change in losses)}; "
+            f"if that is meant, repeat the command with {allowing(change.logical_id for change in losses)}."
+        )
+
+
+def data_losses(changes: Sequence[ResourceChange], allowed: Collection[str] = ()) -> list[ResourceChange]:
+    """The changes that would delete or replace a resource that stores data, except those allowed."""
+    return [
+        change
+        for change in changes
+        if change.resource_type in STORES_DATA and change.kind in LOSSES and change.logical_id not in allowed
+    ]
+
+
+def allowing(logical_ids: Iterable[str]) -> str:
+    """The options that allow resources to be lost."""
+    return " ".join(f"--allow-replace {logical_id}" for logical_id in logical_ids)
+
+
+def described_store(resource_type: str, logical_id: str) -> str:
+    """What people call a resource that stores data: `the table UserDataTable`."""
+    return f"the {STORES_DATA[resource_type]} {logical_id}"
+
+
+def change_lines(changes: Sequence[ResourceChange]) -> list[str]:
+    """What would change: a line for each property, and one for each resource that comes, goes or is replaced."""
+    return [line for change in changes for line in _lines_of(change)]
+
+
+def summary(changes: Sequence[ResourceChange]) -> str:
+    """How many resources share each kind of change: `1 to add, 2 to change`."""
+    counts = Counter(change.kind for change in changes)
+    return ", ".join(f"{counts[kind]} to {kind.value}" for kind in ChangeKind if counts[kind]) or "only outputs change"
+
+
+def _property_change(detail: "ResourceChangeDetailTypeDef") -> PropertyChange:
+    target = detail.get("Target", {})
+    path = target.get("Path", "").removeprefix("/Properties").strip("/").replace("/", ".")
+    return PropertyChange(
+        path=path or target.get("Name") or target.get("Attribute", ""),
+        before=target.get("BeforeValue"),
+        after=target.get("AfterValue"),
+        recreates=target.get("RequiresRecreation", "Never"),
+    )
+
+
+def _lines_of(change: ResourceChange) -> list[str]:
+    properties = [_property_line(change, each) for each in change.properties]
+    return properties if properties and change.kind is ChangeKind.CHANGE else [_headline(change), *properties]
+
+
+def _headline(change: ResourceChange) -> str:
+    """`- OrderDataTable (AWS::DynamoDB::Table) DELETE`."""
+    line = f"{_MARKS[change.kind]} {change.logical_id} ({change.resource_type})"
+    return f"{line} {change.kind.value.upper()}" if change.kind in LOSSES else line
+
+
+def _property_line(resource: ResourceChange, change: PropertyChange) -> str:
+    """`~ UserDataProcessor.MemorySize 256 → 512`."""
+    line = f"~ {resource.logical_id}.{change.path}"
+    if change.before is not None or change.after is not None:
+        line += f" {_value_text(change.before)} → {_value_text(change.after)}"
+    return line + (" (replaces it)" if change.recreates == "Always" else "")
+
+
+def _value_text(value: str | None) -> str:
+    text = "(none)" if value is None else one_line(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"

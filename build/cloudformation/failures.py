@@ -1,0 +1,219 @@
+"""Why an operation failed: the first resource that did and not those that were cancelled for it, and what helps."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from build.cloudformation.stacks import StackEvent, find_stack
+from build.errors import INTERRUPTED, CommandError
+from build.text import one_line
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import OperationEventTypeDef
+
+_STACK_TYPE = "AWS::CloudFormation::Stack"
+_NO_REASON = "CloudFormation gives no reason"
+_HINTS = tuple(
+    (re.compile(pattern, re.IGNORECASE), hint)
+    for pattern, hint in (
+        (
+            r"not authorized to perform|access ?denied|forbidden",
+            "have the permission granted to whoever deploys, or deploy with --role-arn.",
+        ),
+        (
+            r"NoSuchKey|specified key does not exist|NoSuchBucket",
+            "an artifact is missing; deploying again uploads it.",
+        ),
+        (
+            r"already exists|ResourceConflict|AlreadyExists",
+            "something outside the stack has that name; delete or rename it, or deploy under another suffix.",
+        ),
+        (
+            r"DeletionProtection|deletion protection",
+            "the table is protected against deletion; turn that off on the table itself if its data may be deleted.",
+        ),
+        (
+            r"not empty|BucketNotEmpty",
+            "the bucket got new objects meanwhile; repeat the command, which empties it again.",
+        ),
+        (
+            r"rate exceeded|throttl|too many requests",
+            "AWS throttled the calls; repeat the command in a few minutes.",
+        ),
+        (
+            r"limit ?exceeded|quota|UnreservedConcurrentExecution",
+            "a quota of the account is used up; have it raised in Service Quotas, or remove what is not needed.",
+        ),
+        (
+            r"rollback trigger|in ALARM state",
+            "an alarm of the stack went into ALARM during the update; see which with `python -m build status`.",
+        ),
+        (
+            r"\btimed out\b|did not stabilize|NotStabilized",
+            "AWS did not finish in the time that it allows itself; repeat the command.",
+        ),
+        (
+            r"internal ?failure|service unavailable|internal error",
+            "AWS failed itself; repeat the command.",
+        ),
+        (
+            r"invalid|must be|malformed|validation",
+            "correct that property where stack/ sets it, or the parameter's value, and deploy again.",
+        ),
+    )
+)
+_OTHER_HINT = "correct what the reason names and repeat the command."
+_NEXT_STEPS = {
+    "CREATE_FAILED": "correct that and continue with `deploy --no-rollback`, or create the stack again with `deploy`.",
+    "DELETE_FAILED": "remove what prevents it and repeat `destroy`.",
+    "ROLLBACK_COMPLETE": "correct that and deploy again; what is left of the stack is deleted first.",
+    "ROLLBACK_FAILED": "remove what prevents it and deploy again; what is left of the stack is deleted first.",
+    "UPDATE_FAILED": "correct that and continue with `deploy --no-rollback`, or roll the update back with `deploy`.",
+    "UPDATE_ROLLBACK_COMPLETE": "the stack is as it was before; correct that and deploy again.",
+    "UPDATE_ROLLBACK_FAILED": "remove what prevents it and run `deploy --continue-rollback`, "
+    "with `--skip LogicalId` for a resource that cannot be rolled back.",
+}
+
+
+@dataclass(frozen=True)
+class Cause:
+    """What failed first.
+
+    Args:
+        resource: logical id, or the stack's name.
+        resource_type: `AWS::Lambda::Function`, or nothing.
+        reason: CloudFormation's sentence.
+    """
+
+    resource: str
+    resource_type: str
+    reason: str
+
+    @property
+    def hint(self) -> str:
+        """What to try first, judged by CloudFormation's own words."""
+        return next((hint for pattern, hint in _HINTS if pattern.search(self.reason)), _OTHER_HINT)
+
+
+class OperationFailed(CommandError):
+    """Something that CloudFormation could not do; the message is one block: what, the resource, the reason, a hint.
+
+    Args:
+        headline: what it could not do, a sentence.
+        status: that the stack, or the change set, ended in.
+        cause: what failed first, if it is known.
+    """
+
+    def __init__(self, headline: str, status: str, cause: Cause | None) -> None:
+        super().__init__("\n  ".join([headline, *_cause_lines(cause), *_next_lines(status)]))
+        self.status = status
+        self.cause = cause
+
+    @property
+    def document(self) -> dict[str, Any]:
+        if self.cause is None:
+            return super().document
+        return {**super().document, "status": self.status, **asdict(self.cause), "hint": self.cause.hint}
+
+
+class Detached(CommandError):
+    """The user stopped following; AWS continues.
+
+    Args:
+        name: of the stack.
+        updating: whether what continues is an update, which can be cancelled.
+    """
+
+    def __init__(self, name: str, updating: bool) -> None:
+        cancel = "; `deploy --cancel` cancels the update" if updating else ""
+        message = f"no longer following, AWS continues with {name}: repeat the command to follow it{cancel}."
+        super().__init__(message, INTERRUPTED)
+
+
+def root_cause(cloudformation: "CloudFormationClient", stack_id: str, events: Sequence[StackEvent]) -> Cause | None:
+    """Why the newest operation of a stack failed.
+
+    DescribeEvents knows more than stack events, but needs its own permission
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeEvents.html).
+
+    Args:
+        cloudformation: the client to ask with.
+        stack_id: ARN of the stack.
+        events: of the operation, oldest first, for where DescribeEvents cannot be had.
+    """
+    return _reported_cause(cloudformation, stack_id) or _observed_cause(events)
+
+
+def change_set_cause(cloudformation: "CloudFormationClient", change_set_id: str) -> Cause | None:
+    """What the validation of a change set found wrong; None where AWS does not say."""
+    try:
+        return _described_cause(cloudformation, ChangeSetName=change_set_id)
+    except ClientError:
+        return None
+
+
+def _reported_cause(cloudformation: "CloudFormationClient", stack_id: str) -> Cause | None:
+    """The first failed event of the newest operation that is not a rollback; None where AWS does not say."""
+    try:
+        stack = find_stack(cloudformation, stack_id)
+        operations = stack.last_operations if stack else ()
+        failed = next((operation for kind, operation in operations if kind != "ROLLBACK"), None)
+        return _described_cause(cloudformation, OperationId=failed) if failed else None
+    except ClientError:
+        return None
+
+
+def _described_cause(cloudformation: "CloudFormationClient", **subject: Any) -> Cause | None:
+    pages = cloudformation.get_paginator("describe_events").paginate(Filters={"FailedEvents": True}, **subject)
+    return _first_cause(event for page in pages for event in page["OperationEvents"])
+
+
+def _first_cause(events: "Iterable[OperationEventTypeDef]") -> Cause | None:
+    oldest_first = sorted(events, key=lambda event: event["Timestamp"])
+    causes = (_event_cause(event) for event in oldest_first if event.get("ResourceType") != _STACK_TYPE)
+    return next((cause for cause in causes if not _is_cancellation(cause.reason)), None)
+
+
+def _event_cause(event: "OperationEventTypeDef") -> Cause:
+    """The cause that one failed event of DescribeEvents names, a validation's with the path of the property."""
+    reason = (
+        event.get("ValidationStatusReason")
+        or event.get("HookStatusReason")
+        or event.get("ResourceStatusReason")
+        or _NO_REASON
+    )
+    path = event.get("ValidationPath")
+    return Cause(
+        resource=event.get("LogicalResourceId", ""),
+        resource_type=event.get("ResourceType", ""),
+        reason=one_line(f"{reason} (at {path})" if path else reason),
+    )
+
+
+def _observed_cause(events: Sequence[StackEvent]) -> Cause | None:
+    """The first resource that failed by itself, else what the stack says about itself."""
+    failed = [event for event in events if event.failed and not _is_cancellation(event.reason)]
+    resources = [event for event in failed if not event.of_stack]
+    rollbacks = [event for event in events if event.of_stack and event.reason and "ROLLBACK" in event.status]
+    first = next(iter(resources + failed + rollbacks), None)
+    return Cause(first.logical_id, first.resource_type, one_line(first.reason) or _NO_REASON) if first else None
+
+
+def _is_cancellation(reason: str) -> bool:
+    """Whether a resource only stopped because another one failed."""
+    return "cancelled" in reason.lower()
+
+
+def _cause_lines(cause: Cause | None) -> list[str]:
+    if cause is None:
+        return ["reason:   AWS names none; look at the events of the stack in the console"]
+    resource = f"{cause.resource} ({cause.resource_type})" if cause.resource_type else cause.resource
+    return [f"resource: {resource}", f"reason:   {cause.reason}", f"hint:     {cause.hint}"]
+
+
+def _next_lines(status: str) -> list[str]:
+    return [f"next:     {_NEXT_STEPS[status]}"] if status in _NEXT_STEPS else []

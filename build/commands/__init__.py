@@ -1,0 +1,1 @@
+"""The commands that work on a deployed stack, a file each: its options, its steps, its words."""

@@ -1,0 +1,220 @@
+"""What a user asks for, completed to a stack as it should be, beside the stack as it is."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from build.aws import Clients
+from build.cloudformation.change_sets import rollback_configuration
+from build.cloudformation.stacks import (
+    DeployedStack,
+    DesiredStack,
+    canonical_template,
+    deployed_template,
+    parsed_template,
+)
+from build.deploy.artifacts import ArtifactBucket, artifact_bucket, template_argument
+from build.errors import CommandError
+from build.options import assignment
+from build.packaging import Package, package
+from build.packaging.packager import OUTPUT
+from stack.config import StackConfig
+from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
+from stack.template import render
+
+NO_TEMPLATE = "{}"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What a user asks for.
+
+    Args:
+        config: names the stack and says whether it is protected.
+        template: JSON text.
+        package: the archives that the template's parameters point at.
+        parameters: values given by the user; the others keep what was given before, or are the defaults.
+        tags: of the stack and its resources; None keeps those there are.
+        role_arn: the role that CloudFormation acts as; None keeps the stack's.
+        rollback: whether a failure rolls everything back; without, the stack stays as it failed.
+        allow_replace: logical ids of resources whose data may be lost.
+        continue_rollback: whether to continue a rollback that failed.
+        skip: logical ids of resources that such a rollback leaves alone.
+    """
+
+    config: StackConfig
+    template: str
+    package: Package
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    role_arn: str | None = None
+    rollback: bool = True
+    allow_replace: frozenset[str] = frozenset()
+    continue_rollback: bool = False
+    skip: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A stack as it is and as it should be.
+
+    Args:
+        stack: as it is; None when it is to be created.
+        template: that it was created from.
+        desired: as it should be.
+        bucket: of what it is created from.
+    """
+
+    stack: DeployedStack | None
+    template: str
+    desired: DesiredStack
+    bucket: ArtifactBucket
+
+    @property
+    def is_as_desired(self) -> bool:
+        """Whether template, parameters and tags are what is asked for."""
+        if self.stack is None:
+            return False
+        deployed = (self.template, self.stack.parameters, self.stack.tags)
+        return deployed == (self.desired.template, self.desired.parameters, self.desired.tags)
+
+
+def add_deployment_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is to be deployed, for the commands that deploy it or show what that would change."""
+    parser.add_argument("--alert-email", metavar="ADDRESS", help="where alarms are mailed to; empty for nowhere")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        type=assignment,
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the template; those not given keep their value",
+    )
+    parser.add_argument(
+        "--tag",
+        action="append",
+        type=assignment,
+        metavar="KEY=VALUE",
+        help="a tag of the stack and its resources; without any, those there are stay",
+    )
+    parser.add_argument("--role-arn", metavar="ARN", help="role that CloudFormation acts as")
+    parser.add_argument("--bytecode", action="store_true", help="ship compiled bytecode, see `package --help`")
+    parser.add_argument("--no-rollback", action="store_true", help="leave the stack as it failed, to look at it")
+    parser.add_argument(
+        "--allow-replace",
+        action="append",
+        default=[],
+        metavar="LOGICAL_ID",
+        help="a table, bucket or log group that may be deleted or replaced with all that it stores",
+    )
+
+
+def requested_deployment(arguments: argparse.Namespace, config: StackConfig) -> Deployment:
+    """What the options ask for, its archives made.
+
+    Raises:
+        CommandError: for options that exclude each other, and when something cannot be packaged.
+    """
+    if arguments.no_rollback and config.protected:
+        raise CommandError(f"{config.stack_name} is protected and always rolls back; leave out --no-rollback.", 2)
+    email = {} if arguments.alert_email is None else {ALERT_EMAIL: arguments.alert_email}
+    return Deployment(
+        config=config,
+        template=render(config),
+        package=package(config, OUTPUT, arguments.bytecode),
+        parameters={**dict(arguments.parameter), **email},
+        tags=None if arguments.tag is None else dict(arguments.tag),
+        role_arn=arguments.role_arn,
+        rollback=not arguments.no_rollback,
+        allow_replace=frozenset(arguments.allow_replace),
+    )
+
+
+def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | None) -> Comparison:
+    """Read what is deployed and complete what is asked for with it; one call when there is a stack.
+
+    Raises:
+        CommandError: for a parameter that the template does not have, or that has no value.
+    """
+    template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
+    bucket = artifact_bucket(clients, stack)
+    return Comparison(stack, template, desired_stack(deployment, bucket.name, stack, template), bucket)
+
+
+def change_set_arguments(clients: Clients, deployment: Deployment, comparison: Comparison) -> dict[str, Any]:
+    """The arguments of CreateChangeSet: the template, and what is not part of the desired stack."""
+    arguments = template_argument(comparison.bucket, comparison.desired.template)
+    if deployment.role_arn:
+        arguments["RoleARN"] = deployment.role_arn
+    if deployment.config.protected and comparison.stack:
+        arguments["RollbackConfiguration"] = rollback_configuration(
+            clients, comparison.stack, comparison.desired.template
+        )
+    return arguments
+
+
+def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | None, template: str) -> DesiredStack:
+    """Complete what a user asks for with what is deployed.
+
+    Args:
+        deployment: what is asked for.
+        bucket: name of the artifact bucket.
+        stack: as it is; None when it is to be created.
+        template: that the stack was created from; `{}` when there is none.
+
+    Raises:
+        CommandError: for a parameter that the template does not have, or that has no value.
+    """
+    wanted = canonical_template(json.loads(deployment.template))
+    given = {**deployment.parameters, **artifact_parameters(deployment.config, deployment.package, bucket)}
+    kept = _values_given_before(stack.parameters if stack else {}, declared_parameters(template))
+    deployed_tags = stack.tags if stack else {}
+    return DesiredStack(
+        name=deployment.config.stack_name,
+        template=wanted,
+        parameters=parameter_values(declared_parameters(wanted), given, kept),
+        tags=deployed_tags if deployment.tags is None else deployment.tags,
+    )
+
+
+def artifact_parameters(config: StackConfig, package: Package, bucket: str) -> dict[str, str]:
+    """The parameters that say where the code is stored."""
+    names = {function.logical_id: code_key(function) for function in config.functions}
+    keys = {names.get(archive.name, LAYER_KEY): archive.object_key for archive in package.archives}
+    return {ARTIFACT_BUCKET: bucket, **keys}
+
+
+def declared_parameters(template: str) -> dict[str, str | None]:
+    """The parameters of a template with their defaults as text; None for one that has to be given."""
+    declarations = parsed_template(template).get("Parameters", {})
+    return {
+        name: str(declaration["Default"]) if "Default" in declaration else None
+        for name, declaration in declarations.items()
+    }
+
+
+def parameter_values(
+    defaults: Mapping[str, str | None], given: Mapping[str, str], kept: Mapping[str, str]
+) -> dict[str, str]:
+    """A value for every parameter: the one given now, else the one given before, else the default.
+
+    Raises:
+        CommandError: for a value without a parameter, or a parameter without a value.
+    """
+    if unknown := sorted(given.keys() - defaults.keys()):
+        raise CommandError(
+            f"the template has no parameter {', '.join(unknown)}; it has {', '.join(sorted(defaults))}.", exit_code=2
+        )
+    values = {name: given.get(name, kept.get(name, default)) for name, default in defaults.items()}
+    if missing := sorted(name for name, value in values.items() if value is None):
+        raise CommandError(
+            f"the parameter {', '.join(missing)} has no value; give one with --parameter NAME=VALUE.", exit_code=2
+        )
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _values_given_before(values: Mapping[str, str], defaults: Mapping[str, str | None]) -> dict[str, str]:
+    """The values that somebody chose, and not those that are there because they were the default."""
+    return {name: value for name, value in values.items() if value != defaults.get(name)}

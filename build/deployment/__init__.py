@@ -1,1 +1,0 @@
-"""Stacks in AWS: deploying, previewing, following, explaining, operating and destroying them."""

@@ -1,1 +1,0 @@
-"""The bucket of zips and large templates: filling it, and clearing it out."""

@@ -1,1 +1,0 @@
-"""Change sets: what one is told, what it would change, and what may not be lost."""

@@ -1,1 +1,0 @@
-"""Operations on a stack: beginning them, following their events, explaining how they end."""

@@ -1,1 +1,0 @@
-"""Looking after a deployed stack: status, logs, drift."""

@@ -1,1 +1,0 @@
-"""What people and programs see: lines, a live display, or JSON."""

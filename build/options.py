@@ -1,0 +1,140 @@
+"""Options that commands share, and what a command works with once they are chosen."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from build.aws import Clients, aws_errors_explained, open_clients
+from build.errors import CommandError
+from build.output import JsonPresenter, LinePresenter, Presenter
+from build.terminal import TerminalPresenter
+from stack.config import (
+    DEFAULT_REGION,
+    DEFAULT_SUFFIX,
+    SUFFIX_VARIABLE,
+    StackConfig,
+    SuffixError,
+    suffix_from_environment,
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a command works with: one identity in one region, and who shows what happens."""
+
+    clients: Clients
+    presenter: Presenter
+
+
+@dataclass(frozen=True)
+class StackContext(Context):
+    """What a command that is about one stack works with."""
+
+    config: StackConfig
+
+
+def add_context_options(parser: argparse.ArgumentParser) -> None:
+    """The options that choose an identity and a region, and how output looks."""
+    parser.add_argument("--profile", help="profile of the AWS configuration (default: AWS_PROFILE, else default)")
+    parser.add_argument(
+        "--region", help=f"AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile, else {DEFAULT_REGION})"
+    )
+    parser.add_argument("--json", action="store_true", help="print what happens as one JSON object a line")
+
+
+def add_stack_options(parser: argparse.ArgumentParser) -> None:
+    """The options that choose a stack, an identity and a region, and how output looks."""
+    parser.add_argument(
+        "--suffix",
+        default=suffix_from_environment(),
+        help=f"which stack, TapStack<SUFFIX> (default: {SUFFIX_VARIABLE}, else {DEFAULT_SUFFIX})",
+    )
+    add_context_options(parser)
+
+
+@contextmanager
+def context(arguments: argparse.Namespace) -> Iterator[Context]:
+    """What the options of `add_context_options` choose; what AWS refuses inside becomes a sentence.
+
+    Raises:
+        CommandError: for everything that botocore raises.
+    """
+    with presenting(arguments.json) as presenter:
+        with aws_errors_explained(arguments.region or DEFAULT_REGION):
+            clients = open_clients(arguments.profile, arguments.region)
+        with aws_errors_explained(clients.region):
+            yield Context(clients, presenter)
+
+
+@contextmanager
+def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
+    """What the options of `add_stack_options` choose.
+
+    Raises:
+        CommandError: for a bad suffix, and for everything that botocore raises.
+    """
+    with context(arguments) as chosen:
+        yield StackContext(chosen.clients, chosen.presenter, _config(arguments.suffix))
+
+
+def assignment(text: str) -> tuple[str, str]:
+    """A `NAME=VALUE` from the command line.
+
+    Raises:
+        ArgumentTypeError: when there is no name or no equals sign.
+    """
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
+def require_consent(word: str, given: bool) -> None:
+    """Go on only when the user types a word.
+
+    Args:
+        word: what to type.
+        given: whether the user agreed on the command line.
+
+    Raises:
+        CommandError: when the user does not agree, or cannot be asked.
+    """
+    if given:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError("nobody can be asked here; add --yes when it is meant.", exit_code=2)
+    print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != word:
+        raise CommandError("nothing was deleted; repeat the command when it is meant.")
+
+
+def presenter_for(json_lines: bool) -> Presenter:
+    """The presenter for where the output goes: a live display only for a terminal that can move its cursor."""
+    if json_lines:
+        return JsonPresenter(sys.stdout)
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        return TerminalPresenter()
+    return LinePresenter(sys.stdout)
+
+
+@contextmanager
+def presenting(json_lines: bool) -> Iterator[Presenter]:
+    """A presenter that also shows why a command failed, and leaves the terminal as it was."""
+    presenter = presenter_for(json_lines)
+    try:
+        yield presenter
+    except CommandError as error:
+        presenter.failure(error)
+        raise
+    finally:
+        presenter.close()
+
+
+def _config(suffix: str) -> StackConfig:
+    try:
+        return StackConfig(suffix)
+    except SuffixError as error:
+        raise CommandError(str(error), exit_code=2) from error

@@ -1,0 +1,192 @@
+from typing import Any
+
+import pytest
+
+from build.cloudformation.changes import (
+    LOSSES,
+    ChangeKind,
+    PropertyChange,
+    ResourceChange,
+    change_lines,
+    data_losses,
+    guard_data,
+    resource_change,
+    summary,
+)
+from build.errors import CommandError
+from tests.build.support import a_change
+
+FUNCTION = "AWS::Lambda::Function"
+TABLE = "AWS::DynamoDB::Table"
+
+
+@pytest.mark.parametrize(
+    ("action", "replacement", "policy_action", "kind"),
+    [
+        ("Add", "", "", ChangeKind.ADD),
+        ("Import", "", "", ChangeKind.ADD),
+        ("Modify", "False", "", ChangeKind.CHANGE),
+        ("SyncWithActual", "", "", ChangeKind.CHANGE),
+        ("Modify", "Conditional", "", ChangeKind.POSSIBLY_REPLACE),
+        ("Dynamic", "", "", ChangeKind.POSSIBLY_REPLACE),
+        ("Modify", "True", "", ChangeKind.REPLACE),
+        ("Modify", "Conditional", "ReplaceAndDelete", ChangeKind.REPLACE),
+        ("Modify", "True", "ReplaceAndRetain", ChangeKind.REPLACE),
+        ("Modify", "True", "ReplaceAndSnapshot", ChangeKind.REPLACE),
+        ("Remove", "", "", ChangeKind.DELETE),
+        ("Remove", "", "Delete", ChangeKind.DELETE),
+        ("Remove", "", "Retain", ChangeKind.STOP_MANAGING),
+        ("Remove", "", "Snapshot", ChangeKind.STOP_MANAGING),
+    ],
+)
+def test_what_becomes_of_a_resource(action: str, replacement: str, policy_action: str, kind: ChangeKind) -> None:
+    entry = a_change("Table", "AWS::DynamoDB::Table", action, Replacement=replacement, PolicyAction=policy_action)
+    assert resource_change(entry["ResourceChange"]).kind is kind
+
+
+def test_only_additions_and_changes_keep_what_a_resource_stores() -> None:
+    assert set(ChangeKind) - LOSSES == {ChangeKind.ADD, ChangeKind.CHANGE}
+
+
+def test_properties_are_named_by_path_once_and_in_order() -> None:
+    details = [
+        {"Target": {"Attribute": "Properties", "Name": "MemorySize", "RequiresRecreation": "Never"}},
+        {
+            "Target": {
+                "Attribute": "Properties",
+                "Name": "Environment",
+                "Path": "/Properties/Environment/Variables/LOG_LEVEL",
+                "BeforeValue": "INFO",
+                "AfterValue": "DEBUG",
+                "RequiresRecreation": "Always",
+            }
+        },
+        {"Target": {"Attribute": "Tags"}},
+        {"Target": {"Attribute": "Tags"}},
+    ]
+    entry = a_change("Worker", "AWS::Lambda::Function", Details=details)
+    assert resource_change(entry["ResourceChange"]).properties == (
+        PropertyChange("Environment.Variables.LOG_LEVEL", "INFO", "DEBUG", "Always"),
+        PropertyChange("MemorySize", None, None, "Never"),
+        PropertyChange("Tags", None, None, "Never"),
+    )
+
+
+def change(logical_id: str, resource_type: str, action: str = "Modify", **more: Any) -> ResourceChange:
+    return resource_change(a_change(logical_id, resource_type, action, **more)["ResourceChange"])
+
+
+REMOVED_TABLE = change("UserDataTable", "AWS::DynamoDB::Table", "Remove", PolicyAction="Delete")
+
+
+REPLACED_BUCKET = change("FailedEventsBucket", "AWS::S3::Bucket", Replacement="True")
+
+
+POSSIBLY_REPLACED_GROUP = change("WorkerLogGroup", "AWS::Logs::LogGroup", Replacement="Conditional")
+
+
+UNMANAGED_TABLE = change("OrderDataTable", "AWS::DynamoDB::Table", "Remove", PolicyAction="Retain")
+
+
+HARMLESS = [
+    change("AnalyticsTable", "AWS::DynamoDB::Table", Replacement="False"),
+    change("NewTable", "AWS::DynamoDB::Table", "Add"),
+    change("Worker", "AWS::Lambda::Function", Replacement="True"),
+    change("Alarm", "AWS::CloudWatch::Alarm", "Remove"),
+]
+
+
+@pytest.mark.parametrize(
+    ("losing", "words"),
+    [
+        (REMOVED_TABLE, "delete the table UserDataTable"),
+        (REPLACED_BUCKET, "replace the bucket FailedEventsBucket"),
+        (POSSIBLY_REPLACED_GROUP, "possibly replace the log group WorkerLogGroup"),
+        (UNMANAGED_TABLE, "stop managing the table OrderDataTable"),
+    ],
+)
+def test_what_would_lose_data_is_refused_by_name(losing: ResourceChange, words: str) -> None:
+    with pytest.raises(CommandError, match=words) as caught:
+        guard_data([*HARMLESS, losing], [])
+    assert str(caught.value).endswith(f"repeat the command with --allow-replace {losing.logical_id}.")
+
+
+def test_all_losses_are_named_at_once() -> None:
+    with pytest.raises(CommandError, match="--allow-replace UserDataTable --allow-replace FailedEventsBucket"):
+        guard_data([REMOVED_TABLE, REPLACED_BUCKET], ["SomethingElse"])
+
+
+def test_naming_one_does_not_allow_another() -> None:
+    assert data_losses([REMOVED_TABLE, REPLACED_BUCKET], ["UserDataTable"]) == [REPLACED_BUCKET]
+
+
+def test_what_is_named_may_go() -> None:
+    guard_data([REMOVED_TABLE, REPLACED_BUCKET], ["UserDataTable", "FailedEventsBucket"])
+
+
+def test_what_loses_nothing_passes() -> None:
+    guard_data(HARMLESS, [])
+
+
+def table_change(
+    action: str, *properties: PropertyChange, replacement: str = "", policy: str = "", kind: str = TABLE
+) -> ResourceChange:
+    return ResourceChange(action, "Thing", kind, replacement, policy, properties)
+
+
+MEMORY = PropertyChange("MemorySize", "256", "512", "Never")
+
+
+KEYS = PropertyChange("KeySchema", None, None, "Always")
+
+
+def test_a_changed_property_is_a_line_with_both_values() -> None:
+    assert change_lines([table_change("Modify", MEMORY, replacement="False", kind=FUNCTION)]) == [
+        "~ Thing.MemorySize 256 → 512"
+    ]
+
+
+def test_a_value_that_is_set_or_removed_has_no_other() -> None:
+    added = PropertyChange("TracingConfig", None, "Active", "Never")
+    removed = PropertyChange("Layers", "x", None, "Never")
+    assert change_lines([table_change("Modify", added, removed)]) == [
+        "~ Thing.TracingConfig (none) → Active",
+        "~ Thing.Layers x → (none)",
+    ]
+
+
+def test_replacements_and_deletions_are_marked() -> None:
+    lines = change_lines(
+        [
+            table_change("Add"),
+            table_change("Remove", policy="Delete"),
+            table_change("Remove", policy="Retain"),
+            table_change("Modify", KEYS, replacement="True"),
+            table_change("Modify", replacement="Conditional"),
+        ]
+    )
+    assert lines == [
+        "+ Thing (AWS::DynamoDB::Table)",
+        "- Thing (AWS::DynamoDB::Table) DELETE",
+        "- Thing (AWS::DynamoDB::Table) STOP MANAGING",
+        "! Thing (AWS::DynamoDB::Table) REPLACE",
+        "~ Thing.KeySchema (replaces it)",
+        "! Thing (AWS::DynamoDB::Table) POSSIBLY REPLACE",
+    ]
+
+
+def test_a_change_without_known_properties_is_still_a_line() -> None:
+    lines = change_lines([table_change("Modify", replacement="False", kind=FUNCTION)])
+    assert lines == ["~ Thing (AWS::Lambda::Function)"]
+
+
+def test_long_values_are_cut_and_stay_in_one_line() -> None:
+    (line,) = change_lines([table_change("Modify", PropertyChange("Body", "a\nb", "x" * 100, "Never"))])
+    assert line == f"~ Thing.Body a b → {'x' * 59}…"
+
+
+def test_the_summary_counts_each_kind() -> None:
+    added, removed = table_change("Add"), table_change("Remove", policy="Delete")
+    changes = [added, added, table_change("Modify", MEMORY), removed]
+    assert summary(changes) == "2 to add, 1 to change, 1 to delete"
+    assert summary([]) == "only outputs change"

@@ -1,0 +1,143 @@
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build.aws import Clients
+from build.cloudformation.changes import ChangeKind, PropertyChange, ResourceChange
+from build.cloudformation.stacks import DeployedStack, find_stack
+from build.commands.deploy import deploy
+from build.commands.plan import Plan, TemplateValues, plan, plannable_stack, with_values
+from build.deploy.desired import Deployment
+from build.errors import CommandError
+from tests.build.commands.test_deploy import LARGER, QUEUE, TABLE, CallCounter
+from tests.build.support import NAME, Recorder, Stubs, tiny_deployment
+
+NOTHING = Plan((), (), protects=False, unchanged=True)
+TEMPLATE = {
+    "Resources": {
+        "Worker": {
+            "Properties": {
+                "MemorySize": 256,
+                "Code": {"S3Key": {"Ref": "WorkerKey"}, "S3Bucket": {"Ref": "Elsewhere"}},
+                "Layers": [{"Ref": "LayerKey"}],
+            }
+        }
+    }
+}
+VALUES = TemplateValues(TEMPLATE, {"WorkerKey": "worker.zip", "LayerKey": "layer.zip"})
+
+
+def asked(folder: Path, resources: Mapping[str, Any], suffix: str = "plan", **more: Any) -> Deployment:
+    return tiny_deployment(folder, resources, suffix, **more)
+
+
+@pytest.fixture
+def deployed(cloud: Clients, tmp_path: Path) -> Iterator[DeployedStack]:
+    """A stack of a queue and a table."""
+    stack = deploy(cloud, asked(tmp_path, QUEUE | TABLE), Recorder())
+    yield stack
+    cloud.cloudformation.delete_stack(StackName=stack.stack_id)
+    cloud.cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=stack.stack_id, WaiterConfig={"Delay": 0, "MaxAttempts": 500}
+    )
+
+
+def test_a_stack_that_is_as_asked_has_no_changes_and_is_only_read(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    counter = CallCounter(cloud)
+    assert plan(cloud, asked(tmp_path, QUEUE | TABLE), progress) == NOTHING
+    assert counter.calls == ["DescribeStacks", "GetTemplate"]
+
+
+def test_changed_properties_have_both_values(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    found = plan(cloud, asked(tmp_path, LARGER | TABLE), progress)
+    (change,) = found.changes
+    assert change.properties == (PropertyChange("VisibilityTimeout", "10", "20", "Never"),)
+    assert not found.unchanged
+
+
+def test_nothing_is_left_and_nothing_changed(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    plan(cloud, asked(tmp_path, LARGER | TABLE), progress)
+    summaries = cloud.cloudformation.list_change_sets(StackName=deployed.name)["Summaries"]
+    assert not [summary for summary in summaries if summary["ExecutionStatus"] == "AVAILABLE"]
+    assert find_stack(cloud.cloudformation, deployed.name) == deployed
+
+
+def test_what_would_be_lost_is_marked_and_refused_unless_allowed(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    found = plan(cloud, asked(tmp_path, QUEUE), progress)
+    assert [(change.logical_id, change.kind) for change in found.refused] == [("Table", ChangeKind.DELETE)]
+    allowed = plan(cloud, asked(tmp_path, QUEUE, allow_replace=frozenset({"Table"})), progress)
+    assert (len(allowed.changes), allowed.refused) == (1, ())
+
+
+def test_an_empty_change_set_is_no_change(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    same = asked(tmp_path, QUEUE | TABLE)
+    described = replace(same, template=same.template.replace("{", '{"Description": "the same", ', 1))
+    assert plan(cloud, described, progress) == NOTHING
+
+
+def test_a_new_stack_is_all_additions_and_leaves_no_stack(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
+    found = plan(cloud, asked(tmp_path, QUEUE, "prod"), progress)
+    assert [change.kind for change in found.changes] == [ChangeKind.ADD]
+    assert found.protects
+    assert find_stack(cloud.cloudformation, "TapStackprod") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [
+        ("UPDATE_IN_PROGRESS", "would follow the operation under way to its end"),
+        ("ROLLBACK_COMPLETE", "would delete what a failed creation left, then create the stack"),
+        ("UPDATE_ROLLBACK_FAILED", "would stop and say how a rollback that failed is continued"),
+    ],
+)
+def test_a_state_that_needs_something_else_first_says_what(
+    stubs: Stubs, tmp_path: Path, status: str, first: str
+) -> None:
+    stubs.stack_is(status, name=NAME)
+    with pytest.raises(CommandError, match=first):
+        plannable_stack(stubs.clients, asked(tmp_path, {}, "dev"))
+
+
+def test_a_stack_under_review_counts_as_new(stubs: Stubs, tmp_path: Path) -> None:
+    stubs.stack_is("REVIEW_IN_PROGRESS", name=NAME)
+    assert plannable_stack(stubs.clients, asked(tmp_path, {}, "dev")) is None
+
+
+def test_a_value_is_found_by_its_path_and_parameters_are_filled_in() -> None:
+    assert VALUES.of("Worker", "MemorySize") == "256"
+    assert VALUES.of("Worker", "Code.S3Key") == "worker.zip"
+    assert VALUES.of("Worker", "Code") == '{"S3Key":"worker.zip","S3Bucket":{"Ref":"Elsewhere"}}'
+    assert VALUES.of("Worker", "Layers") == '["layer.zip"]'
+
+
+def test_what_is_not_there_has_no_value() -> None:
+    assert VALUES.of("Worker", "MemorySize.Deeper") is None
+    assert VALUES.of("Worker", "Timeout") is None
+    assert VALUES.of("Nobody", "MemorySize") is None
+
+
+def worker_change(*properties: PropertyChange) -> ResourceChange:
+    return ResourceChange("Modify", "Worker", "AWS::Lambda::Function", "False", "", properties)
+
+
+def test_values_are_filled_in_only_where_none_is_told_and_they_differ() -> None:
+    after = TemplateValues({"Resources": {"Worker": {"Properties": {"MemorySize": 512, "Layers": ["x"]}}}}, {})
+    told = PropertyChange("Layers", "a", "b", "Never")
+    untold = PropertyChange("MemorySize", None, None, "Never")
+    same = PropertyChange("Timeout", None, None, "Never")
+    assert with_values(worker_change(told, untold, same), VALUES, after) == worker_change(
+        told, PropertyChange("MemorySize", "256", "512", "Never"), same
+    )

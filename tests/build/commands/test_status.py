@@ -1,0 +1,75 @@
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from build.commands.status import REMEDY, Health, Status, status_of, status_tables
+from tests.build.support import START, Stubs, a_stack
+
+FUNCTION, MAPPING, ALARM = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::CloudWatch::Alarm"
+UUID = "91eaeb7e-c976-4939-9430-8c95cd8e1b2a"
+
+
+def expect_alarms(stubs: Stubs, names: list[str], **states: str) -> None:
+    alarms: list[dict[str, Any]] = [
+        {"AlarmName": f"dev-{name}", "StateValue": state, "StateUpdatedTimestamp": START}
+        for name, state in states.items()
+    ]
+    parameters = {"AlarmNames": [f"dev-{name}" for name in names], "MaxRecords": 100}
+    stubs.answer("cloudwatch", "describe_alarms", parameters, {"MetricAlarms": alarms})
+
+
+def test_every_part_says_how_it_is_and_what_is_in_alarm_comes_first(stubs: Stubs) -> None:
+    alarms = ((name, ALARM) for name in ("Calm", "Gone", "Red", "Silent"))
+    stubs.resources_are(*alarms, ("Mapping", MAPPING), ("Worker", FUNCTION), physical_ids={"Mapping": UUID})
+    configuration = {"Runtime": "python3.13", "MemorySize": 256, "LastModified": "2026-03-01T12:00:00.000+0000"}
+    answer = {**configuration, "State": "Active", "LastUpdateStatus": "Failed"}
+    stubs.answer("functions", "get_function_configuration", {"FunctionName": "dev-Worker"}, answer)
+    mapping = {"State": "Enabled", "LastProcessingResult": "OK"}
+    stubs.answer("functions", "get_event_source_mapping", {"UUID": UUID}, mapping)
+    names = ["Calm", "Gone", "Red", "Silent"]
+    expect_alarms(stubs, names, Calm="OK", Red="ALARM", Silent="INSUFFICIENT_DATA")
+    details = "python3.13, 256 MB, code of 2026-03-01T12:00:00, last update Failed"
+    assert status_of(stubs.clients, a_stack()) == Status(
+        stack=a_stack(),
+        functions=[Health("Worker", "Active", details)],
+        mappings=[Health("Mapping", "Enabled", "OK")],
+        alarms=[
+            Health("Gone", "GONE", REMEDY),
+            Health("Red", "ALARM", "since 2026-03-01 12:00"),
+            Health("Silent", "INSUFFICIENT_DATA", "since 2026-03-01 12:00"),
+            Health("Calm", "OK", "since 2026-03-01 12:00"),
+        ],
+    )
+
+
+def test_what_was_deleted_not_by_the_stack_is_gone(stubs: Stubs) -> None:
+    stubs.resources_are(("Worker", FUNCTION))
+    parameters = {"FunctionName": "dev-Worker"}
+    stubs.refuse("functions", "get_function_configuration", parameters, "ResourceNotFoundException", status=404)
+    status = status_of(stubs.clients, a_stack())
+    assert (status.functions, status.alarms) == ([Health("Worker", "GONE", REMEDY)], [])
+
+
+def test_what_may_not_be_looked_at_is_no_detail(stubs: Stubs) -> None:
+    stubs.resources_are(("Worker", FUNCTION))
+    parameters = {"FunctionName": "dev-Worker"}
+    stubs.refuse("functions", "get_function_configuration", parameters, "AccessDeniedException", status=403)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        status_of(stubs.clients, a_stack())
+
+
+def test_a_status_fits_one_screen(stubs: Stubs) -> None:
+    stack = a_stack("UPDATE_ROLLBACK_COMPLETE", StackStatusReason="Worker failed", EnableTerminationProtection=True)
+    calm = [Health(f"Alarm{number}", "OK", "since then") for number in range(30)]
+    status = Status(stack, [], [], [Health("Red", "ALARM", "since 2026-03-01 12:00"), *calm])
+    lines = [line for table in status_tables(status) for line in table.lines]
+    assert lines[:5] == [
+        "TapStackdev",
+        "  status                  UPDATE_ROLLBACK_COMPLETE",
+        "  reason                  Worker failed",
+        "  last change             2026-03-01 12:00 UTC",
+        "  termination protection  on",
+    ]
+    assert lines[-2:] == ["  Red        ALARM  since 2026-03-01 12:00", "  30 alarms  OK"]

@@ -1,0 +1,213 @@
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from build.aws import Clients
+from build.cloudformation.stacks import DeployedStack, DesiredStack
+from build.deploy import desired as module
+from build.deploy.artifacts import artifact_bucket
+from build.deploy.desired import (
+    NO_TEMPLATE,
+    Comparison,
+    Deployment,
+    add_deployment_options,
+    artifact_parameters,
+    change_set_arguments,
+    compare,
+    declared_parameters,
+    desired_stack,
+    parameter_values,
+    requested_deployment,
+)
+from build.deploy.recovery import unchanged_stack
+from build.errors import CommandError
+from build.options import add_stack_options
+from build.packaging import Package
+from stack.config import StackConfig
+from tests.build.support import (
+    ACCOUNT,
+    NAME,
+    REGION,
+    STACK_ID,
+    Stubs,
+    a_stack,
+    tiny_deployment,
+    tiny_package,
+    tiny_template,
+)
+
+BUCKET = f"tapstack-artifacts-{ACCOUNT}-{REGION}"
+ROLE = "arn:aws:iam::123456789012:role/deployer"
+WATCHED = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    return Deployment(StackConfig(), tiny_template({}, AlertEmail="", Mode="slow"), tiny_package(tmp_path))
+
+
+def as_parameters(values: dict[str, str]) -> list[dict[str, str]]:
+    return [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
+
+
+def test_every_archive_has_its_parameter(deployment: Deployment) -> None:
+    values = artifact_parameters(deployment.config, deployment.package, BUCKET)
+    keys = {f"{archive.name}Key": archive.object_key for archive in deployment.package.archives}
+    assert values == {"ArtifactBucket": BUCKET, **keys}
+    assert "LayerKey" in keys
+
+
+def test_a_new_stack_gets_every_parameter_and_no_tags(deployment: Deployment) -> None:
+    desired = desired_stack(deployment, BUCKET, None, NO_TEMPLATE)
+    assert desired.parameters.keys() == declared_parameters(deployment.template).keys()
+    assert (desired.parameters["AlertEmail"], desired.parameters["Mode"], desired.tags) == ("", "slow", {})
+    assert "\n" not in desired.template
+
+
+def test_what_somebody_chose_stays_and_changed_defaults_take_effect(deployment: Deployment) -> None:
+    stack = a_stack(Parameters=as_parameters({"AlertEmail": "ops@example.com", "Mode": "default of then"}))
+    then = tiny_template({}, AlertEmail="", Mode="default of then")
+    desired = desired_stack(deployment, BUCKET, stack, then)
+    assert (desired.parameters["AlertEmail"], desired.parameters["Mode"]) == ("ops@example.com", "slow")
+
+
+def test_what_is_given_now_wins(deployment: Deployment) -> None:
+    stack = a_stack(Parameters=as_parameters({"AlertEmail": "ops@example.com"}))
+    given = Deployment(deployment.config, deployment.template, deployment.package, {"AlertEmail": ""}, {"team": "data"})
+    desired = desired_stack(given, BUCKET, stack, deployment.template)
+    assert (desired.parameters["AlertEmail"], desired.tags) == ("", {"team": "data"})
+
+
+def test_tags_stay_when_none_are_given(deployment: Deployment) -> None:
+    stack = a_stack(Tags=[{"Key": "team", "Value": "data"}])
+    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE).tags == {"team": "data"}
+
+
+def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
+    with pytest.raises(CommandError, match="has no parameter Colour, Size; it has Mode") as caught:
+        parameter_values({"Mode": "slow"}, {"Size": "1", "Colour": "red"}, {})
+    assert caught.value.exit_code == 2
+
+
+def test_a_parameter_without_a_value_is_refused() -> None:
+    with pytest.raises(CommandError, match="the parameter Mode has no value; give one with --parameter"):
+        parameter_values({"Mode": None}, {}, {})
+
+
+def test_a_template_that_is_not_json_has_no_known_parameters() -> None:
+    assert declared_parameters("Resources:\n  Queue: {}\n") == {}
+
+
+def test_defaults_are_text() -> None:
+    template = json.dumps({"Parameters": {"Days": {"Default": 14}, "Name": {"Type": "String"}}})
+    assert declared_parameters(template) == {"Days": "14", "Name": None}
+
+
+def compared(
+    stubs: Stubs, deployment: Deployment, status: str = "UPDATE_COMPLETE", template: str | None = None, **changed: str
+) -> Comparison:
+    """A comparison with a stack that differs by what was changed."""
+    asked = desired_stack(deployment, BUCKET, None, NO_TEMPLATE)
+    stack = a_stack(status, Parameters=as_parameters({**asked.parameters, **changed}))
+    answer = {"TemplateBody": template or asked.template}
+    stubs.answer("cloudformation", "get_template", {"StackName": STACK_ID, "TemplateStage": "Original"}, answer)
+    return compare(stubs.clients, deployment, stack)
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"]
+)
+def test_a_stack_that_is_as_asked_needs_one_call_to_tell(stubs: Stubs, deployment: Deployment, status: str) -> None:
+    assert unchanged_stack(compared(stubs, deployment, status))
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED"])
+def test_a_stack_that_failed_is_never_unchanged(stubs: Stubs, deployment: Deployment, status: str) -> None:
+    assert not unchanged_stack(compared(stubs, deployment, status))
+
+
+def test_other_code_is_a_change(stubs: Stubs, deployment: Deployment) -> None:
+    assert not unchanged_stack(compared(stubs, deployment, LayerKey="Layer/old.zip"))
+
+
+def test_another_template_is_a_change(stubs: Stubs, deployment: Deployment) -> None:
+    assert not unchanged_stack(compared(stubs, deployment, template=tiny_template({}, Mode="slow")))
+
+
+def test_other_tags_are_a_change(stubs: Stubs, deployment: Deployment) -> None:
+    tagged = Deployment(deployment.config, deployment.template, deployment.package, tags={"team": "data"})
+    assert not unchanged_stack(compared(stubs, tagged))
+
+
+def test_a_missing_stack_is_compared_with_nothing(cloud: Clients, deployment: Deployment) -> None:
+    comparison = compare(cloud, deployment, None)
+    assert (unchanged_stack(comparison), comparison.template) == (None, NO_TEMPLATE)
+    assert comparison.bucket == artifact_bucket(cloud)
+
+
+def comparison(stubs: Stubs, stack: DeployedStack | None) -> Comparison:
+    return Comparison(stack, "{}", DesiredStack(NAME, "{}", {}, {}), artifact_bucket(stubs.clients, a_stack()))
+
+
+@pytest.fixture(autouse=True)
+def no_alarms(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "rollback_configuration", lambda *arguments: WATCHED)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "deployed", "role", "expected"),
+    [
+        ("dev", True, None, {}),
+        ("dev", True, ROLE, {"RoleARN": ROLE}),
+        ("prod", False, None, {}),
+        ("prod", True, None, {"RollbackConfiguration": WATCHED}),
+    ],
+)
+def test_what_a_change_set_is_told_besides(
+    stubs: Stubs, tmp_path: Path, suffix: str, deployed: bool, role: str | None, expected: dict[str, object]
+) -> None:
+    deployment = tiny_deployment(tmp_path, {}, suffix, role_arn=role)
+    stack = a_stack() if deployed else None
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack))
+    assert told == {"TemplateBody": "{}", **expected}
+
+
+@pytest.fixture
+def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
+    made = tiny_package(tmp_path)
+    monkeypatch.setattr(module, "package", lambda *arguments: made)
+    return made
+
+
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_stack_options(parser)
+    add_deployment_options(parser)
+    return parser.parse_args(words)
+
+
+def test_options_say_what_is_deployed(package: Package) -> None:
+    words = "--alert-email ops@example.com --parameter StreamProcessing=Disabled --tag team=data --tag cost=low"
+    more = "--role-arn arn:aws:iam::1:role/x --no-rollback --allow-replace UserDataTable --allow-replace OrderDataTable"
+    asked = requested_deployment(parsed(*words.split(), *more.split()), StackConfig())
+    assert asked.parameters == {"StreamProcessing": "Disabled", "AlertEmail": "ops@example.com"}
+    assert asked.tags == {"team": "data", "cost": "low"}
+    assert (asked.role_arn, asked.rollback) == ("arn:aws:iam::1:role/x", False)
+    assert asked.allow_replace == {"UserDataTable", "OrderDataTable"}
+    assert asked.package is package
+
+
+def test_what_is_not_asked_for_stays_as_it_is(package: Package) -> None:
+    asked = requested_deployment(parsed(), StackConfig())
+    assert (asked.parameters, asked.tags, asked.role_arn, asked.rollback) == ({}, None, None, True)
+
+
+def test_an_empty_address_turns_mail_off(package: Package) -> None:
+    assert requested_deployment(parsed("--alert-email", ""), StackConfig()).parameters == {"AlertEmail": ""}
+
+
+def test_a_protected_stack_always_rolls_back(package: Package) -> None:
+    with pytest.raises(CommandError, match="always rolls back; leave out --no-rollback"):
+        requested_deployment(parsed("--no-rollback"), StackConfig("prod"))

@@ -1,0 +1,248 @@
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.model import StringShape
+
+from build.cloudformation.failures import OperationFailed
+from build.cloudformation.operations import Operations
+from build.deploy.desired import Deployment
+from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, next_action
+from build.errors import CommandError
+from tests.build.support import NAME, STACK_ID, TOKEN, Recorder, Stubs, event, tiny_deployment, tiny_template
+
+WHAT_HAPPENS = {
+    "CREATE_COMPLETE": "UPDATE",
+    "CREATE_FAILED": "RECREATE",
+    "CREATE_IN_PROGRESS": "FOLLOW",
+    "DELETE_COMPLETE": "CREATE",
+    "DELETE_FAILED": "FINISH_DELETION",
+    "DELETE_IN_PROGRESS": "FOLLOW",
+    "IMPORT_COMPLETE": "UPDATE",
+    "IMPORT_IN_PROGRESS": "FOLLOW",
+    "IMPORT_ROLLBACK_COMPLETE": "UPDATE",
+    "IMPORT_ROLLBACK_FAILED": "REPAIR_IMPORT",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "FOLLOW",
+    "REVIEW_IN_PROGRESS": "CREATE",
+    "ROLLBACK_COMPLETE": "RECREATE",
+    "ROLLBACK_FAILED": "RECREATE",
+    "ROLLBACK_IN_PROGRESS": "FOLLOW",
+    "UPDATE_COMPLETE": "UPDATE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "FOLLOW",
+    "UPDATE_FAILED": "ROLL_BACK",
+    "UPDATE_IN_PROGRESS": "FOLLOW",
+    "UPDATE_ROLLBACK_COMPLETE": "UPDATE",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "FOLLOW",
+    "UPDATE_ROLLBACK_FAILED": "CONTINUE_ROLLBACK",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "FOLLOW",
+}
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    return tiny_deployment(tmp_path, {})
+
+
+def recovery(stubs: Stubs, progress: Recorder, deployment: Deployment) -> Recovery:
+    return Recovery(Operations(stubs.clients.cloudformation, progress), deployment)
+
+
+def expect_stack(stubs: Stubs, status: str | None, name: str = NAME, reason: str = "") -> None:
+    if status is None:
+        message = f"Stack with id {name} does not exist"
+        stubs.refuse("cloudformation", "describe_stacks", {"StackName": name}, "ValidationError", message)
+    else:
+        stubs.stack_is(status, name, StackStatusReason=reason)
+
+
+def expect_events(stubs: Stubs, begun: str, status: str, token: str = TOKEN) -> None:
+    entries = [event(2, NAME, status, token=token), event(1, NAME, begun, token=token)]
+    stubs.events_are(*entries)
+
+
+def expect_template(stubs: Stubs, **policies: str) -> None:
+    resources = {name: {"Type": "T", "DeletionPolicy": policy} for name, policy in policies.items()}
+    parameters = {"StackName": STACK_ID, "TemplateStage": "Original"}
+    stubs.answer("cloudformation", "get_template", parameters, {"TemplateBody": tiny_template(resources)})
+
+
+@pytest.mark.parametrize("status", [None, "REVIEW_IN_PROGRESS"])
+def test_a_stack_that_was_never_made_is_to_be_made(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str | None
+) -> None:
+    expect_stack(stubs, status)
+    assert recovery(stubs, progress, deployment).run() is None
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"])
+def test_a_stack_at_rest_is_to_be_changed(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str
+) -> None:
+    expect_stack(stubs, status)
+    stack = recovery(stubs, progress, deployment).run()
+    assert stack is not None
+    assert (stack.status, progress.steps) == (status, [])
+
+
+def test_what_is_under_way_is_followed_first(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
+    expect_stack(stubs, "UPDATE_IN_PROGRESS")
+    for _ in ("whose", "until when"):
+        expect_events(stubs, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", token="theirs")
+    expect_stack(stubs, "UPDATE_COMPLETE", STACK_ID)
+    expect_stack(stubs, "UPDATE_COMPLETE")
+    stack = recovery(stubs, progress, deployment).run()
+    assert stack is not None
+    assert stack.status == "UPDATE_COMPLETE"
+    assert progress.steps == ["TapStackdev is UPDATE_IN_PROGRESS; following that first"]
+
+
+def test_a_deletion_under_way_is_followed_and_the_stack_is_created_again(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "DELETE_IN_PROGRESS")
+    for _ in ("whose", "until when"):
+        expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
+    expect_stack(stubs, None)
+    assert recovery(stubs, progress, deployment).run() is None
+
+
+def test_what_is_under_way_and_fails_is_a_failure(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
+    expect_stack(stubs, "ROLLBACK_IN_PROGRESS")
+    for _ in ("whose", "until when"):
+        expect_events(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
+    for _ in ("the end", "the cause"):
+        expect_stack(stubs, "ROLLBACK_COMPLETE", STACK_ID)
+    with pytest.raises(OperationFailed, match="ended as ROLLBACK_COMPLETE"):
+        recovery(stubs, progress, deployment).run()
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"])
+def test_what_a_failed_creation_left_is_deleted(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str
+) -> None:
+    expect_stack(stubs, status)
+    stubs.resources_are(("Worker", "AWS::Lambda::Function"))
+    expect_template(stubs, Worker="Delete")
+    stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
+    expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
+    expect_stack(stubs, None)
+    assert recovery(stubs, progress, deployment).run() is None
+    assert progress.steps == [f"TapStackdev is {status}; deleting it to create it again"]
+
+
+def test_what_would_be_left_behind_is_named_and_nothing_is_deleted(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "ROLLBACK_COMPLETE")
+    stubs.resources_are(("Table", "AWS::DynamoDB::Table"), status="DELETE_SKIPPED")
+    expect_template(stubs, Table="Retain")
+    with pytest.raises(CommandError, match="would leave Table .dev-Table. behind"):
+        recovery(stubs, progress, deployment).run()
+
+
+def test_data_of_a_failed_creation_is_not_deleted_unless_it_is_named(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    for _ in ("refused", "allowed"):
+        expect_stack(stubs, "CREATE_FAILED")
+        stubs.resources_are(("Table", "AWS::DynamoDB::Table"))
+        expect_template(stubs, Table="Delete")
+    with pytest.raises(CommandError, match="would delete the table Table; continue .*--allow-replace Table") as caught:
+        recovery(stubs, progress, deployment).run()
+    assert "--no-rollback" in str(caught.value)
+    allowed = replace(deployment, allow_replace=frozenset({"Table"}))
+    stubs.refuse(
+        "cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, "Reached", "the end"
+    )
+    with pytest.raises(Exception, match="Reached"):
+        recovery(stubs, progress, allowed).run()
+
+
+def test_an_update_left_as_it_failed_is_rolled_back_first(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_FAILED")
+    stubs.answer("cloudformation", "rollback_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
+    expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE", STACK_ID)
+    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE")
+    assert recovery(stubs, progress, deployment).run() is not None
+    assert progress.steps == ["TapStackdev is UPDATE_FAILED; rolling that back first"]
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED"])
+def test_without_rollback_a_stack_left_as_it_failed_is_updated(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str
+) -> None:
+    expect_stack(stubs, status)
+    assert recovery(stubs, progress, replace(deployment, rollback=False)).run() is not None
+
+
+def test_a_rollback_that_failed_says_how_it_is_continued(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED", reason="Worker cannot be restored")
+    with pytest.raises(CommandError, match="Worker cannot be restored.*--continue-rollback --skip LogicalId"):
+        recovery(stubs, progress, deployment).run()
+
+
+def test_a_rollback_that_failed_is_continued_on_request(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
+    parameters = {"StackName": STACK_ID, "ClientRequestToken": TOKEN, "ResourcesToSkip": ["Worker"]}
+    stubs.answer("cloudformation", "continue_update_rollback", parameters, {})
+    expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE", STACK_ID)
+    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE")
+    continued = replace(deployment, continue_rollback=True, skip=frozenset({"Worker"}))
+    assert recovery(stubs, progress, continued).run() is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("DELETE_FAILED", "finish it with `python -m build destroy --suffix dev`, then deploy again"),
+        ("IMPORT_ROLLBACK_FAILED", "finish it in the CloudFormation console, then deploy again"),
+    ],
+)
+def test_what_only_the_user_can_decide_stops_the_deployment(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str, advice: str
+) -> None:
+    expect_stack(stubs, status, reason="the bucket is not empty")
+    with pytest.raises(CommandError, match=advice) as caught:
+        recovery(stubs, progress, deployment).run()
+    assert "the bucket is not empty" in str(caught.value)
+
+
+def test_the_table_has_every_status_of_the_service_model() -> None:
+    model = boto3.client("cloudformation").meta.service_model
+    shape = model.shape_for("StackStatus")
+    assert isinstance(shape, StringShape)
+    statuses = set(shape.enum)
+    assert statuses == set(NEXT_ACTIONS) == set(WHAT_HAPPENS)
+
+
+@pytest.mark.parametrize(("status", "action"), WHAT_HAPPENS.items())
+def test_each_status_has_its_action(status: str, action: str) -> None:
+    assert next_action(status) is NextAction[action]
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED"])
+def test_a_stack_left_as_it_failed_is_updated_without_rollback(status: str) -> None:
+    assert next_action(status, rollback=False) is NextAction.UPDATE
+
+
+def test_without_rollback_the_other_actions_are_the_same() -> None:
+    others = set(NEXT_ACTIONS) - {"CREATE_FAILED", "UPDATE_FAILED"}
+    assert all(next_action(status, rollback=False) is NEXT_ACTIONS[status] for status in others)
+
+
+@pytest.mark.parametrize(
+    ("status", "action"), [("REPAIR_IN_PROGRESS", NextAction.FOLLOW), ("REPAIR_COMPLETE", NextAction.UPDATE)]
+)
+def test_a_status_of_the_future_is_followed_or_left_to_cloudformation(status: str, action: NextAction) -> None:
+    assert next_action(status) is action
