@@ -134,7 +134,7 @@ def log_messages(client: "CloudWatchLogsClient", group: str) -> Iterator[str]:
         page = client.filter_log_events(logGroupName=group, startTime=start)["events"]
         events = sorted(page, key=itemgetter("timestamp"))[known:]
         yield from (event["message"].rstrip() + "\n" for event in events)
-        if len(page) < _EVENTS_IN_A_PAGE or not events:
+        if len(page) < _EVENTS_IN_A_PAGE:
             return
-        start = events[-1]["timestamp"]
+        start = events[-1]["timestamp"] if events else start + 1
         known = sum(event["timestamp"] == start for event in page)

@@ -30,7 +30,7 @@ _SCAN_MEMBERS = frozenset({"Items", "Count", "ScannedCount", "ConsumedCapacity",
 _SCAN_START = re.compile(
     r'\{\s*(?:"(?:Count|ScannedCount|ConsumedCapacity)"\s*:\s*(?:\d+|null|\{[^{}]*\})\s*,\s*)*"Items"\s*:\s*\['
 )
-_LONGEST_AMBIGUOUS_DOCUMENT = 1024 * 1024
+_LONGEST_AMBIGUOUS_DOCUMENT = 64 * 1024
 """Characters; what begins as the output of a scan does, and is no longer than this, may be a record with `Items`."""
 
 

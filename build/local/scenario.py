@@ -23,7 +23,7 @@ from build.local.writing import TableWriter, Write, WriteCounts
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-VALID_REQUEST = {"dataType": "DAILY_ANALYTICS", "batchSize": 100}
+VALID_REQUEST = {"dataType": "DAILY_ANALYTICS", "batchSize": 1000}
 INVALID_REQUEST = {"dataType": "UNKNOWN_DATA", "batchSize": 5000}
 _SECONDS_WITHOUT_PROGRESS = 300
 _SECONDS_BETWEEN_LOOKS = 0.2
