@@ -33,7 +33,7 @@ LONGEST_WINDOW = 1.0
 """Seconds; a mapping waits for a full batch as MaximumBatchingWindowInSeconds says, but here no longer than this."""
 _LOG_FOLDERS = Path(__file__).resolve().parents[2] / ".local"
 _RUNS_KEPT = 10
-_EVENTS_IN_A_PAGE = 10_000
+_EVENTS_IN_A_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def log_messages(client: "CloudWatchLogsClient", group: str) -> Iterator[str]:
     """
     start = known = 0
     while True:
-        page = client.filter_log_events(logGroupName=group, startTime=start)["events"]
+        page = client.filter_log_events(logGroupName=group, startTime=start, limit=_EVENTS_IN_A_PAGE)["events"]
         events = sorted(page, key=itemgetter("timestamp"))[known:]
         yield from (event["message"].rstrip() + "\n" for event in events)
         if len(page) < _EVENTS_IN_A_PAGE:

@@ -27,10 +27,9 @@ _WRONG_USAGE = 2
 
 
 class Narration(Silence):
-    """Says on stderr what is being done, and nothing of the details of a deployment."""
+    """Says the steps on stderr, and nothing of the details of a deployment."""
 
     def step(self, text: str) -> None:
-        """Print the step."""
         print(f"{text[0].upper()}{text[1:]}", file=sys.stderr, flush=True)
 
 

@@ -122,9 +122,9 @@ def _records_done(cloud: LocalCloud) -> Iterator[int]:
     seen, deadline = (-1, -1), 0.0
     while True:
         statistics = list(cloud.poller.statistics.values())
-        given_up = sum(each.dropped + each.on_failure_destination_delivered for each in statistics)
-        done = sum(each.filtered_out + each.processed for each in statistics) + given_up
-        tried = sum(each.invoked for each in statistics)
+        given_up = sum(mapping.dropped + mapping.on_failure_destination_delivered for mapping in statistics)
+        done = sum(mapping.filtered_out + mapping.processed for mapping in statistics) + given_up
+        tried = sum(mapping.invoked for mapping in statistics)
         if (done, tried) != seen:
             seen, deadline = (done, tried), time.monotonic() + _SECONDS_WITHOUT_PROGRESS
         if time.monotonic() > deadline:

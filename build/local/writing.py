@@ -29,7 +29,7 @@ class WriteCounts:
     unchanged: int = 0
 
     def __add__(self, other: "WriteCounts") -> "WriteCounts":
-        return WriteCounts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return WriteCounts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
     @property
     def recorded(self) -> int:
@@ -95,7 +95,7 @@ class TableWriter:
 
     def counts(self, source: StreamSource) -> WriteCounts:
         """What the writes to the table of a source amount to."""
-        return WriteCounts(*(self._effects[source.name, each.name] for each in fields(WriteCounts)))
+        return WriteCounts(*(self._effects[source.name, field.name] for field in fields(WriteCounts)))
 
 
 class _Contents:

@@ -44,8 +44,8 @@ def test_a_long_log_is_read_page_by_page_without_gap_or_repetition(page: int, mo
     events = [event(number // 2, f"message {number}") for number in range(17)]
 
     class Logs:
-        def filter_log_events(self, logGroupName: str, startTime: int) -> dict[str, Any]:
-            return {"events": [each for each in events if each["timestamp"] >= startTime][:page]}
+        def filter_log_events(self, logGroupName: str, startTime: int, limit: int) -> dict[str, Any]:
+            return {"events": [each for each in events if each["timestamp"] >= startTime][:limit]}
 
     monkeypatch.setattr(cloud, "_EVENTS_IN_A_PAGE", page)
     client: Any = Logs()

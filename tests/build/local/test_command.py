@@ -18,10 +18,9 @@ from build.local.documents import BadLine
 from build.local.records import RecordFiles
 from build.local.report import LocalReport
 from build.local.samples import SampleRecords
-from stack.config import SOURCES
+from stack import config
+from tests.build.local.sources import ORDERS, SOURCES, USERS
 from tests.build.local.test_report import GOOD
-
-USERS, ORDERS = SOURCES
 
 
 def parser_of(sources: Any = SOURCES) -> argparse.ArgumentParser:
@@ -33,6 +32,11 @@ def parser_of(sources: Any = SOURCES) -> argparse.ArgumentParser:
 def parsed(*arguments: str) -> argparse.Namespace:
     """The command's arguments."""
     return parser_of().parse_args(arguments)
+
+
+def asked(*arguments: str) -> argparse.Namespace:
+    """The command's arguments for the sources that the stack has."""
+    return parser_of(config.SOURCES).parse_args(arguments)
 
 
 def counts(*arguments: str) -> list[Any]:
@@ -106,7 +110,7 @@ def test_options_that_do_not_fit_together_are_refused(arguments: list[str], sent
 
 def test_a_file_that_is_not_there_is_said_before_anything_starts() -> None:
     with pytest.raises(CommandError, match="/nowhere cannot be read .No such file or directory.; name a file"):
-        command.run(parsed("--records", "/nowhere"))
+        command.run(asked("--records", "/nowhere"))
 
 
 def test_a_bad_file_floods_nobody(capsys: pytest.CaptureFixture[str]) -> None:
@@ -169,7 +173,7 @@ def test_ends_well_when_every_number_is_the_one_expected(
     end_with: Callable[[LocalReport], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     end_with(GOOD)
-    assert command.run(parsed("--json")) == 0
+    assert command.run(asked("--json")) == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out) == GOOD.document()
     assert captured.err == "Packaging the functions\n"
@@ -179,7 +183,7 @@ def test_every_problem_is_a_line_on_stderr_and_a_failure(
     end_with: Callable[[LocalReport], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     end_with(replace(GOOD, activities={"USER_ACTIVITY": 4, "ORDER_ACTIVITY": 2}, rejected=2))
-    assert command.run(parsed("--users", "1", "--orders", "1")) == 1
+    assert command.run(asked("--users", "1", "--orders", "1")) == 1
     assert capsys.readouterr().err.splitlines()[1:] == [
         "local: 3 activities of the type USER_ACTIVITY were expected and 4 are recorded.",
         "local: 2 lines hold no record; correct them and run again, everything else was processed.",
@@ -190,7 +194,7 @@ def test_kept_up_it_says_how_to_reach_it(
     end_with: Callable[[LocalReport], None], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     end_with(GOOD)
-    command.run(parsed("--keep"))
+    command.run(asked("--keep"))
     errors = capsys.readouterr().err
     assert "http://127.0.0.1:1" in errors
     assert "export AWS_REGION=us-west-2" in errors

@@ -13,14 +13,8 @@ from build.local.items import ItemError, item_from_json
 from build.local.records import RecordFiles, open_records, source_of
 from build.local.writing import Write
 from stack.config import StreamSource
+from tests.build.local.sources import ORDERS, SOURCES, USERS
 
-
-def source(name: str, id_attribute: str, time_attribute: str) -> StreamSource:
-    return StreamSource(name, id_attribute, time_attribute, f"{name.upper()}_ACTIVITY", name.lower(), 256, 10, 0, 1)
-
-
-USERS, ORDERS = source("Users", "userId", "timestamp"), source("Orders", "orderId", "createdAt")
-SOURCES = (USERS, ORDERS)
 USER = {"userId": "u-1", "timestamp": 1.5}
 ORDER = {"orderId": {"S": "o-1"}, "createdAt": {"N": "17"}}
 
@@ -52,7 +46,7 @@ BOTH: dict[str, Any] = {
 
 
 def test_a_record_of_two_sources_needs_a_word() -> None:
-    with pytest.raises(ItemError, match="may belong to Users or Orders; name one with --source"):
+    with pytest.raises(ItemError, match="may belong to UserData or OrderData; name one with --source"):
         source_of(item_from_json(BOTH), SOURCES)
     assert source_of(item_from_json(BOTH), [ORDERS]) is ORDERS
 
@@ -60,7 +54,7 @@ def test_a_record_of_two_sources_needs_a_word() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"userId": ""}, "it is no record of Users: 'userId' must have 1 to 2,048 bytes"),
+        ({"userId": ""}, "it is no record of UserData: 'userId' must have 1 to 2,048 bytes"),
         ({"userId": "é" * 1025}, "'userId' must have 1 to 2,048 bytes"),
         ({"userId": JsonNumber("5")}, "'userId' must be a string and is a number"),
         ({"timestamp": "5"}, "'timestamp' must be a number and is a string"),
@@ -72,11 +66,11 @@ def test_a_key_of_the_wrong_kind_is_named(change: Any, reason: str) -> None:
     with pytest.raises(ItemError) as refused:
         source_of(item, SOURCES)
     assert reason in str(refused.value)
-    assert "Orders" not in str(refused.value)
+    assert "OrderData" not in str(refused.value)
 
 
 def test_a_record_of_no_source_is_told_what_each_needs() -> None:
-    with pytest.raises(ItemError, match="Users: 'userId' is missing, and it is no record of Orders: 'orderId' is"):
+    with pytest.raises(ItemError, match="UserData: 'userId' is missing, and it is no record of OrderData: 'orderId' "):
         source_of(item_from_json({"id": "x"}), SOURCES)
 
 
@@ -86,7 +80,7 @@ def test_files_of_every_kind_in_one_run(tmp_path: Path) -> None:
     scan.write_text(json.dumps({"Items": [ORDER, {"x": {"S": "y"}}, ORDER], "Count": 3}, indent=4))
     export.write_bytes(gzip.compress(f"{json.dumps({'Item': ORDER})}\n".encode()))
     writes, bad = read([lines, scan, export])
-    assert [write.source.name for write in writes] == ["Users", "Users", "Orders", "Orders", "Orders"]
+    assert [write.source.name for write in writes] == ["UserData"] * 2 + ["OrderData"] * 3
     assert writes[0].item == {"userId": {"S": "u-1"}, "timestamp": {"N": "1.5"}}
     assert writes[4].item == ORDER
     assert bad == [("lines.txt", 2), ("lines.txt", 3), ("scan", 11)]

@@ -4,16 +4,13 @@ import pytest
 
 from build.local.samples import Sample, SampleRecords
 from build.local.writing import WriteCounts
-from stack.config import SOURCES
+from tests.build.local.sources import ORDERS, USERS
 from tests.build.local.test_writing import Tables, written
-
-USERS, ORDERS = SOURCES
-NAMES = {"UserData": "dev-users", "OrderData": "dev-orders"}
 
 
 def counts(sample: Sample, tables: Tables) -> WriteCounts:
     """What writing a sample amounts to."""
-    return written(list(sample.writes()), tables, NAMES).counts(sample.source)
+    return written(list(sample.writes()), tables).counts(sample.source)
 
 
 def test_the_table_holds_what_was_not_removed_in_its_last_state() -> None:

@@ -1,15 +1,14 @@
 """Writing: batches that BatchWriteItem takes, and counts that are those of what the tables then did."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from build.local.writing import TableWriter, Write, WriteCounts
-from tests.build.local.test_records import ORDERS, USERS
+from tests.build.local.sources import ORDERS, USERS
 
-TABLES = {"Users": "dev-users", "Orders": "dev-orders"}
+TABLES = {"UserData": "dev-users", "OrderData": "dev-orders"}
 
 
 class Tables:
@@ -63,9 +62,9 @@ def order(number: int) -> Write:
     return Write(ORDERS, {"orderId": {"S": str(number)}, "createdAt": {"N": "1"}, "data": {"B": b"x"}})
 
 
-def written(writes: list[Write], tables: Any, names: Mapping[str, str] = TABLES) -> TableWriter:
+def written(writes: list[Write], tables: Any) -> TableWriter:
     """A writer that has written."""
-    writer = TableWriter(tables, names)
+    writer = TableWriter(tables, TABLES)
     for write in writes:
         writer.write(write)
     writer.flush()
