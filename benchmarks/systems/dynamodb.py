@@ -2,21 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-
 from benchmarks.systems.template_facts import analytics_table
-from build.local.cloud import isolated_session
+from build.aws import emulator_clients
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-
 
 def connect(endpoint: str) -> "DynamoDBClient":
     """A client of a server on loopback, with nothing of the user's settings."""
-    config = Config(proxies={}, retries={"total_max_attempts": 1})
-    return isolated_session(CREDENTIALS).client("dynamodb", endpoint_url=endpoint, config=config)
+    clients = emulator_clients(endpoint, "test", "test")
+    return clients.configured(proxies={}, retries={"total_max_attempts": 1}).dynamodb
 
 
 def create_analytics_table(client: "DynamoDBClient") -> None:

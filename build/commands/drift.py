@@ -76,9 +76,7 @@ def detect_drift(cloudformation: "CloudFormationClient", stack: DeployedStack, p
             f"CloudFormation could not compare all resources ({reason}); "
             "allow the deployer to read them and repeat the command."
         )
-    return [
-        drift for resource in _drifted_resources(cloudformation, stack.stack_id) for drift in _drifts_of(resource)
-    ]
+    return [drift for resource in _drifted_resources(cloudformation, stack.stack_id) for drift in _drifts_of(resource)]
 
 
 def _finished_detection(

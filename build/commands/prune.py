@@ -75,9 +75,7 @@ def unneeded_versions(bucket: ArtifactBucket, stacks: Collection[DeployedStack])
         raise CommandError(f"{', '.join(busy)} is being changed; wait until that is done and repeat the command.")
     needed = _needed_keys(bucket, stacks)
     newest = datetime.now(UTC) - KEPT_AFTER_UPLOAD
-    return [
-        version for version in object_versions(bucket) if version.key not in needed and version.modified < newest
-    ]
+    return [version for version in object_versions(bucket) if version.key not in needed and version.modified < newest]
 
 
 def stacks_made_from(cloudformation: "CloudFormationClient", bucket_name: str) -> list[DeployedStack]:
@@ -121,6 +119,4 @@ def _needed_keys(bucket: ArtifactBucket, stacks: Collection[DeployedStack]) -> s
 def _show_removed(chosen: Context, bucket: ArtifactBucket, removed: Collection[ObjectVersion]) -> None:
     freed = sum(version.size for version in removed)
     chosen.presenter.step(f"removed {len(removed)} artifacts, {freed:,} bytes, from {bucket.name}")
-    chosen.presenter.result(
-        {"bucket": bucket.name, "removed": [version.key for version in removed], "bytes": freed}
-    )
+    chosen.presenter.result({"bucket": bucket.name, "removed": [version.key for version in removed], "bytes": freed})

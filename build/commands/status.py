@@ -67,9 +67,7 @@ def status_of(clients: Clients, stack: DeployedStack) -> Status:
         stack=stack,
         functions=_healths(clients, resources, "AWS::Lambda::Function", _function_health),
         mappings=_healths(clients, resources, "AWS::Lambda::EventSourceMapping", _mapping_health),
-        alarms=_alarm_healths(
-            clients, [resource for resource in resources if resource.resource_type == ALARM_TYPE]
-        ),
+        alarms=_alarm_healths(clients, [resource for resource in resources if resource.resource_type == ALARM_TYPE]),
     )
 
 

@@ -1,105 +1,156 @@
 """`python -m build local`: the whole system on this machine."""
 
 import argparse
-import json
 import signal
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from build.local.cloud import LocalCloud, running_cloud
-from build.local.logs import new_log_folder, save_logs
-from build.local.main_job import do_main_job, expectation
-from build.local.report import Report, problems, show
-from build.local.sample_records import Sample
+from build.errors import CommandError
+from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
+from build.local.documents import BadLine
+from build.local.records import RecordFiles, open_records
+from build.local.report import LocalReport, print_report, report_problems
+from build.local.samples import Sample, SampleRecords
+from build.local.scenario import Records, run_scenario
 from build.packaging import package
-from build.progress import NullProgress
-from stack.config import DEFAULT_SUFFIX, StackConfig, StreamSource
+from build.progress import StderrProgress
+from stack.config import DEFAULT_SUFFIX, SOURCES, StackConfig, StreamSource
 
-EXAMPLE = "python -m build local --users 500 --orders 200"
-DEFAULT_COUNT = 20
-
-
-class Narration(NullProgress):
-    """Says on stderr what is being done, and nothing of the details of a deployment."""
-
-    def step(self, text: str) -> None:
-        """Print the step."""
-        print(f"{text[0].upper()}{text[1:]}", file=sys.stderr, flush=True)
+EXAMPLE = "python -m build local --user-data 500 --order-data 200\n  python -m build local --records users.json.gz"
+_DEFAULT_COUNT = 20
+_OWN_OPTIONS = ("--help", "--records", "--source", "--json", "--keep")
+_ALIASES = {"UserData": "--users", "OrderData": "--orders"}
+_MOST_LINES_NAMED = 20
+_WRONG_USAGE = 2
 
 
-def option(source: StreamSource) -> str:
-    """The option that says how many records of a source to write: `users`."""
-    return f"{source.words[0].lower()}s"
+class BadLines:
+    """Names the first lines that are no record on stderr, and counts the others, so that a bad file floods nobody."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def __call__(self, path: Path, bad: BadLine) -> None:
+        self._count += 1
+        if self._count <= _MOST_LINES_NAMED:
+            lines = f"line {bad.line}" if bad.last_line == bad.line else f"lines {bad.line} to {bad.last_line}"
+            print(f"local: {path}, {lines}: {bad.reason}.", file=sys.stderr, flush=True)
+
+    def say_how_many_more(self) -> None:
+        """Say how many there were beyond those that are named."""
+        if (more := self._count - _MOST_LINES_NAMED) > 0:
+            print(f"local: and {more:,} more lines that hold no record.", file=sys.stderr, flush=True)
 
 
-def natural_number(text: str) -> int:
-    """A number of records given on the command line."""
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
+def count_options(sources: Sequence[StreamSource]) -> dict[str, list[str]]:
+    """The options that say how many records of each source to generate, by its name: `--user-data` and, where no other
+    option has that name, an alias."""
+    own = {source.name: f"--{'-'.join(source.words).lower()}" for source in sources}
+    own = {name: f"{option}-count" if option in _OWN_OPTIONS else option for name, option in own.items()}
+    return {
+        name: [option, *(alias for alias in [_ALIASES.get(name)] if alias and alias not in own.values())]
+        for name, option in own.items()
+    }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the knobs of a local run."""
-    for source in StackConfig().sources:
+def add_arguments(parser: argparse.ArgumentParser, sources: Sequence[StreamSource] = SOURCES) -> None:
+    options = count_options(sources)
+    parser.add_argument(
+        "--records",
+        nargs="+",
+        action="extend",
+        type=Path,
+        metavar="FILE",
+        help="files of your own records instead of generated ones: JSON Lines, JSON, or DynamoDB JSON as `aws dynamodb "
+        "scan` and exports to S3 write it; gzip too",
+    )
+    parser.add_argument(
+        "--source",
+        choices=[source.name for source in sources],
+        help="the source of all records in the files (default: the one whose key attributes a record has)",
+    )
+    for source in sources:
         parser.add_argument(
-            f"--{option(source)}",
-            type=natural_number,
-            default=DEFAULT_COUNT,
+            *options[source.name],
+            dest=source.name,
+            type=_natural_number,
             metavar="N",
-            help=f"records of {source.title.lower()} to insert (default: %(default)s)",
+            help=f"records of {source.title.lower()} to generate (default: {_DEFAULT_COUNT})",
         )
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
     parser.add_argument("--keep", action="store_true", help="stay up afterwards, until Ctrl-C")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the system locally; 0 when every number is the one expected, else 1."""
-    config, logs, narration = StackConfig(DEFAULT_SUFFIX), new_log_folder(), Narration()
-    samples = [Sample(source, getattr(arguments, option(source))) for source in config.sources]
+    """Run the system locally; 0 when every number is the one expected and every line was a record, else 1."""
+    config, bad_lines, progress = StackConfig(DEFAULT_SUFFIX), BadLines(), StderrProgress()
+    records = _records(arguments, config.sources, bad_lines)
+    logs = new_log_folder()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    narration.step("packaging the functions")
-    with running_cloud(config, package(config), logs, narration) as cloud:
-        report = do_main_job(cloud, samples, logs, narration)
+    progress.step("packaging the functions")
+    with running_cloud(config, package(config), logs, progress) as cloud:
+        report = run_scenario(cloud, records, logs, progress)
+        bad_lines.say_how_many_more()
         print_report(report, as_json=arguments.json)
-        exit_code = judge(problems(report, expectation(samples)))
+        exit_code = _print_problems(report)
         if arguments.keep:
-            stay_up(cloud, logs)
+            _stay_up(cloud, logs)
     return exit_code
 
 
-def print_report(report: Report, as_json: bool) -> None:
-    """Print what happened, for programs or for people."""
-    if as_json:
-        print(json.dumps(report.document(), indent=2), flush=True)
-    else:
-        show(report)
+def _natural_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of records; use 0, 1, 2 and so on.")
+    return int(text)
 
 
-def judge(found: Iterable[str]) -> int:
+def _records(arguments: argparse.Namespace, sources: Sequence[StreamSource], bad_lines: BadLines) -> Records:
+    """What the options ask to be written.
+
+    Raises:
+        CommandError: when they do not fit together, or a file cannot be read.
+    """
+    counts = {source.name: getattr(arguments, source.name) for source in sources}
+    if not arguments.records:
+        _refuse_if(arguments.source is not None, "--source needs --records; name a file, or leave --source out.")
+        return SampleRecords(
+            [Sample(source, _DEFAULT_COUNT if (n := counts[source.name]) is None else n) for source in sources]
+        )
+    given = any(count is not None for count in counts.values())
+    _refuse_if(given, "with --records nothing is generated; leave the numbers of records out.")
+    for path in arguments.records:
+        open_records(path).close()
+    chosen = [source for source in sources if arguments.source in (None, source.name)]
+    return RecordFiles(arguments.records, chosen, bad_lines)
+
+
+def _refuse_if(wrong: bool, sentence: str) -> None:
+    if wrong:
+        raise CommandError(sentence, _WRONG_USAGE)
+
+
+def _print_problems(report: LocalReport) -> int:
     """Say what is not as expected; 0 when nothing is, else 1."""
     exit_code = 0
-    for problem in found:
+    for problem in report_problems(report):
         print(f"local: {problem}", file=sys.stderr)
         exit_code = 1
     return exit_code
 
 
-def stay_up(cloud: LocalCloud, logs: Path) -> None:
+def _stay_up(cloud: LocalCloud, logs: Path) -> None:
     """Say how to reach the system, and keep it running until Ctrl-C."""
     try:
-        print(how_to_reach(cloud), file=sys.stderr)
+        print("\n".join(_how_to_reach(cloud)), file=sys.stderr)
         threading.Event().wait()
     except KeyboardInterrupt:
         save_logs(cloud.clients.logs, logs)
         print(f"\nStopped; the logs are in {logs}", file=sys.stderr)
 
 
-def how_to_reach(cloud: LocalCloud) -> str:
+def _how_to_reach(cloud: LocalCloud) -> Iterator[str]:
     """The endpoint, and the environment variables that point the AWS CLI or boto3 at it."""
-    exports = [f"export {name}={value}" for name, value in cloud.emulator.variables.items()]
-    headline = f"The system stays up at {cloud.emulator.endpoint} until Ctrl-C. To point the AWS CLI or boto3 at it:"
-    return "\n".join([headline, *exports])
+    yield f"The system stays up at {cloud.emulator.endpoint} until Ctrl-C. To point the AWS CLI or boto3 at it:"
+    yield from (f"export {name}={value}" for name, value in cloud.emulator.variables.items())

@@ -1,5 +1,6 @@
-"""What a local run did, what was expected of it, and how both are shown."""
+"""What a local run led to, what of it is not as expected, and how it is shown."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -9,82 +10,97 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
-from build.executions import Execution
-from build.local.sample_records import Written
+from build.executions import WorkflowExecution
+from build.local.writing import WriteCounts
+
+_ENDINGS = (("SUCCEEDED", None), ("FAILED", "InvalidDataError"))
+"""How the execution with valid and the one with invalid input must end: status and error."""
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What a run must have led to: activities by type, and how each execution ends (status, error)."""
-
-    activities: dict[str, int]
-    endings: list[tuple[str, str | None]]
-
-
-@dataclass(frozen=True)
-class Report:
+class LocalReport:
     """What a run led to.
 
     Args:
-        written: records written to the tables.
+        written: records written to the tables, by the type of the activities that they lead to.
+        rejected: lines of the input that were no record.
         activities: how many the analytics table holds, by type.
         summary: the summary item, its numbers as numbers; empty when none was written.
-        executions: of the workflow, in the order in which they were started.
+        executions: of the workflow, with valid and with invalid input.
         failed_events: objects in the bucket of failed events.
         logs: the folder that the logs were saved in.
     """
 
-    written: Written
+    written: dict[str, WriteCounts]
+    rejected: int
     activities: dict[str, int]
     summary: dict[str, Any]
-    executions: list[Execution]
+    executions: list[WorkflowExecution]
     failed_events: int
     logs: Path
+
+    @property
+    def total_written(self) -> WriteCounts:
+        """What was written to all tables."""
+        return sum(self.written.values(), WriteCounts())
 
     def document(self) -> dict[str, Any]:
         """The report for programs."""
         return {
-            "written": asdict(self.written),
+            "written": asdict(self.total_written),
+            "rejected": self.rejected,
             "activities": self.activities,
             "summary": self.summary,
             "executions": [
                 {name: value for name, value in asdict(execution).items() if name != "arn"}
                 for execution in self.executions
             ],
+            "failed_events": self.failed_events,
         }
 
 
-def problems(report: Report, expected: Expected) -> Iterator[str]:
-    """Everything that is not as expected, a sentence each."""
-    for activity_type, count in expected.activities.items():
-        if (recorded := report.activities.get(activity_type)) != count:
-            yield f"{count} activities of the type {activity_type} were expected and {recorded} are recorded."
-    if report.summary.get("totalRecords") != (total := sum(expected.activities.values())):
+def report_problems(report: LocalReport) -> Iterator[str]:
+    """Everything that is not as it should be after what was written, a sentence each."""
+    for activity_type, counts in report.written.items():
+        if (recorded := report.activities.get(activity_type)) != counts.recorded:
+            yield (
+                f"{counts.recorded} activities of the type {activity_type} were expected and {recorded} are recorded."
+            )
+    if report.summary.get("totalRecords") != (total := report.total_written.recorded):
         yield f"the summary should count {total} activities and counts {report.summary.get('totalRecords')}."
-    for execution, ending in zip(report.executions, expected.endings, strict=True):
+    for execution, ending in zip(report.executions, _ENDINGS, strict=True):
         if (execution.status, execution.error) != ending:
             yield f"the execution of {execution.input} should end as {ending} and ended as {execution.status}."
     if report.failed_events:
-        yield f"{report.failed_events} batches failed and lie in the bucket of failed events."
+        yield f"{report.failed_events} batches failed and are stored in the bucket of failed events."
+    if report.rejected:
+        yield f"{report.rejected:,} lines hold no record; correct them and run again, everything else was processed."
 
 
-def rows(report: Report) -> Iterator[tuple[str, str]]:
-    """What happened, a line for each thing and its value."""
-    written = report.written
-    yield "records written", f"{written.inserted} inserted, {written.modified} modified, {written.removed} removed"
+def print_report(report: LocalReport, as_json: bool) -> None:
+    """Print what happened on stdout, for programs or for people."""
+    if as_json:
+        print(json.dumps(report.document(), indent=2), flush=True)
+        return
+    table = Table("what", Column("result", overflow="fold"), title="Local run", title_justify="left")
+    for row in _rows(report):
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+def _rows(report: LocalReport) -> Iterator[tuple[str, str]]:
+    """What happened, as a name and a value each."""
+    counts = asdict(report.total_written)
+    yield "records written", ", ".join(
+        f"{count} {effect}" for effect, count in counts.items() if count or effect != "unchanged"
+    )
+    if report.rejected:
+        yield "lines refused", f"{report.rejected}"
     yield "activities recorded", ", ".join(f"{count} {kind}" for kind, count in report.activities.items())
-    counts = {name: value for name, value in report.summary.items() if name.endswith(("Count", "Records"))}
-    yield "summary written", ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+    counted = {name: value for name, value in report.summary.items() if name.endswith(("Count", "Records"))}
+    yield "summary written", ", ".join(f"{name} {count}" for name, count in counted.items()) or "none"
     for execution in report.executions:
         why = f": {execution.error}, {execution.cause}" if execution.error else ""
         yield f"execution of {execution.input['dataType']}", f"{execution.status}{why}"
     yield "failed events", str(report.failed_events)
     yield "logs", os.path.relpath(report.logs)
-
-
-def show(report: Report) -> None:
-    """Print the report for people."""
-    table = Table("what", Column("result", overflow="fold"), title="Local run", title_justify="left")
-    for row in rows(report):
-        table.add_row(*row)
-    Console(highlight=False).print(table)

@@ -60,7 +60,9 @@ def _archive_document(archive: Archive) -> dict[str, Any]:
 
 def _archive_table(made: Package, output: Path) -> TextTable:
     title = f"{len(made.archives)} archives, {decimal(made.size)}, in {output}"
-    return TextTable(title, ("archive", "size", "digest", "state"), [_archive_row(archive) for archive in made.archives])
+    return TextTable(
+        title, ("archive", "size", "digest", "state"), [_archive_row(archive) for archive in made.archives]
+    )
 
 
 def _archive_row(archive: Archive) -> tuple[str, ...]:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from build.aws import Clients
 from build.poller.consumer import CallSchedule, ShardConsumer, ShardProgress
 from build.poller.context import MappingContext, PollerOptions, Statistics, ThreadWorkers
 from build.poller.destination import Destination, S3Destination
@@ -44,21 +43,18 @@ class PollerClients:
     destination: Callable[[EventSourceMapping], Destination | None]
 
 
-def open_poller_clients(session: boto3.Session, endpoint_url: str | None = None) -> PollerClients:
-    """Clients that leave retries to the poller, and wait for an invocation as long as a function may run.
-
-    Args:
-        session: with credentials and region.
-        endpoint_url: of the emulator; None for AWS or what the environment says.
-    """
-    quick = Config(connect_timeout=_CALL_SECONDS, read_timeout=_CALL_SECONDS, retries={"total_max_attempts": 1})
-    patient = quick.merge(Config(read_timeout=_LONGEST_INVOCATION_SECONDS, max_pool_connections=_CONNECTIONS))
-    functions = session.client("lambda", endpoint_url=endpoint_url, config=patient)
-    s3 = session.client("s3", endpoint_url=endpoint_url, config=quick)
+def open_poller_clients(clients: Clients) -> PollerClients:
+    """Clients that leave retries to the poller, and wait for an invocation as long as a function may run."""
+    quick = clients.configured(
+        connect_timeout=_CALL_SECONDS, read_timeout=_CALL_SECONDS, retries={"total_max_attempts": 1}
+    )
+    patient = quick.configured(read_timeout=_LONGEST_INVOCATION_SECONDS, max_pool_connections=_CONNECTIONS)
     return PollerClients(
-        streams=session.client("dynamodbstreams", endpoint_url=endpoint_url, config=quick),
-        function=lambda mapping: LambdaFunction(functions, mapping.function_arn),
-        destination=lambda mapping: S3Destination(s3, mapping.on_failure_bucket) if mapping.on_failure_bucket else None,
+        streams=quick.streams,
+        function=lambda mapping: LambdaFunction(patient.functions, mapping.function_arn),
+        destination=lambda mapping: (
+            S3Destination(quick.s3, mapping.on_failure_bucket) if mapping.on_failure_bucket else None
+        ),
     )
 
 

@@ -16,12 +16,11 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from build.executions import Execution, execute
-from build.local.cloud import LocalCloud, running_cloud
-from build.local.logs import messages
-from build.local.main_job import do_main_job, expectation
-from build.local.report import problems
-from build.local.sample_records import Sample
+from build.executions import WorkflowExecution, execute
+from build.local.cloud import LocalCloud, log_messages, running_cloud
+from build.local.report import report_problems
+from build.local.samples import Sample, SampleRecords
+from build.local.scenario import run_scenario
 from build.packaging import package
 from build.progress import NullProgress
 from stack.config import ANALYTICS_PROCESSOR, SOURCES, StackConfig, StreamSource, stream_processor
@@ -78,15 +77,15 @@ def failures(cloud: LocalCloud, source: StreamSource) -> list[dict[str, str]]:
     return found
 
 
-def run_workflow(cloud: LocalCloud, **request: Any) -> Execution:
+def run_workflow(cloud: LocalCloud, **request: Any) -> WorkflowExecution:
     """An execution of the workflow that has ended."""
     return execute(cloud.clients.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
 
 
 def test_the_main_job_is_done_with_what_is_granted(cloud: LocalCloud, tmp_path: Path) -> None:
     samples = [Sample(source, 12) for source in CONFIG.sources]
-    report = do_main_job(cloud, samples, tmp_path, NullProgress())
-    assert list(problems(report, expectation(samples))) == []
+    report = run_scenario(cloud, SampleRecords(samples), tmp_path, NullProgress())
+    assert list(report_problems(report)) == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_a_stream_processor_records_nothing_without_its_permission(cloud: LocalC
     thing = stream_processor(source).thing
     with without(cloud, thing, "dynamodb:BatchWriteItem"):
         assert len(failures(cloud, source)) == 1
-    log = "".join(messages(cloud.clients.logs, f"/aws/lambda/{CONFIG.name(thing)}"))
+    log = "".join(log_messages(cloud.clients.logs, f"/aws/lambda/{CONFIG.name(thing)}"))
     assert "AccessDeniedException" in log
     assert failures(cloud, source) == []
 

@@ -12,9 +12,9 @@ from build.commands.destroy import destroy, stack_deletion
 from build.deploy.desired import Deployment
 from build.executions import execute
 from build.local.cloud import LocalCloud
-from build.local.main_job import do_main_job, expectation
-from build.local.report import Report, problems
-from build.local.sample_records import Sample
+from build.local.report import LocalReport, report_problems
+from build.local.samples import Sample, SampleRecords
+from build.local.scenario import run_scenario
 from build.packaging import Package
 from build.progress import NullProgress
 from stack.config import StackConfig
@@ -47,35 +47,35 @@ def samples(config: StackConfig) -> list[Sample]:
 
 
 @pytest.fixture(scope="module")
-def report(cloud: LocalCloud, config: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(cloud: LocalCloud, config: StackConfig, tmp_path_factory: pytest.TempPathFactory) -> LocalReport:
     """What the main job led to."""
-    return do_main_job(cloud, samples(config), tmp_path_factory.mktemp("run"), NullProgress())
+    return run_scenario(cloud, SampleRecords(samples(config)), tmp_path_factory.mktemp("run"), NullProgress())
 
 
-def test_everything_ends_as_expected(report: Report, config: StackConfig) -> None:
-    assert list(problems(report, expectation(samples(config)))) == []
+def test_everything_ends_as_expected(report: LocalReport, config: StackConfig) -> None:
+    assert list(report_problems(report)) == []
 
 
-def test_every_insertion_and_change_is_recorded_once(report: Report) -> None:
-    assert report.written.recorded == 60 + 20 + 30 + 10
+def test_every_insertion_and_change_is_recorded_once(report: LocalReport) -> None:
+    assert report.total_written.recorded == 60 + 20 + 30 + 10
     assert report.activities == {"USER_ACTIVITY": 80, "ORDER_ACTIVITY": 40}
 
 
-def test_the_summary_counts_what_was_recorded(report: Report) -> None:
+def test_the_summary_counts_what_was_recorded(report: LocalReport) -> None:
     summary = report.summary
     assert (summary["totalRecords"], summary["userActivityCount"], summary["orderActivityCount"]) == (120, 80, 40)
     assert summary["windowEnd"] - summary["windowStart"] == 24 * 60 * 60 * 1000
     assert summary["processedBy"] == "analyticsProcessor"
 
 
-def test_both_outcomes_of_the_workflow(report: Report) -> None:
-    assert [(execution.status, execution.error, execution.cause) for execution in report.executions] == [
+def test_both_outcomes_of_the_workflow(report: LocalReport) -> None:
+    assert [(ended.status, ended.error, ended.cause) for ended in report.executions] == [
         ("SUCCEEDED", None, None),
         ("FAILED", "InvalidDataError", "Data validation failed"),
     ]
 
 
-def test_activities_have_every_attribute_of_the_reference(cloud: LocalCloud, report: Report) -> None:
+def test_activities_have_every_attribute_of_the_reference(cloud: LocalCloud, report: LocalReport) -> None:
     (item,) = cloud.clients.dynamodb.query(
         TableName=cloud.outputs["AnalyticsTableName"],
         KeyConditionExpression="dataType = :type",
@@ -92,7 +92,7 @@ def test_activities_have_every_attribute_of_the_reference(cloud: LocalCloud, rep
     }
 
 
-def test_logs_are_saved_and_structured(report: Report) -> None:
+def test_logs_are_saved_and_structured(report: LocalReport) -> None:
     lines = (report.logs / "system-userdataproc-synth.log").read_text().splitlines()
     entries = [json.loads(line) for line in lines if line.startswith("{")]
     batches = [entry for entry in entries if entry.get("message") == "batch processed"]

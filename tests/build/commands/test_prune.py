@@ -1,4 +1,3 @@
-
 import json
 from datetime import UTC, datetime, timedelta
 from io import BytesIO

@@ -1,5 +1,6 @@
 """The report: what it says, and that nothing unexpected passes."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -7,18 +8,18 @@ from typing import Any
 
 import pytest
 
-from build.executions import Execution
-from build.local.report import Expected, Report, problems, show
-from build.local.sample_records import Written
+from build.executions import WorkflowExecution
+from build.local.report import LocalReport, print_report, report_problems
+from build.local.writing import WriteCounts
 
-EXPECTED = Expected({"USER_ACTIVITY": 3, "ORDER_ACTIVITY": 2}, [("SUCCEEDED", None), ("FAILED", "InvalidDataError")])
-GOOD = Report(
-    written=Written(4, 1, 1),
+GOOD = LocalReport(
+    written={"USER_ACTIVITY": WriteCounts(2, 1, 1), "ORDER_ACTIVITY": WriteCounts(2)},
+    rejected=0,
     activities={"USER_ACTIVITY": 3, "ORDER_ACTIVITY": 2},
     summary={"dataType": "DAILY_SUMMARY", "totalRecords": 5, "userActivityCount": 3, "orderActivityCount": 2},
     executions=[
-        Execution("arn:1", {"dataType": "DAILY_ANALYTICS"}, "SUCCEEDED", None, None),
-        Execution("arn:2", {"dataType": "UNKNOWN"}, "FAILED", "InvalidDataError", "Data validation failed"),
+        WorkflowExecution("arn:1", {"dataType": "DAILY_ANALYTICS"}, "SUCCEEDED", None, None),
+        WorkflowExecution("arn:2", {"dataType": "UNKNOWN"}, "FAILED", "InvalidDataError", "Data validation failed"),
     ],
     failed_events=0,
     logs=Path("logs"),
@@ -26,7 +27,7 @@ GOOD = Report(
 
 
 def test_nothing_to_say_of_what_is_expected() -> None:
-    assert list(problems(GOOD, EXPECTED)) == []
+    assert list(report_problems(GOOD)) == []
 
 
 @pytest.mark.parametrize(
@@ -38,30 +39,45 @@ def test_nothing_to_say_of_what_is_expected() -> None:
         ({"summary": {"totalRecords": 4}}, "should count 5 activities and counts 4"),
         ({"executions": GOOD.executions[::-1]}, "should end as"),
         ({"failed_events": 2}, "2 batches failed"),
+        ({"rejected": 1_500}, "1,500 lines hold no record"),
     ],
 )
 def test_one_number_that_is_not_expected_is_said(changed: dict[str, Any], sentence: str) -> None:
-    found = list(problems(replace(GOOD, **changed), EXPECTED))
+    found = list(report_problems(replace(GOOD, **changed)))
     assert re.search(sentence, found[0])
 
 
 def test_people_read_a_table(capsys: pytest.CaptureFixture[str]) -> None:
-    show(GOOD)
+    print_report(GOOD, as_json=False)
     shown = capsys.readouterr().out
     assert "4 inserted, 1 modified, 1 removed" in shown
     assert "3 USER_ACTIVITY, 2 ORDER_ACTIVITY" in shown
     assert "FAILED: InvalidDataError" in shown
     assert "totalRecords 5" in shown
+    assert "refused" not in shown
+    assert "unchanged" not in shown
+
+
+def test_people_read_what_is_unusual(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    unusual = {"USER_ACTIVITY": WriteCounts(1, unchanged=7)}
+    print_report(replace(GOOD, written=unusual, rejected=3), as_json=False)
+    shown = capsys.readouterr().out
+    assert "1 inserted, 0 modified, 0 removed, 7 unchanged" in shown
+    assert re.search("lines refused.* 3 ", shown)
 
 
 def test_a_missing_summary_is_shown_as_none(capsys: pytest.CaptureFixture[str]) -> None:
-    show(replace(GOOD, summary={}))
+    print_report(replace(GOOD, summary={}), as_json=False)
     assert "none" in capsys.readouterr().out
 
 
-def test_programs_read_a_document() -> None:
-    document = GOOD.document()
-    assert set(document) == {"written", "activities", "summary", "executions"}
+def test_programs_read_a_document(capsys: pytest.CaptureFixture[str]) -> None:
+    print_report(replace(GOOD, rejected=1, failed_events=2), as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) == {"written", "rejected", "activities", "summary", "executions", "failed_events"}
+    assert document["written"] == {"inserted": 4, "modified": 1, "removed": 1, "unchanged": 0}
+    assert (document["rejected"], document["failed_events"]) == (1, 2)
     assert document["executions"][1] == {
         "input": {"dataType": "UNKNOWN"},
         "status": "FAILED",

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 import boto3
 
+from build.aws import Clients
 from build.poller.batches import Backoff
 from build.poller.context import PollerOptions
 from build.poller.invocation import Function, Response
 from build.poller.mapping import EventSourceMapping, mapping_from_response
 from build.poller.poller import Poller, open_poller_clients
+from stack.config import DEFAULT_REGION
 
 REGION: Final = "us-west-2"
 OPTIONS = PollerOptions(backoff=Backoff(0.05, 0.2))
@@ -85,7 +87,7 @@ class Cloud:
 
     def poller(self, *mappings: EventSourceMapping) -> tuple[Poller, list[dict[str, Any]]]:
         """A poller, and the list of events that it sends."""
-        clients = open_poller_clients(boto3.Session(), self.url)
+        clients = open_poller_clients(Clients(boto3.Session(), DEFAULT_REGION, self.url))
         events: list[dict[str, Any]] = []
 
         def recorded(mapping: EventSourceMapping) -> Function:

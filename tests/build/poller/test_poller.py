@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
+from build.aws import Clients
 from build.poller.batches import Backoff
 from build.poller.context import PollerOptions
 from build.poller.destination import S3Destination
@@ -14,6 +15,7 @@ from build.poller.invocation import Function, LambdaFunction, Response
 from build.poller.mapping import EventSourceMapping
 from build.poller.poller import Poller, PollerClients, open_poller_clients
 from build.poller.records import stream_record
+from stack.config import DEFAULT_REGION
 from tests.build.poller.fakes import (
     FUNCTION_ARN,
     FakeFunction,
@@ -161,7 +163,7 @@ def test_without_mappings_there_is_nothing_to_wait_for() -> None:
 
 @pytest.fixture(scope="module")
 def clients() -> PollerClients:
-    return open_poller_clients(boto3.Session(), ENDPOINT)
+    return open_poller_clients(Clients(boto3.Session(), DEFAULT_REGION, ENDPOINT))
 
 
 def test_failures_go_to_the_bucket_of_the_mapping(clients: PollerClients) -> None:

@@ -1,12 +1,16 @@
-"""Saved logs: one folder a run, in order of time, not without end."""
+"""The local cloud's logs, one folder a run and not without end; its connections, which know nothing of the user."""
 
 from pathlib import Path
 from typing import Any
 
 import boto3
+import pytest
 from botocore.stub import Stubber
 
-from build.local.logs import RUNS_KEPT, new_log_folder, save_logs
+from build.local import cloud
+from build.local.cloud import log_messages, new_log_folder, save_logs
+
+RUNS_KEPT = 10
 
 
 def test_a_new_run_removes_the_oldest(tmp_path: Path) -> None:
@@ -20,7 +24,7 @@ def test_the_first_run_makes_the_folder(tmp_path: Path) -> None:
 
 def event(timestamp: int, message: str) -> dict[str, Any]:
     """A log event."""
-    return {"timestamp": timestamp, "message": message, "eventId": message}
+    return {"timestamp": timestamp, "message": message}
 
 
 def test_events_are_saved_in_order_of_time_and_else_as_they_came(tmp_path: Path) -> None:
@@ -33,3 +37,17 @@ def test_events_are_saved_in_order_of_time_and_else_as_they_came(tmp_path: Path)
         stub.add_response("filter_log_events", {"events": events})
         save_logs(client, tmp_path)
     assert (tmp_path / "dev-userdataproc-synth.log").read_text() == "earlier\nz first\na second\n"
+
+
+@pytest.mark.parametrize("page", [2, 3, 4, 100])
+def test_a_long_log_is_read_page_by_page_without_gap_or_repetition(page: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [event(number // 2, f"message {number}") for number in range(17)]
+
+    class Logs:
+        def filter_log_events(self, logGroupName: str, startTime: int, limit: int) -> dict[str, Any]:
+            return {"events": [each for each in events if each["timestamp"] >= startTime][:limit]}
+
+    monkeypatch.setattr(cloud, "_EVENTS_IN_A_PAGE", page)
+    client: Any = Logs()
+    found = list(log_messages(client, "group"))
+    assert found == [f"message {number}\n" for number in range(17)]

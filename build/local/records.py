@@ -1,0 +1,120 @@
+"""The user's own records as the input of a run: files of JSON in, writes to the tables of the sources out."""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from build.errors import CommandError
+from build.local.documents import BadLine, Document, read_documents
+from build.local.items import ItemError, item_from_json, shown
+from build.local.writing import Write
+from stack.config import StreamSource
+
+if TYPE_CHECKING:
+    from build.local.items import Item
+
+_LONGEST_ID = 2048
+_TYPES = {
+    "S": "a string",
+    "N": "a number",
+    "B": "binary data",
+    "BOOL": "true or false",
+    "NULL": "null",
+    "L": "a list",
+    "M": "a map",
+}
+
+
+def source_of(item: "Item", sources: Sequence[StreamSource]) -> StreamSource:
+    """The one source whose key the item has: an id that is a string, and a time that is a number.
+
+    Raises:
+        ItemError: there is none, or several.
+    """
+    problems = {source.name: _key_problem(item, source) for source in sources}
+    matching = [source for source in sources if problems[source.name] is None]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        names = " or ".join(source.name for source in matching)
+        raise ItemError(f"the record may belong to {names}; name one with --source")
+    near = [source for source in sources if source.id_attribute in item] or sources
+    raise ItemError(", and ".join(f"it is no record of {source.name}: {problems[source.name]}" for source in near))
+
+
+def _key_problem(item: "Item", source: StreamSource) -> str | None:
+    return _attribute_problem(item, source.id_attribute, "S") or _attribute_problem(item, source.time_attribute, "N")
+
+
+def _attribute_problem(item: "Item", name: str, needed: str) -> str | None:
+    if name not in item:
+        return f"{shown(name)} is missing"
+    ((descriptor, value),) = item[name].items()
+    if descriptor != needed:
+        return f"{shown(name)} must be {_TYPES[needed]} and is {_TYPES.get(descriptor, 'a set')}"
+    if needed == "S" and not 1 <= len(str(value).encode()) <= _LONGEST_ID:
+        return f"{shown(name)} must have 1 to {_LONGEST_ID:,} bytes"
+    return None
+
+
+@dataclass
+class RecordFiles:
+    """Records in files, each for the source that its key tells.
+
+    Args:
+        paths: the files.
+        sources: those that a record may belong to.
+        on_bad_line: told of each line that is no record, with the name of its file; none ends the reading.
+        rejected: how many such lines there were so far.
+    """
+
+    paths: Sequence[Path]
+    sources: Sequence[StreamSource]
+    on_bad_line: Callable[[Path, BadLine], None]
+    rejected: int = 0
+
+    @property
+    def description(self) -> str:
+        return f"the records in {', '.join(map(str, self.paths))}"
+
+    def writes(self) -> Iterator[tuple[Write, float]]:
+        """Every write, and the part of the files that was read when it was found.
+
+        Raises:
+            CommandError: a file cannot be opened.
+        """
+        total = sum(path.stat().st_size for path in self.paths) or 1
+        before = 0
+        for path in self.paths:
+            with open_records(path) as file:
+                seekable = file.seekable()
+                for found in read_documents(file):
+                    write = self._write(path, found)
+                    if write:
+                        yield write, (before + file.tell()) / total if seekable else 0.0
+            before += path.stat().st_size
+
+    def _write(self, path: Path, found: Document | BadLine) -> Write | None:
+        if isinstance(found, Document):
+            try:
+                item = item_from_json(found.value)
+                return Write(source_of(item, self.sources), item)
+            except ItemError as error:
+                found = BadLine(found.line, found.line, str(error))
+        self.rejected += 1
+        self.on_bad_line(path, found)
+        return None
+
+
+def open_records(path: Path) -> io.BufferedReader:
+    """Open a file of records.
+
+    Raises:
+        CommandError: it cannot be read.
+    """
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read ({error.strerror}); name a file of JSON records.") from error

@@ -1,0 +1,180 @@
+"""What a local run does: records in, activities and a summary out, the workflow run with valid and invalid input."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from boto3.dynamodb.types import TypeDeserializer
+from rich.console import Console
+from rich.progress import BarColumn
+from rich.progress import Progress as Bars
+from rich.progress import TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from build.errors import CommandError
+from build.executions import execute_all
+from build.local.cloud import LONGEST_WINDOW, LocalCloud, save_logs
+from build.local.report import LocalReport
+from build.local.writing import TableWriter, Write, WriteCounts
+from build.progress import Progress
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+VALID_REQUEST = {"dataType": "DAILY_ANALYTICS", "batchSize": 1000}
+INVALID_REQUEST = {"dataType": "UNKNOWN_DATA", "batchSize": 5000}
+_SECONDS_WITHOUT_PROGRESS = 300
+_SECONDS_BETWEEN_LOOKS = 0.2
+_WRITES_BETWEEN_LOOKS = 100
+
+
+class Records(Protocol):
+    """The input of a run."""
+
+    @property
+    def description(self) -> str:
+        """What is written, as in "writing 40 records"."""
+
+    @property
+    def rejected(self) -> int:
+        """Lines of the input that were no record, as far as it has been read."""
+
+    def writes(self) -> Iterator[tuple[Write, float]]:
+        """Every write, in order, and the part of the input, from 0 to 1, that is read with it."""
+
+
+def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Progress) -> LocalReport:
+    """Write records, wait until their streams are processed, run the workflow, and tell what came of it.
+
+    Args:
+        cloud: the deployed stack, its tables empty.
+        records: what to write.
+        logs: the folder to save logs in.
+        progress: hears what is done.
+
+    Raises:
+        CommandError: when the records cannot be read or are not processed.
+    """
+    written = _write_records(cloud, records, progress)
+    _wait_until_processed(cloud, sum(written.values(), WriteCounts()).streamed, progress)
+    progress.step("running the workflow with valid and with invalid input")
+    state_machine = cloud.outputs["StepFunctionsStateMachineArn"]
+    executions = execute_all(cloud.clients.workflow, state_machine, [VALID_REQUEST, INVALID_REQUEST])
+    dynamodb, table = cloud.clients.dynamodb, cloud.outputs["AnalyticsTableName"]
+    save_logs(cloud.clients.logs, logs)
+    return LocalReport(
+        written=written,
+        rejected=records.rejected,
+        activities={activity_type: _count(dynamodb, table, activity_type) for activity_type in written},
+        summary=_newest_summary(dynamodb, table),
+        executions=executions,
+        failed_events=_failed_events(cloud),
+        logs=logs,
+    )
+
+
+def _write_records(cloud: LocalCloud, records: Records, progress: Progress) -> dict[str, WriteCounts]:
+    """Write everything; the result is by activity type."""
+    progress.step(f"writing {records.description}")
+    sources = cloud.config.sources
+    tables = {source.name: cloud.outputs[f"{source.name}TableName"] for source in sources}
+    writer = TableWriter(cloud.clients.dynamodb, tables)
+    with _bar("writing") as show:
+        for number, (write, part) in enumerate(records.writes()):
+            writer.write(write)
+            if number % _WRITES_BETWEEN_LOOKS == 0:
+                show(part)
+    writer.flush()
+    return {source.activity_type: writer.counts(source) for source in sources}
+
+
+def _wait_until_processed(cloud: LocalCloud, streamed: int, progress: Progress) -> None:
+    """Wait until the streams are processed to their end.
+
+    Args:
+        streamed: how many stream records there are to process.
+
+    Raises:
+        CommandError: when nothing has been processed for minutes.
+    """
+    progress.step(
+        f"waiting until the streams are processed; a batch waits for {LONGEST_WINDOW:g} s at most to be full, "
+        "however long the batching windows in the template are"
+    )
+    with _bar("processing") as show:
+        for done in _records_done(cloud):
+            if done >= streamed:
+                break
+            show(done / streamed)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+    if not cloud.poller.wait_until_idle(_SECONDS_WITHOUT_PROGRESS):
+        raise _not_processed(cloud)
+
+
+def _records_done(cloud: LocalCloud) -> Iterator[int]:
+    """How many stream records are done, again and again.
+
+    Raises:
+        CommandError: when none has even been tried for minutes.
+    """
+    seen, deadline = (-1, -1), 0.0
+    while True:
+        statistics = list(cloud.poller.statistics.values())
+        given_up = sum(mapping.dropped + mapping.on_failure_destination_delivered for mapping in statistics)
+        done = sum(mapping.filtered_out + mapping.processed for mapping in statistics) + given_up
+        tried = sum(mapping.invoked for mapping in statistics)
+        if (done, tried) != seen:
+            seen, deadline = (done, tried), time.monotonic() + _SECONDS_WITHOUT_PROGRESS
+        if time.monotonic() > deadline:
+            raise _not_processed(cloud)
+        yield done
+
+
+def _not_processed(cloud: LocalCloud) -> CommandError:
+    return CommandError(
+        f"the streams were not processed any further for {_SECONDS_WITHOUT_PROGRESS} seconds: "
+        f"read {cloud.emulator.log_file}."
+    )
+
+
+@contextmanager
+def _bar(description: str) -> Iterator[Callable[[float], None]]:
+    """A progress bar on a terminal, nothing elsewhere; it is told which part is done, from 0 to 1."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task(description, total=1.0)
+        yield lambda part: bars.update(task, completed=part)
+
+
+def _count(dynamodb: "DynamoDBClient", table: str, data_type: str) -> int:
+    pages = dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        KeyConditionExpression="dataType = :type",
+        ExpressionAttributeValues={":type": {"S": data_type}},
+        Select="COUNT",
+        ConsistentRead=True,
+    )
+    return sum(page["Count"] for page in pages)
+
+
+def _newest_summary(dynamodb: "DynamoDBClient", table: str) -> dict[str, Any]:
+    """The summary that was written last, its numbers as integers; empty when there is none."""
+    items = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="dataType = :type",
+        ExpressionAttributeValues={":type": {"S": "DAILY_SUMMARY"}},
+        ScanIndexForward=False,
+        Limit=1,
+        ConsistentRead=True,
+    )["Items"]
+    values = {name: TypeDeserializer().deserialize(value) for item in items for name, value in item.items()}
+    return {name: int(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _failed_events(cloud: LocalCloud) -> int:
+    """How many objects the bucket of failed events holds."""
+    pages = cloud.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=cloud.outputs["FailedEventsBucketName"])
+    return sum(page["KeyCount"] for page in pages)
