@@ -112,9 +112,7 @@ def _alarm_box(graph: ResourceGraph, alarms: list[Resource]) -> Box:
 
 def _watch_lines(verb: str, graph: ResourceGraph, watchers: Iterable[Resource]) -> list[str]:
     """The types that some resources watch, whatever their number."""
-    watched = {
-        target.noun for watcher in watchers for target in graph.targets(watcher.logical_id, EdgeKind.WATCH)
-    }
+    watched = {target.noun for watcher in watchers for target in graph.targets(watcher.logical_id, EdgeKind.WATCH)}
     return textwrap.wrap(f"{verb} {', '.join(sorted(watched))}", _LINE_LENGTH) if watched else []
 
 

@@ -24,9 +24,7 @@ def words(drawn: Picture) -> str:
     return " ".join((*rows, *(text for box in drawn.boxes for text in (box.title, *box.lines, box.tooltip))))
 
 
-@pytest.mark.parametrize(
-    "config", [StackConfig(), StackConfig("prod"), StackConfig(sources=(*SOURCES[:2], INVOICES))]
-)
+@pytest.mark.parametrize("config", [StackConfig(), StackConfig("prod"), StackConfig(sources=(*SOURCES[:2], INVOICES))])
 def test_every_resource_is_written_somewhere(config: StackConfig) -> None:
     graph = extract(json.loads(render(config)))
     written = words(architecture(graph))

@@ -72,9 +72,7 @@ def test_nothing_is_stale_after_drawing(drawn_folder: Path) -> None:
     assert stale_names(drawn_folder) == []
 
 
-@pytest.mark.parametrize(
-    ("name", "was", "now"), [("workflow.mmd", "630 s", "1 s"), ("workflow.svg", "630 s", "1 s")]
-)
+@pytest.mark.parametrize(("name", "was", "now"), [("workflow.mmd", "630 s", "1 s"), ("workflow.svg", "630 s", "1 s")])
 def test_a_file_drawn_from_something_else_is_stale(drawn_folder: Path, name: str, was: str, now: str) -> None:
     path = drawn_folder / name
     path.write_text(path.read_text("utf-8").replace(was, now), "utf-8")

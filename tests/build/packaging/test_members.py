@@ -50,9 +50,7 @@ def test_finds_what_a_module_imports_from_the_handlers(tmp_path: Path, source: s
         ("analytics_processor", {"__init__", "analytics_processor", "counting", "windows"}),
     ],
 )
-def test_a_function_gets_what_it_imports_and_nothing_else(
-    handlers: Path, entry_module: str, modules: set[str]
-) -> None:
+def test_a_function_gets_what_it_imports_and_nothing_else(handlers: Path, entry_module: str, modules: set[str]) -> None:
     expected = {f"handlers/{module}.py": MODULES[module].encode() for module in modules}
     assert function_members(entry_module, handlers) == expected
 
