@@ -315,3 +315,13 @@ def test_a_disabled_stream_is_processed_to_its_end() -> None:
     assert statistics.caught_up_at == float("inf")
     assert world.poller.step() == float("inf")
     assert statistics.checkpoints == {"shard-0": number}
+
+
+def test_a_closed_shard_is_not_read_again_while_its_records_are_tried_again() -> None:
+    world = World(script(crash, crash))
+    number = world.streams.put()
+    world.streams.shards["shard-0"].closed = True
+    world.streams.status = "DISABLED"
+    world.run()
+    assert world.function.batches == [[number]] * 3
+    assert [operation for operation, _ in world.streams.calls].count("get_records") == 1
