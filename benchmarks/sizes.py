@@ -8,9 +8,9 @@ class Sizes:
     """How much is measured.
 
     Args:
-        rounds: laps of each of two that are compared.
-        records: stream records that a lap handles, whatever the size of its batches.
-        profiled_records: records that a profiled lap handles.
+        rounds: iterations of each of two that are compared.
+        records: stream records that a iteration handles, whatever the size of its batches.
+        profiled_records: records that a profiled iteration handles.
         activities: of the day that is summarised.
         history_day: activities of each day where the history grows.
         parallel_day: activities of the day that is counted with more and more shards.

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, cast
 from botocore.exceptions import BotoCoreError
 
 from benchmarks.systems.capacity import item_size
-from benchmarks.systems.dynamodb import connect, create_analytics_table
+from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
 from benchmarks.systems.template_facts import analytics_table
 from build.errors import CommandError
 from build.local.emulator import HOST, free_port, stop
@@ -86,10 +86,10 @@ def wait_until_it_answers(process: "subprocess.Popen[bytes]", endpoint: str) -> 
     Raises:
         CommandError: when it ended or did not answer in time.
     """
-    client, deadline = connect(endpoint), time.monotonic() + SECONDS_TO_START
+    client, deadline = dynamodb_client(endpoint), time.monotonic() + SECONDS_TO_START
     while not answers(client):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise CommandError("dynalite did not start; mend what it printed above and run again.")
+            raise CommandError("dynalite did not start; fix what it printed above and run again.")
         time.sleep(0.05)
 
 
@@ -116,12 +116,12 @@ def fill(database: Path, items: "Iterable[Item]") -> int:
         CommandError: when Node fails.
     """
     with running_dynalite(database) as endpoint:
-        create_analytics_table(connect(endpoint))
+        create_analytics_table(dynamodb_client(endpoint))
     program = ["node", str(NODE / "load_items.js"), str(database), analytics_table()["TableName"]]
     process = subprocess.Popen(program, stdin=subprocess.PIPE, text=True)
     size = write_lines(cast(IO[str], process.stdin), items)
     if process.wait():
-        raise CommandError("dynalite could not be filled; mend what it printed above and run again.")
+        raise CommandError("dynalite could not be filled; fix what it printed above and run again.")
     return size
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stack.config import DEFAULT_REGION
 
-RUNTIME_VARIABLES = {
+_RUNTIME_VARIABLES = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_REGION": DEFAULT_REGION,
@@ -55,7 +55,7 @@ class CountedLog(io.TextIOBase):
 
 def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What a function's process gets to see: nothing of the user's but the way to find programs."""
-    return {"PATH": os.environ.get("PATH", os.defpath), **RUNTIME_VARIABLES, **variables}
+    return {"PATH": os.environ.get("PATH", os.defpath), **_RUNTIME_VARIABLES, **variables}
 
 
 def enter_function(variables: Mapping[str, str]) -> CountedLog:

@@ -80,7 +80,7 @@ class FailedEvents:
         return {content["Key"] for content in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])}
 
     def items(self, data_type: str) -> list[dict[str, Any]]:
-        """The items of a type that are of this day; a summary lies on the instant at which its day ends."""
+        """The items of a type that are of this day; a summary is stored at the instant at which its day ends."""
         start = int(self.day.replace(hour=0).timestamp() * 1000)
         return self.cloud.clients.dynamodb.query(
             TableName=self.cloud.outputs["AnalyticsTableName"],
@@ -180,7 +180,7 @@ def test_an_object_that_is_replayed_again_is_not_counted_twice(events: FailedEve
     assert (len(events.items("USER_ACTIVITY")), events.total) == (2, 2)
 
 
-def test_what_is_deleted_can_be_brought_back(events: FailedEvents) -> None:
+def test_what_is_deleted_can_be_restored(events: FailedEvents) -> None:
     name = events.put(events.record())
     before = events.s3.get_object(Bucket=events.bucket, Key=name)["Body"].read()
     assert redrive() == 0

@@ -160,7 +160,7 @@ def test_source_error_and_records_are_read() -> None:
     assert batch.records == (record(1), record(2))
 
 
-def test_each_source_is_told_from_the_other() -> None:
+def test_the_source_is_that_of_the_function_and_stream() -> None:
     assert parse_failed_batch(body(record(origin=ORDERS), origin=ORDERS), PIPELINE).source == ORDERS
 
 
@@ -179,7 +179,7 @@ def test_a_function_arn_may_say_latest() -> None:
         ({"requestContext": {"functionArn": USERS.function_arn, "condition": "\x1b[2Jbad"}}, "[2Jbad, Unhandled"),
     ],
 )
-def test_an_error_that_is_not_told_is_left_out(context: dict[str, Any], error: str) -> None:
+def test_a_missing_error_is_left_out(context: dict[str, Any], error: str) -> None:
     assert parse_failed_batch(altered(**context), PIPELINE).error == error
 
 

@@ -135,14 +135,14 @@ def test_keys_of_others_and_huge_objects_are_not_even_read() -> None:
     assert stack.calls == []
 
 
-def test_an_object_that_went_meanwhile_is_nobodys_business() -> None:
+def test_an_object_that_no_longer_exists_is_ignored() -> None:
     stack = InMemoryStack()
     report = stack.redrive().run([stored(key())])
     assert (report.results, report.exit_code) == ([], 0)
     assert stack.progress.results == [None]
 
 
-def test_one_source_can_be_asked_for_and_damage_is_told_all_the_same() -> None:
+def test_one_source_can_be_chosen_and_damaged_objects_are_still_reported() -> None:
     stack = InMemoryStack()
     users = put(stack, fresh())
     orders = put(stack, fresh(origin=ORDERS), origin=ORDERS)
@@ -153,7 +153,7 @@ def test_one_source_can_be_asked_for_and_damage_is_told_all_the_same() -> None:
     assert set(stack.bucket.contents) == {users, damaged}
 
 
-def test_an_object_that_was_replaced_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_that_was_replaced_in_the_meantime_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = InMemoryStack()
     name = put(stack, fresh())
     monkeypatch.setattr(stack, "replay", lambda batch: stack.bucket.put(name, body(fresh())))
