@@ -104,7 +104,7 @@ def measure_everything(sizes: Sizes) -> Measurements:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure this system beside the algorithms of its reference; it takes about four minutes.",
+        description="Measure this system against the algorithms of its reference; it takes about four minutes.",
         epilog="example:\n  python -m benchmarks --quick --output /tmp/results",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -127,7 +127,7 @@ class Implementation(ABC):
         """What the daily summary reads a day."""
 
 
-class ThisSystem(Implementation):
+class _ThisSystem(Implementation):
     """This system: it counts each of the last days by key, several partitions at a time."""
 
     def summary_reads(self, records: float) -> SummaryReads:
@@ -139,7 +139,7 @@ class ThisSystem(Implementation):
         return SummaryReads(counted * self.summary.units_per_activity, requests, min(queries, CONCURRENT_QUERIES))
 
 
-class ReferenceAsWritten(Implementation):
+class _ReferenceAsWritten(Implementation):
     """The reference: it scans the first page of the table, whatever is in it, and is wrong when there are more."""
 
     def summary_reads(self, records: float) -> SummaryReads:
@@ -147,7 +147,7 @@ class ReferenceAsWritten(Implementation):
         return SummaryReads(min(everything, _UNITS_PER_PAGE), 1, 1)
 
 
-class CorrectedReference(Implementation):
+class _CorrectedReference(Implementation):
     """The reference if it followed every page: it scans the whole table, its history included."""
 
     def summary_reads(self, records: float) -> SummaryReads:
@@ -172,11 +172,11 @@ class Observations:
     artifact_bytes: int
 
 
-def implementations(observed: Observations) -> tuple[ThisSystem, ReferenceAsWritten, CorrectedReference]:
+def implementations(observed: Observations) -> tuple[Implementation, Implementation, Implementation]:
     """This system, the reference, and the reference with a summary that counts correctly."""
     reference = (*observed.reference, _REFERENCE_ARCHITECTURE, 0, _REFERENCE_ALARMS, 0)
     return (
-        ThisSystem(
+        _ThisSystem(
             "this system",
             *observed.ours,
             architecture=ARCHITECTURE,
@@ -184,8 +184,8 @@ def implementations(observed: Observations) -> tuple[ThisSystem, ReferenceAsWrit
             alarms=count_resources("AWS::CloudWatch::Alarm"),
             artifact_bytes=observed.artifact_bytes,
         ),
-        ReferenceAsWritten("the reference, one page", *reference),
-        CorrectedReference("the reference, every page", *reference),
+        _ReferenceAsWritten("the reference, one page", *reference),
+        _CorrectedReference("the reference, every page", *reference),
     )
 
 

@@ -1,4 +1,4 @@
-"""Work that is measured again and again: in processes of its own, which take turns."""
+"""_Work that is measured again and again: in processes of its own, which take turns."""
 
 import gc
 import multiprocessing
@@ -16,8 +16,8 @@ from build.errors import CommandError
 
 _SECONDS_TO_STOP = 10
 
-Work = Callable[[], Any]
-Preparation = Callable[[], Iterator[Work]]
+_Work = Callable[[], Any]
+Preparation = Callable[[], Iterator[_Work]]
 """Called in the new process; the iterator prepares the work of each iteration, which is not measured."""
 
 
@@ -119,7 +119,7 @@ def _serve(connection: Connection, prepare: Preparation) -> None:
         pass
 
 
-def _measure(work: Work) -> Iteration:
+def _measure(work: _Work) -> Iteration:
     """Do the work once, with the garbage collector ignoring what existed before."""
     gc.collect()
     gc.freeze()

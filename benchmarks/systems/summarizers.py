@@ -28,7 +28,7 @@ class CountedDay:
 
 
 def this_summary(variables: Mapping[str, str]) -> Iterator[Callable[[], CountedDay]]:
-    """Iterations of the analytics processor, asked for one day.
+    """Iterations of the analytics processor, for one day.
 
     Args:
         variables: environment of the function, with the endpoint of its DynamoDB.

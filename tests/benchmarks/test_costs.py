@@ -38,7 +38,7 @@ OURS, AS_WRITTEN, CORRECTED = implementations(Observations((STREAM, SUMMARY), (S
 USERS, ORDERS = SOURCES[:2]
 
 
-def test_what_lies_between_two_batches_is_on_a_straight_line() -> None:
+def test_sizes_between_two_batches_are_interpolated() -> None:
     assert STREAM.cpu_seconds(10) == pytest.approx(0.002)
     assert STREAM.cpu_seconds(55) == pytest.approx(0.0065)
     assert STREAM.cpu_seconds(1) == pytest.approx(0.0011)
