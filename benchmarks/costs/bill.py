@@ -87,24 +87,24 @@ class BillLine:
 
 
 @dataclass(frozen=True)
-class Invocations:
+class DailyInvocations:
     """The invocations of a stream processor in a day: how many, and records in each."""
 
     number: float
     records: float
 
 
-_Streams = Sequence[tuple[StreamSource, Invocations]]
+_Streams = Sequence[tuple[StreamSource, DailyInvocations]]
 
 
-def invocations(source: StreamSource, records: float) -> Invocations:
+def invocations(source: StreamSource, records: float) -> DailyInvocations:
     """How a day's records of a source reach its function.
 
     A batch is what arrives within the batching window after its first record, or what a batch can hold.
     """
     arriving = 1 + records / SECONDS_A_DAY * source.batching_window
     batch = min(arriving, source.batch_size)
-    return Invocations(records / batch, batch)
+    return DailyInvocations(records / batch, batch)
 
 
 def billed_seconds(cpu_seconds: float, requests: float, memory_size: int) -> float:

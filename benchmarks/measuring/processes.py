@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.systems.lambda_environment import clean_environment
+from benchmarks.systems.lambda_environment import function_environment
 from build.errors import CommandError
 
 _PROJECT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def measure_import(interpreter: str, module: str, path: Sequence[Path], variable
     }
     finished = subprocess.run(
         [interpreter, "-P", "-m", _CHILD, "import", module],
-        env=clean_environment(environment),
+        env=function_environment(environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ from benchmarks.reporting.formatting import format_count, format_duration
 from benchmarks.reporting.rows import ResultRow, at_most, exactly, spread_of, spread_of_ratios
 from benchmarks.sizes import HISTORY_DAYS, Sizes
 from benchmarks.systems.capacity import READ_UNIT_BYTES
-from benchmarks.systems.dynalite import fill, install, running_dynalite, version
+from benchmarks.systems.dynalite import fill_database, install, running_dynalite, version
 from benchmarks.systems.dynamodb import ActivityDays
 from benchmarks.systems.parallel_dynamodb import LATENCY
 from benchmarks.systems.summarizers import BATCH_SIZE, reference_summary, sharded_summary, this_summary
@@ -74,7 +74,7 @@ def measure_daily_summary(sizes: Sizes) -> SummaryResults:
 def _summarise(days: ActivityDays, every_page: bool) -> SummaryPair:
     """A summary of each from a new table; the reference first, since it would count the other's summary too."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        size = fill(Path(folder) / "database", days.items())
+        size = fill_database(Path(folder) / "database", days.items())
         with running_dynalite(Path(folder) / "database") as endpoint:
             variables = _function_environment(endpoint)
             reference = single_iteration(partial(reference_summary, variables, every_page))

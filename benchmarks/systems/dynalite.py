@@ -87,13 +87,13 @@ def wait_until_it_answers(process: "subprocess.Popen[bytes]", endpoint: str) -> 
         CommandError: when it ended or did not answer in time.
     """
     client, deadline = dynamodb_client(endpoint), time.monotonic() + SECONDS_TO_START
-    while not answers(client):
+    while not _answers(client):
         if process.poll() is not None or time.monotonic() > deadline:
             raise CommandError("dynalite did not start; fix what it printed above and run again.")
         time.sleep(0.05)
 
 
-def answers(client: "DynamoDBClient") -> bool:
+def _answers(client: "DynamoDBClient") -> bool:
     """Whether a server lists its tables."""
     try:
         client.list_tables()
@@ -102,7 +102,7 @@ def answers(client: "DynamoDBClient") -> bool:
         return False
 
 
-def fill(database: Path, items: "Iterable[Item]") -> int:
+def fill_database(database: Path, items: "Iterable[Item]") -> int:
     """Make the analytics table in a new database and write items to it.
 
     Args:

@@ -53,7 +53,7 @@ class CountedLog(io.TextIOBase):
         return len(text)
 
 
-def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
+def function_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What a function's process gets to see: nothing of the user's but the way to find programs."""
     return {"PATH": os.environ.get("PATH", os.defpath), **_RUNTIME_VARIABLES, **variables}
 
@@ -67,7 +67,7 @@ def enter_function(variables: Mapping[str, str]) -> CountedLog:
     Returns:
         Where everything goes that the function prints from now on.
     """
-    environment = clean_environment(variables)
+    environment = function_environment(variables)
     os.environ.clear()
     os.environ.update(environment)
     log = CountedLog()

@@ -52,7 +52,7 @@ def _put_activity(table: "Table", event_name: str, image: dict[str, Any]) -> Non
     _console_log("Successfully processed user data:", user_id)
 
 
-def summarize(table: "Table", now: int, every_page: bool) -> dict[str, Any]:
+def put_summary(table: "Table", now: int, every_page: bool) -> dict[str, Any]:
     """Scan the table for what is newer than a day, count it and put a summary.
 
     Args:

@@ -53,11 +53,11 @@ def sharded_summary(variables: Mapping[str, str], shards: int, activities: int) 
 def reference_summary(variables: Mapping[str, str], every_page: bool) -> Iterator[Callable[[], CountedDay]]:
     """Iterations of the reference's scan, of one page as it is, or of every page as it would have to be."""
     enter_function(variables)
-    from benchmarks.systems.reference import open_table, summarize
+    from benchmarks.systems.reference import open_table, put_summary
 
     table = open_table()
     units = ReadUnits(table.meta.client.meta.events)
-    return repeat(partial(_counted, partial(summarize, table, END_OF_DAY, every_page), units))
+    return repeat(partial(_counted, partial(put_summary, table, END_OF_DAY, every_page), units))
 
 
 def _analytics_processor(variables: Mapping[str, str]) -> Any:

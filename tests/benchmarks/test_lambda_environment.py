@@ -3,7 +3,7 @@
 import json
 import os
 
-from benchmarks.systems.lambda_environment import CountedLog, LambdaContext, clean_environment
+from benchmarks.systems.lambda_environment import CountedLog, LambdaContext, function_environment
 from benchmarks.systems.template_facts import CONFIG, analytics_table, count_resources, function_variables
 
 
@@ -17,7 +17,7 @@ def test_a_function_gets_the_variables_of_the_template_and_its_tables_name() -> 
 def test_a_functions_process_sees_nothing_of_the_users() -> None:
     os.environ["AWS_PROFILE"] = "mine"
     try:
-        environment = clean_environment({"A": "b"})
+        environment = function_environment({"A": "b"})
     finally:
         del os.environ["AWS_PROFILE"]
     assert "AWS_PROFILE" not in environment and "HOME" not in environment

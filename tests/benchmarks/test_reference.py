@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.systems.reference import DAY_MILLISECONDS, process_user_data, summarize
+from benchmarks.systems.reference import DAY_MILLISECONDS, process_user_data, put_summary
 from benchmarks.systems.stream_events import stream_events
 from stack.config import SOURCES
 
@@ -56,12 +56,12 @@ def test_removals_are_not_put() -> None:
 
 def test_the_summary_counts_one_page_and_takes_it_for_the_table() -> None:
     table: Any = ScannedTable([USER, USER, ORDER], [USER])
-    summary = summarize(table, NOW, every_page=False)
+    summary = put_summary(table, NOW, every_page=False)
     assert (summary["totalRecords"], summary["userActivityCount"], summary["orderActivityCount"]) == (3, 2, 1)
     assert table.put == [summary] and len(table.scans) == 1
 
 
 def test_the_summary_made_right_counts_every_page() -> None:
     table: Any = ScannedTable([USER, USER, ORDER], [USER], [ORDER])
-    assert summarize(table, NOW, every_page=True)["totalRecords"] == 5
+    assert put_summary(table, NOW, every_page=True)["totalRecords"] == 5
     assert [scan["ExpressionAttributeValues"] for scan in table.scans] == [{":timestamp": NOW - DAY_MILLISECONDS}] * 3
