@@ -1,1 +1,1 @@
-"""Measures the system beside the algorithms of the reference that it replaces, in one run on one machine."""
+"""Measures the system against the algorithms of the reference that it replaces, in one run on one machine."""

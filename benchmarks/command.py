@@ -1,55 +1,110 @@
-"""`python -m benchmarks`: measure everything, print the table, write the page and its pictures."""
+"""`python -m benchmarks`: measure everything, print the table, write the page and its plots."""
 
 import argparse
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.costs.growth import growth
+from benchmarks.costs.bill import bill, growth, load_prices
 from benchmarks.costs.implementations import Observations, implementations
-from benchmarks.costs.model import bill
-from benchmarks.costs.prices import load_prices
-from benchmarks.measurements import Measurements, measure
-from benchmarks.reporting.machine import this_machine
+from benchmarks.reporting.formatting import print_rows
+from benchmarks.reporting.page import Costs, ImplementationBill, Plot, results_page, this_machine
 from benchmarks.reporting.plots import draw_money, draw_ratios, draw_read_units, draw_summary_time
-from benchmarks.reporting.results import Bill, Costs, Picture, page
-from benchmarks.reporting.rows import Verdict
-from benchmarks.reporting.table import show
-from benchmarks.sizes import FULL, QUICK
+from benchmarks.reporting.rows import ResultRow, Verdict, not_measured
+from benchmarks.sections.cold_start import measure_cold_starts
+from benchmarks.sections.commands import measure_packaging, measure_template
+from benchmarks.sections.daily_summary import EXACT, SummaryResults, measure_daily_summary
+from benchmarks.sections.deployment import measure_deployment
+from benchmarks.sections.stream_processing import measure_stream_processing, measure_with_dynalite
+from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.systems.summarizers import BATCH_SIZE
-from build.errors import CommandError
+from benchmarks.systems.template_facts import CONFIG
+from build.errors import INTERRUPTED, CommandError
+from build.packaging import package
 
-FOLDER = Path(__file__).resolve().parent
-RESULTS = "RESULTS.md"
-RECORDS = 1_000_000
-RATIOS = Picture("ratios.svg", "How far every ratio lies from its limit")
-GROWTH = {
-    draw_money: Picture(
+OTHER_SECTIONS: dict[str, Callable[[Sizes], list[ResultRow]]] = {
+    "cold starts": measure_cold_starts,
+    "the template": measure_template,
+    "packaging": measure_packaging,
+    "a deployment to the local cloud": measure_deployment,
+}
+"""What the costs are not computed from."""
+
+_FOLDER = Path(__file__).resolve().parent
+_PAGE = "RESULTS.md"
+_RECORDS = 1_000_000
+_RATIOS = Plot("ratios.svg", "How far every ratio is from its limit")
+_GROWTH = {
+    draw_money: Plot(
         "money.svg",
         "What a day costs",
-        "As though every daily summary could end, however long it takes: see the last one.",
+        "As though every daily summary could finish, however long it takes: see the last plot.",
     ),
-    draw_read_units: Picture(
+    draw_read_units: Plot(
         "read-units.svg",
         "What the daily summary reads",
         "The reference's summary is wrong wherever its line is flat: the table is larger than the page that it reads.",
     ),
-    draw_summary_time: Picture(
+    draw_summary_time: Plot(
         "summary-time.svg",
         "How long the daily summary takes",
         f"Computed like the costs. The scheduled run counts two days in pages of {BATCH_SIZE}, with as many shards as "
-        "the writes need. Where its line crosses the time-out, `batchSize` has to be larger: pages of 1,000 take a "
+        "the writes need. Where its line crosses the timeout, `batchSize` has to be larger: pages of 1,000 take a "
         "tenth of the requests.",
     ),
 }
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of the command line."""
+@dataclass(frozen=True)
+class Measurements:
+    """The rows of the table, and what the costs are computed from, None when not all of it was measured."""
+
+    rows: list[ResultRow]
+    observed: Observations | None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and report; 0 when everything was measured and no limit is missed, else 1, 130 when interrupted."""
+    options = _parse(arguments)
+    try:
+        measurements = measure_everything(QUICK if options.quick else FULL)
+        print_rows(measurements.rows)
+        _write(measurements, options.output)
+    except CommandError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("benchmarks: interrupted, nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    verdicts = {row.verdict for row in measurements.rows}
+    return int(bool(verdicts & {Verdict.MISSED, Verdict.NOT_MEASURED}))
+
+
+def measure_everything(sizes: Sizes) -> Measurements:
+    """Measure one section after the other, and name each on stderr.
+
+    Raises:
+        CommandError: when something does not work that has to.
+    """
+    _announce("the stream processor")
+    stream = measure_stream_processing(sizes)
+    _announce("the stream processor and the daily summary with dynalite")
+    summary, rows_of_dynalite = _with_dynalite_if_possible(sizes)
+    others = [row for name, measure in OTHER_SECTIONS.items() for row in _section(name, measure, sizes)]
+    rows = [*stream.rows, *rows_of_dynalite, *others]
+    if summary is None:
+        return Measurements(rows, None)
+    ours, reference = (stream.ours, summary.ours), (stream.reference, summary.reference)
+    return Measurements(rows, Observations(ours, reference, _artifact_bytes()))
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Measure this system beside the algorithms of its reference; it takes about four minutes.",
+        description="Measure this system against the algorithms of its reference; it takes about four minutes.",
         epilog="example:\n  python -m benchmarks --quick --output /tmp/results",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -57,57 +112,62 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--output",
         type=Path,
-        default=FOLDER,
+        default=_FOLDER,
         metavar="DIR",
-        help="folder for RESULTS.md and its pictures (default: benchmarks in the project)",
+        help="folder for RESULTS.md and its plots (default: benchmarks in the project)",
     )
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure and report; 0 when everything was measured and no limit is missed, else 1, 130 when interrupted."""
-    options = parse(arguments)
+def _announce(section: str) -> None:
+    print(f"Measuring {section}", file=sys.stderr, flush=True)
+
+
+def _section(name: str, measure: Callable[[Sizes], list[ResultRow]], sizes: Sizes) -> list[ResultRow]:
+    _announce(name)
+    return measure(sizes)
+
+
+def _with_dynalite_if_possible(sizes: Sizes) -> tuple[SummaryResults | None, list[ResultRow]]:
+    """Measure what needs dynalite, or report why it could not be measured."""
     try:
-        measurements = measure(QUICK if options.quick else FULL)
-        show(measurements.rows)
-        write(measurements, options.output)
+        stream_rows, summary = measure_with_dynalite(sizes), measure_daily_summary(sizes)
+        return summary, [*stream_rows, *summary.rows]
     except CommandError as error:
-        print(f"benchmarks: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("benchmarks: interrupted, nothing was written", file=sys.stderr)
-        return 130
-    verdicts = {row.verdict for row in measurements.rows}
-    return int(bool(verdicts & {Verdict.MISSED, Verdict.NOT_MEASURED}))
+        return None, [not_measured("everything with dynalite, the daily summary included", EXACT, str(error))]
 
 
-def write(measurements: Measurements, folder: Path) -> None:
-    """Write the page and its pictures into a folder, which is made when it is missing."""
+def _artifact_bytes() -> int:
+    """The size of all archives that a deployment stores in S3."""
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        return package(CONFIG, Path(folder)).size
+
+
+def _write(measurements: Measurements, folder: Path) -> None:
+    """Write the page and its plots into a folder, which is created when it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    draw_ratios(measurements.rows, folder / RATIOS.file)
-    pictures, costs = [RATIOS], None
+    draw_ratios(measurements.rows, folder / _RATIOS.file)
+    plots, costs = [_RATIOS], None
     if measurements.observed:
-        pictures += draw_growths(measurements.observed, folder)
-        costs = costs_of(measurements.observed)
-    text = page(measurements.rows, costs, this_machine(), datetime.now(UTC).date(), pictures)
-    (folder / RESULTS).write_text(text, encoding="utf-8")
-    print(f"written: {folder / RESULTS}", file=sys.stderr)
+        plots += _draw_growth(measurements.observed, folder)
+        costs = _costs(measurements.observed)
+    text = results_page(measurements.rows, costs, this_machine(), datetime.now(UTC).date(), plots)
+    (folder / _PAGE).write_text(text, encoding="utf-8")
+    print(f"written: {folder / _PAGE}", file=sys.stderr)
 
 
-def draw_growths(observed: Observations, folder: Path) -> list[Picture]:
-    """Draw how everything grows."""
+def _draw_growth(observed: Observations, folder: Path) -> list[Plot]:
     prices = load_prices().prices
-    growths = [growth(implementation, prices) for implementation in implementations(observed, prices)]
-    for draw, picture in GROWTH.items():
-        draw(growths, folder / picture.file)
-    return list(GROWTH.values())
+    growths = [growth(implementation, prices) for implementation in implementations(observed)]
+    for draw, plot in _GROWTH.items():
+        draw(growths, folder / plot.file)
+    return list(_GROWTH.values())
 
 
-def costs_of(observed: Observations) -> Costs:
-    """What a day costs with each implementation."""
-    prices = load_prices()
+def _costs(observed: Observations) -> Costs:
+    listed = load_prices()
     bills = [
-        Bill(implementation.name, bill(implementation, prices.prices, RECORDS))
-        for implementation in implementations(observed, prices.prices)
+        ImplementationBill(implementation.name, bill(implementation, listed.prices, _RECORDS))
+        for implementation in implementations(observed)
     ]
-    return Costs(RECORDS, prices, bills)
+    return Costs(_RECORDS, listed, bills)

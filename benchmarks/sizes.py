@@ -8,13 +8,13 @@ class Sizes:
     """How much is measured.
 
     Args:
-        rounds: laps of each of two that are compared.
-        records: stream records that a lap handles, whatever the size of its batches.
-        profiled_records: records that a profiled lap handles.
+        rounds: iterations of each implementation.
+        records: stream records that an iteration handles, whatever the size of its batches.
+        profiled_records: records that a profiled iteration handles.
         activities: of the day that is summarised.
-        history_day: activities of each day where the history grows.
-        parallel_day: activities of the day that is counted with more and more shards.
-        cold_starts: processes that are started of each kind.
+        history_day: activities of each day of the history.
+        parallel_day: activities of the day that is counted with one shard and with several.
+        cold_starts: processes of each kind that are started.
     """
 
     rounds: int

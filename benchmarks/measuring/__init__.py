@@ -1,1 +1,1 @@
-"""How things are measured: in processes of their own, in turns, several times."""
+"""How things are measured: in new processes, in turns, several times."""

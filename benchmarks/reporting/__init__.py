@@ -1,1 +1,1 @@
-"""What was measured as people read it: rows, a page, pictures."""
+"""The results for people: rows, a page, plots."""

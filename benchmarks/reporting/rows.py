@@ -1,10 +1,30 @@
-"""A row of the table: two measurements beside each other, their ratio, its limit and the verdict."""
+"""Rows of the table of results: two measurements, their ratio, its limit and the verdict."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
+from statistics import median
 
-from benchmarks.measuring.spread import Spread
+
+@dataclass(frozen=True)
+class Spread:
+    """Several measurements of the same thing."""
+
+    minimum: float
+    median: float
+    maximum: float
+
+
+def spread_of(values: Iterable[float]) -> Spread:
+    """The spread of at least one measurement."""
+    measured = sorted(values)
+    return Spread(measured[0], median(measured), measured[-1])
+
+
+def spread_of_ratios(dividends: Sequence[float], divisors: Sequence[float]) -> Spread:
+    """The spread of ratios, each of two measurements that were made one after the other."""
+    return spread_of(dividend / divisor for dividend, divisor in zip(dividends, divisors, strict=True))
 
 
 class Verdict(Enum):
@@ -18,59 +38,58 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Limit:
-    """Where a ratio has to lie, both ends included."""
+    """The range of a ratio, both ends included."""
 
-    least: float = -inf
-    greatest: float = inf
+    minimum: float = -inf
+    maximum: float = inf
 
     @property
-    def measurable(self) -> bool:
-        """Whether a ratio can be nearer to the limit or farther from it."""
-        return (self.least == -inf) != (self.greatest == inf)
+    def one_sided(self) -> bool:
+        """Whether a ratio can be farther from the limit or nearer to it."""
+        return (self.minimum == -inf) != (self.maximum == inf)
 
-    def holds(self, ratio: float) -> bool:
-        """Whether a ratio lies within the limit."""
-        return self.least <= ratio <= self.greatest
+    def allows(self, ratio: float) -> bool:
+        return self.minimum <= ratio <= self.maximum
 
     def margin(self, ratio: float) -> float:
-        """How many times better than the limit a ratio is; 1 is just reached."""
-        return ratio / self.least if self.greatest == inf else self.greatest / ratio
+        """How many times better than a one-sided limit a ratio is; 1 just reaches it."""
+        return ratio / self.minimum if self.maximum == inf else self.maximum / ratio
 
     def __str__(self) -> str:
-        if self.least == self.greatest:
-            return f"= {self.least:g}"
-        return f"at least {self.least:g}" if self.greatest == inf else f"at most {self.greatest:g}"
+        if self.minimum == self.maximum:
+            return f"= {self.minimum:g}"
+        return f"at least {self.minimum:g}" if self.maximum == inf else f"at most {self.maximum:g}"
 
 
-def at_least(least: float) -> Limit:
-    """The limit of a ratio that should be great."""
-    return Limit(least=least)
+def at_least(minimum: float) -> Limit:
+    """The limit of a ratio that should be large."""
+    return Limit(minimum=minimum)
 
 
-def at_most(greatest: float) -> Limit:
+def at_most(maximum: float) -> Limit:
     """The limit of a ratio that should be small."""
-    return Limit(greatest=greatest)
+    return Limit(maximum=maximum)
 
 
 def exactly(value: float) -> Limit:
-    """The limit of a ratio that can have but one value."""
+    """The limit of a ratio that can have only one value."""
     return Limit(value, value)
 
 
-NONE = Limit()
-"""The limit of a row that is there to be compared with."""
+NO_LIMIT = Limit()
+"""The limit of a row that others are compared with."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """Two measurements beside each other.
+class ResultRow:
+    """Two measurements and their ratio.
 
     Args:
         subject: what was measured.
         ours: what this system did, with its unit.
         baseline: what it is compared with, with its unit.
         ratio: that the limit is about; None when it was not measured.
-        limit: where the ratio has to lie.
+        limit: that the ratio has to keep.
         memory: peak memory of both in bytes, ours first; None for one that has no process of its own.
         note: what else a reader has to know; why, when it was not measured.
     """
@@ -85,14 +104,14 @@ class Row:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the middle of what was measured lies within the limit."""
+        """Whether the median keeps the limit."""
         if self.ratio is None:
             return Verdict.NOT_MEASURED
-        if self.limit == NONE:
+        if self.limit == NO_LIMIT:
             return Verdict.NO_LIMIT
-        return Verdict.REACHED if self.limit.holds(self.ratio.middle) else Verdict.MISSED
+        return Verdict.REACHED if self.limit.allows(self.ratio.median) else Verdict.MISSED
 
 
-def not_measured(subject: str, limit: Limit, reason: str) -> Row:
+def not_measured(subject: str, limit: Limit, reason: str) -> ResultRow:
     """The row of something that could not be measured, and why."""
-    return Row(subject, "-", "-", None, limit, note=reason)
+    return ResultRow(subject, "-", "-", None, limit, note=reason)

@@ -1,71 +1,39 @@
-"""Cold starts: import and first client of every handler, beside importing boto3 and making a client."""
+"""Cold starts: importing every handler, and creating its first client, compared with boto3 and a client alone."""
 
-import os
+import importlib.util
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measuring.processes import PROJECT
-from benchmarks.measuring.spread import spread_of_ratios
-from benchmarks.reporting.numbers import duration
-from benchmarks.reporting.rows import NONE, Limit, Row, at_most
+from benchmarks.measuring.processes import MeasuredImport, measure_import
+from benchmarks.reporting.formatting import format_duration
+from benchmarks.reporting.rows import NO_LIMIT, Limit, ResultRow, at_most, spread_of_ratios
 from benchmarks.sizes import Sizes
-from benchmarks.systems.lambda_environment import clean_environment
-from benchmarks.systems.runtime_image import BASELINE_MODULE, BYTECODE, SOURCE_ONLY, RuntimeImage, lay_out
 from benchmarks.systems.template_facts import CONFIG, function_variables
 from build.errors import CommandError
-from build.packaging import package
-from build.packaging.members import BytecodeCompiler, find_bytecode_compiler
+from build.packaging import Package, package
+from build.packaging.archive import read_tree, write_tree
+from build.packaging.members import LAYER_FOLDER, BytecodeCompiler, find_bytecode_compiler
 from stack.config import FunctionSpecification
 
-TO_BOTO3_WITH_BYTECODE = at_most(1.5)
-LAYERS = {BYTECODE: ("with bytecode in the layer", TO_BOTO3_WITH_BYTECODE), SOURCE_ONLY: ("without bytecode", NONE)}
+_RUNTIME_PACKAGES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3")
+"""boto3 and what it needs; Lambda's Python has them."""
+
+_BASELINE_MODULE = "boto3_client"
+_BASELINE_SOURCE = 'import boto3\n\nboto3.client("dynamodb")\n'
+_BYTECODE = "bytecode"
+_SOURCE_ONLY = "source"
+_LAYERS = {_BYTECODE: ("with bytecode in the layer", at_most(1.5)), _SOURCE_ONLY: ("without bytecode", NO_LIMIT)}
 
 
-@dataclass(frozen=True)
-class Import:
-    """One import in a new process: seconds, CPU seconds, peak memory in bytes."""
-
-    seconds: float
-    cpu_seconds: float
-    peak_memory: int
-
-
-@dataclass(frozen=True)
-class Start:
-    """What is started: a module and where it is imported from, with its environment."""
-
-    module: str
-    path: Sequence[Path]
-    variables: Mapping[str, str]
-
-    def run(self, interpreter: str) -> Import:
-        """Start it once.
-
-        Raises:
-            CommandError: when the module cannot be imported.
-        """
-        path = os.pathsep.join(map(str, [*self.path, PROJECT]))
-        variables = {**self.variables, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-        finished = subprocess.run(
-            [interpreter, "-P", "-m", "benchmarks.measuring.import_time", self.module],
-            env=clean_environment(variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode:
-            raise CommandError(f"{self.module} cannot be imported; mend it ({finished.stderr.strip()}).")
-        seconds, cpu_seconds, peak = finished.stdout.split()
-        return Import(float(seconds), float(cpu_seconds), int(peak))
-
-
-def measure_cold_starts(sizes: Sizes) -> list[Row]:
+def measure_cold_starts(sizes: Sizes) -> list[ResultRow]:
     """Start every handler with and without bytecode, in turns with the baseline.
 
     Raises:
@@ -73,42 +41,116 @@ def measure_cold_starts(sizes: Sizes) -> list[Row]:
     """
     functions = {function.handler_module: function for function in CONFIG.functions}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        image = lay_out(Path(folder) / "image", package(CONFIG, Path(folder) / "archives"), runtime_python())
-        return [row for function in functions.values() for row in compare(image, function, sizes.cold_starts)]
+        image = _lay_out(Path(folder) / "image", package(CONFIG, Path(folder) / "archives"), _runtime_python())
+        return [row for function in functions.values() for row in _rows(image, function, sizes.cold_starts)]
 
 
-def runtime_python() -> BytecodeCompiler:
-    """The runtime's Python where there is one that works, else the one that runs this."""
+@dataclass(frozen=True)
+class _RuntimeImage:
+    """The folders that Python imports from, as Lambda lays them out: a function's code, a layer, and boto3.
+
+    Args:
+        folder: private to the measurement.
+        python: the Python that imports.
+    """
+
+    folder: Path
+    python: BytecodeCompiler
+
+    @property
+    def python_version(self) -> str:
+        """`3.13.0`."""
+        _, *version = self.python.version.split()
+        return ".".join(version[:3])
+
+    def path_of_function(self, logical_id: str, layer: str) -> Sequence[Path]:
+        """Where a function's process looks for modules, in Lambda's order."""
+        return self.folder / logical_id, self.folder / layer / LAYER_FOLDER, self.folder / "runtime"
+
+    def path_of_baseline(self) -> Sequence[Path]:
+        return self.folder / "baseline", self.folder / "runtime"
+
+
+def _rows(image: _RuntimeImage, function: FunctionSpecification, rounds: int) -> list[ResultRow]:
+    """Starts of a handler with each layer, and of the baseline, in turns; the first of each is not counted."""
+    variables, module = function_variables(function.logical_id), f"handlers.{function.handler_module}"
+    start = partial(measure_import, image.python.interpreter)
+    starts = [
+        partial(start, _BASELINE_MODULE, image.path_of_baseline(), {}),
+        *(partial(start, module, image.path_of_function(function.logical_id, layer), variables) for layer in _LAYERS),
+    ]
+    turns = [[start_once() for start_once in starts] for _ in range(rounds + 1)]
+    baseline, *by_layer = map(list, zip(*turns[1:], strict=True))
+    return [
+        _row(f"cold start of {function.handler_module}, {layer}", limit, imports, baseline, image.python_version)
+        for (layer, limit), imports in zip(_LAYERS.values(), by_layer, strict=True)
+    ]
+
+
+def _row(
+    subject: str, limit: Limit, ours: Sequence[MeasuredImport], baseline: Sequence[MeasuredImport], python_version: str
+) -> ResultRow:
+    return ResultRow(
+        subject=subject,
+        ours=format_duration(median(start.seconds for start in ours)),
+        baseline=f"{format_duration(median(start.seconds for start in baseline))} "
+        f"(boto3 and a DynamoDB client, Python {python_version})",
+        ratio=spread_of_ratios([start.seconds for start in ours], [start.seconds for start in baseline]),
+        limit=limit,
+        memory=(ours[-1].peak_memory, baseline[-1].peak_memory),
+    )
+
+
+def _runtime_python() -> BytecodeCompiler:
+    """The runtime's version of Python where one is installed, else the one that runs this."""
     try:
         return find_bytecode_compiler()
     except CommandError:
         return find_bytecode_compiler(f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
-def compare(image: RuntimeImage, function: FunctionSpecification, rounds: int) -> list[Row]:
-    """Starts of a handler with each layer, and of the baseline, in turns; the first of each is not counted."""
-    variables = function_variables(function.logical_id)
-    baseline = Start(BASELINE_MODULE, image.path_of_baseline(), {})
-    starts = [
-        Start(f"handlers.{function.handler_module}", image.path_of_function(function.logical_id, layer), variables)
-        for layer in LAYERS
-    ]
-    turns = [[start.run(image.python.interpreter) for start in (baseline, *starts)] for _ in range(rounds + 1)]
-    of_baseline, *of_layers = map(list, zip(*turns[1:], strict=True))
-    return [
-        row(f"cold start of {function.handler_module}, {words}", limit, imports, of_baseline, image.python_version)
-        for (words, limit), imports in zip(LAYERS.values(), of_layers, strict=True)
-    ]
+def _lay_out(folder: Path, built: Package, bytecode: BytecodeCompiler) -> _RuntimeImage:
+    """Unpack a package beside boto3, and compile what the runtime has as bytecode.
+
+    Args:
+        folder: new, for this alone.
+        built: zips and a layer of sources.
+        bytecode: compiles the layer as packaging does.
+
+    Raises:
+        CommandError: when the interpreter cannot compile.
+    """
+    *functions, layer = built.archives
+    for function in functions:
+        _extract(function.path, folder / function.name)
+    _extract(layer.path, folder / _SOURCE_ONLY)
+    write_tree(folder / _BYTECODE, bytecode.compiled(read_tree(folder / _SOURCE_ONLY)))
+    write_tree(folder / "baseline", {f"{_BASELINE_MODULE}.py": _BASELINE_SOURCE.encode()})
+    for name in _RUNTIME_PACKAGES:
+        _copy_installed(name, folder / "runtime")
+    _compile(bytecode.interpreter, [folder / "runtime", folder / "baseline"])
+    return _RuntimeImage(folder, bytecode)
 
 
-def row(subject: str, limit: Limit, ours: Sequence[Import], baseline: Sequence[Import], python_version: str) -> Row:
-    """The starts of a handler beside those of the baseline."""
-    return Row(
-        subject=subject,
-        ours=duration(median(start.seconds for start in ours)),
-        baseline=f"{duration(median(start.seconds for start in baseline))} "
-        f"(boto3 and a DynamoDB client, Python {python_version})",
-        ratio=spread_of_ratios([start.seconds for start in ours], [start.seconds for start in baseline]),
-        limit=limit,
-        memory=(ours[-1].peak_memory, baseline[-1].peak_memory),
-    )
+def _extract(archive: Path, folder: Path) -> None:
+    with zipfile.ZipFile(archive) as content:
+        content.extractall(folder)
+
+
+def _copy_installed(name: str, folder: Path) -> None:
+    """Copy an installed package's sources, its service models included."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise CommandError(f"{name} is not installed; run the benchmarks with the project's environment.")
+    origin = Path(spec.origin)
+    folder.mkdir(exist_ok=True)
+    if origin.name == "__init__.py":
+        shutil.copytree(origin.parent, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(origin, folder)
+
+
+def _compile(interpreter: str, folders: Sequence[Path]) -> None:
+    arguments = [interpreter, "-I", "-m", "compileall", "-q", *map(str, folders)]
+    if subprocess.run(arguments, stdin=subprocess.DEVNULL, check=False).returncode:
+        raise CommandError(f"{interpreter} cannot compile boto3; fix what it printed above and run again.")

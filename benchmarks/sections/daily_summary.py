@@ -1,4 +1,4 @@
-"""The daily summary beside a Scan with a filter: what is counted, what it reads, and how long it takes."""
+"""The daily summary compared with a Scan and a filter: what is counted, what it reads, and how long it takes."""
 
 import tempfile
 from dataclasses import dataclass
@@ -6,29 +6,28 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.costs.observations import SummaryObservation
-from benchmarks.measuring.contestants import Lap, laps_in_turns, single_lap
-from benchmarks.measuring.spread import spread_of, spread_of_ratios
-from benchmarks.reporting.numbers import count, duration
-from benchmarks.reporting.rows import Row, at_most, exactly
+from benchmarks.costs.implementations import SummaryObservation
+from benchmarks.measuring.iterations import Iteration, interleaved_iterations, single_iteration
+from benchmarks.reporting.formatting import format_count, format_duration
+from benchmarks.reporting.rows import ResultRow, at_most, exactly, spread_of, spread_of_ratios
 from benchmarks.sizes import HISTORY_DAYS, Sizes
-from benchmarks.systems import summarizers
-from benchmarks.systems.activities import Days
-from benchmarks.systems.capacity import PAGE
-from benchmarks.systems.dynalite import fill, install, running_dynalite, version
+from benchmarks.systems.capacity import READ_UNIT_BYTES
+from benchmarks.systems.dynalite import fill_database, install, running_dynalite, version
+from benchmarks.systems.dynamodb import ActivityDays
 from benchmarks.systems.parallel_dynamodb import LATENCY
+from benchmarks.systems.summarizers import BATCH_SIZE, reference_summary, sharded_summary, this_summary
 from benchmarks.systems.template_facts import function_variables
 
 EXACT = exactly(1)
-UNITS_TO_BYTES = at_most(1.25)
-UNITS_TO_UNITS_WITHOUT_HISTORY = at_most(1.05)
-TIME_TO_TIME_OF_ONE_SHARD = at_most(0.9)
-SHARDS = 4
+_UNITS_TO_BYTES = at_most(1.25)
+_UNITS_TO_UNITS_WITHOUT_HISTORY = at_most(1.05)
+_TIME_TO_TIME_OF_ONE_SHARD = at_most(0.9)
+_SHARDS = 4
 
 
 @dataclass(frozen=True)
-class Contest:
-    """One lap of each over the same table.
+class SummaryPair:
+    """One summary of each implementation, of the same table.
 
     Args:
         size: of all items in the table, in bytes.
@@ -37,15 +36,15 @@ class Contest:
     """
 
     size: int
-    ours: Lap
-    reference: Lap
+    ours: Iteration
+    reference: Iteration
 
 
 @dataclass(frozen=True)
 class SummaryResults:
     """The rows, and what the costs are computed from."""
 
-    rows: list[Row]
+    rows: list[ResultRow]
     ours: SummaryObservation
     reference: SummaryObservation
 
@@ -57,90 +56,100 @@ def measure_daily_summary(sizes: Sizes) -> SummaryResults:
         CommandError: when dynalite cannot be installed or started, or a measured process ends.
     """
     install()
-    large = compare(Days(sizes.activities), every_page=False)
-    alone = compare(Days(sizes.history_day), every_page=True)
-    behind = compare(Days(sizes.history_day, HISTORY_DAYS), every_page=True)
+    large = _summarise(ActivityDays(sizes.activities), every_page=False)
+    alone = _summarise(ActivityDays(sizes.history_day), every_page=True)
+    behind = _summarise(ActivityDays(sizes.history_day, HISTORY_DAYS), every_page=True)
     return SummaryResults(
-        rows=[exactness(large, sizes), units(large, sizes), growth(alone, behind, sizes), parallelism(sizes)],
-        ours=observation(large.ours, sizes.activities),
-        reference=observation(behind.reference, sizes.history_day * (HISTORY_DAYS + 1)),
+        rows=[
+            exactness_row(large, sizes),
+            units_row(large, sizes),
+            history_row(alone, behind, sizes),
+            _shards_row(sizes),
+        ],
+        ours=_observation(large.ours, sizes.activities),
+        reference=_observation(behind.reference, sizes.history_day * (HISTORY_DAYS + 1)),
     )
 
 
-def compare(days: Days, every_page: bool) -> Contest:
-    """A lap of each over a new table; the reference first, since it would count the other's summary too."""
+def _summarise(days: ActivityDays, every_page: bool) -> SummaryPair:
+    """A summary of each from a new table; the reference first, since it would count the other's summary too."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        size = fill(Path(folder) / "database", days.items())
+        size = fill_database(Path(folder) / "database", days.items())
         with running_dynalite(Path(folder) / "database") as endpoint:
-            variables = function_environment(endpoint)
-            reference = single_lap(partial(summarizers.reference, variables, every_page))
-            return Contest(size, single_lap(partial(summarizers.ours, variables)), reference)
+            variables = _function_environment(endpoint)
+            reference = single_iteration(partial(reference_summary, variables, every_page))
+            return SummaryPair(size, single_iteration(partial(this_summary, variables)), reference)
 
 
-def function_environment(endpoint: str) -> dict[str, str]:
+def _function_environment(endpoint: str) -> dict[str, str]:
     """The analytics processor's variables, and where its DynamoDB is."""
     return {**function_variables("AnalyticsProcessor"), "AWS_ENDPOINT_URL": endpoint}
 
 
-def exactness(contest: Contest, sizes: Sizes) -> Row:
-    """What was counted of a large day."""
-    ours, reference = contest.ours, contest.reference
-    return Row(
-        subject=f"daily summary of {count(sizes.activities)}: activities counted",
-        ours=count(ours.answer.total),
-        baseline=f"{count(reference.answer.total)} (a Scan of one page)",
+def exactness_row(pair: SummaryPair, sizes: Sizes) -> ResultRow:
+    ours, reference = pair.ours, pair.reference
+    return ResultRow(
+        subject=f"daily summary of {format_count(sizes.activities)}: activities counted",
+        ours=format_count(ours.answer.total),
+        baseline=f"{format_count(reference.answer.total)} (a Scan of one page)",
         ratio=spread_of([ours.answer.total / sizes.activities]),
         limit=EXACT,
         memory=(ours.peak_memory, reference.peak_memory),
-        note=f"pages of {summarizers.BATCH_SIZE}; {duration(ours.seconds)} with dynalite {version()} on this machine",
+        note=f"pages of {BATCH_SIZE}; {format_duration(ours.seconds)} with dynalite {version()} on this machine",
     )
 
 
-def units(contest: Contest, sizes: Sizes) -> Row:
-    """What reading a large day took."""
-    least = contest.size / PAGE
-    return Row(
-        subject=f"daily summary of {count(sizes.activities)}: read units",
-        ours=f"{count(contest.ours.answer.units)} units",
-        baseline=f"{count(least)} (bytes / 8 KB)",
-        ratio=spread_of([contest.ours.answer.units / least]),
-        limit=UNITS_TO_BYTES,
-        memory=(contest.ours.peak_memory, None),
+def units_row(pair: SummaryPair, sizes: Sizes) -> ResultRow:
+    minimum = pair.size / READ_UNIT_BYTES
+    return ResultRow(
+        subject=f"daily summary of {format_count(sizes.activities)}: read units",
+        ours=f"{format_count(pair.ours.answer.units)} units",
+        baseline=f"{format_count(minimum)} (bytes / 8 KB)",
+        ratio=spread_of([pair.ours.answer.units / minimum]),
+        limit=_UNITS_TO_BYTES,
+        memory=(pair.ours.peak_memory, None),
     )
 
 
-def growth(alone: Contest, behind: Contest, sizes: Sizes) -> Row:
-    """What reading a day takes when there are days before it."""
-    return Row(
-        subject=f"read units with {HISTORY_DAYS} days of history, {count(sizes.history_day)} activities a day",
-        ours=f"{count(behind.ours.answer.units)} units, {count(alone.ours.answer.units)} without history",
-        baseline=f"{count(behind.reference.answer.units)} units, {count(alone.reference.answer.units)} without history "
-        "(a Scan of every page)",
+def history_row(alone: SummaryPair, behind: SummaryPair, sizes: Sizes) -> ResultRow:
+    """What reading a day takes with and without days before it."""
+    return ResultRow(
+        subject=f"read units with {HISTORY_DAYS} days of history, {format_count(sizes.history_day)} activities a day",
+        ours=_units_text(behind.ours, alone.ours),
+        baseline=f"{_units_text(behind.reference, alone.reference)} (a Scan of every page)",
         ratio=spread_of([behind.ours.answer.units / alone.ours.answer.units]),
-        limit=UNITS_TO_UNITS_WITHOUT_HISTORY,
+        limit=_UNITS_TO_UNITS_WITHOUT_HISTORY,
         memory=(behind.ours.peak_memory, behind.reference.peak_memory),
     )
 
 
-def parallelism(sizes: Sizes) -> Row:
-    """How long counting takes when a type of activity is spread over several partitions."""
-    variables = function_environment("http://127.0.0.1:1")
-    single, several = laps_in_turns(
+def _units_text(behind: Iteration, alone: Iteration) -> str:
+    return f"{format_count(behind.answer.units)} units, {format_count(alone.answer.units)} without history"
+
+
+def _shards_row(sizes: Sizes) -> ResultRow:
+    """How long counting takes when an activity type is spread over several partition keys."""
+    variables = _function_environment("http://127.0.0.1:1")
+    single, several = interleaved_iterations(
         sizes.rounds,
-        *(partial(summarizers.ours_in_parallel, variables, shards, sizes.parallel_day) for shards in (1, SHARDS)),
+        *(partial(sharded_summary, variables, shards, sizes.parallel_day) for shards in (1, _SHARDS)),
     )
-    return Row(
-        subject=f"daily summary of {count(sizes.parallel_day)}: time with {SHARDS} shards",
-        ours=duration(median(lap.seconds for lap in several)),
-        baseline=f"{duration(median(lap.seconds for lap in single))} (one shard)",
-        ratio=spread_of_ratios([lap.seconds for lap in several], [lap.seconds for lap in single]),
-        limit=TIME_TO_TIME_OF_ONE_SHARD,
+    return ResultRow(
+        subject=f"daily summary of {format_count(sizes.parallel_day)}: time with {_SHARDS} shards",
+        ours=format_duration(median(iteration.seconds for iteration in several)),
+        baseline=f"{format_duration(median(iteration.seconds for iteration in single))} (one shard)",
+        ratio=spread_of_ratios(
+            [iteration.seconds for iteration in several], [iteration.seconds for iteration in single]
+        ),
+        limit=_TIME_TO_TIME_OF_ONE_SHARD,
         memory=(several[-1].peak_memory, single[-1].peak_memory),
-        note=f"answers come from memory, side by side, each after {duration(LATENCY)}",
+        note=f"answers come from memory, in parallel, each after {format_duration(LATENCY)}",
     )
 
 
-def observation(lap: Lap, activities: int) -> SummaryObservation:
-    """What following the pages was seen to take, given the activities that they held."""
-    requests = lap.answer.requests
-    return SummaryObservation(lap.cpu_seconds / requests, activities / requests, lap.answer.units / activities)
+def _observation(iteration: Iteration, activities: int) -> SummaryObservation:
+    """What following the pages took, given the activities that they contained."""
+    requests = iteration.answer.requests
+    return SummaryObservation(
+        iteration.cpu_seconds / requests, activities / requests, iteration.answer.units / activities
+    )

@@ -1,4 +1,4 @@
-"""The stream processor beside a PutItem per record: records a second, and whose code takes the CPU time."""
+"""The stream processor compared with a PutItem per record: records a second, and whose code spends the CPU time."""
 
 import tempfile
 from collections.abc import Mapping
@@ -7,65 +7,69 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.costs.observations import BatchObservation, StreamObservation
-from benchmarks.measuring.contestants import Lap, laps_in_turns
-from benchmarks.measuring.spread import spread_of, spread_of_ratios
-from benchmarks.reporting.numbers import count, duration
-from benchmarks.reporting.rows import Row, at_least, at_most
+from benchmarks.costs.implementations import BatchObservation, StreamObservation
+from benchmarks.measuring.iterations import Iteration, interleaved_iterations
+from benchmarks.reporting.formatting import format_count, format_duration
+from benchmarks.reporting.rows import ResultRow, at_least, at_most, spread_of, spread_of_ratios
 from benchmarks.sizes import Sizes
-from benchmarks.systems import stream_processors
 from benchmarks.systems.dynalite import install, running_dynalite
-from benchmarks.systems.dynamodb import connect, create_analytics_table
+from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
+from benchmarks.systems.stream_processors import (
+    profiled_stream_processor,
+    reference_stream_processor,
+    this_stream_processor,
+)
 from benchmarks.systems.template_facts import function_variables
 from build.local.emulator import running_emulator
 from handlers.batch_writer import ITEMS_PER_REQUEST
 
-BATCHES = {10: at_least(4), 100: at_least(7)}
+_BATCHES = {10: at_least(4), 100: at_least(7)}
 """Records in a batch, and how many times faster than the baseline it has to be handled."""
 
-OWN_SHARE = at_most(0.15)
-PROFILED_LAPS = 5
+_OWN_SHARE = at_most(0.15)
+_PROFILED_ITERATIONS = 5
 
 
 @dataclass(frozen=True)
-class Contest:
-    """Laps of both with batches of one size.
+class StreamMeasurement:
+    """Iterations of both implementations with batches of one size.
 
     Args:
         server: the DynamoDB that both used.
         records: in a batch.
-        invocations: in a lap.
-        ours: laps of the stream processor.
-        baseline: laps of the reference's algorithm.
+        invocations: in an iteration.
+        ours: iterations of the stream processor.
+        baseline: iterations of the reference's algorithm.
     """
 
     server: str
     records: int
     invocations: int
-    ours: list[Lap]
-    baseline: list[Lap]
+    ours: list[Iteration]
+    baseline: list[Iteration]
 
-    def row(self) -> Row:
-        """Records a second of both."""
-        return Row(
+    def row(self) -> ResultRow:
+        return ResultRow(
             subject=f"stream processor, batch of {self.records}, {self.server}",
-            ours=f"{count(self.rate(self.ours))} records/s",
-            baseline=f"{count(self.rate(self.baseline))} records/s (a PutItem per record)",
-            ratio=spread_of_ratios([lap.seconds for lap in self.baseline], [lap.seconds for lap in self.ours]),
-            limit=BATCHES[self.records],
+            ours=f"{format_count(self._rate(self.ours))} records/s",
+            baseline=f"{format_count(self._rate(self.baseline))} records/s (a PutItem per record)",
+            ratio=spread_of_ratios(
+                [iteration.seconds for iteration in self.baseline], [iteration.seconds for iteration in self.ours]
+            ),
+            limit=_BATCHES[self.records],
             memory=(self.ours[-1].peak_memory, self.baseline[-1].peak_memory),
         )
 
-    def rate(self, laps: list[Lap]) -> float:
-        """Records a second of the lap in the middle."""
-        return self.records * self.invocations / median(lap.seconds for lap in laps)
+    def _rate(self, iterations: list[Iteration]) -> float:
+        """Records a second, by the median of the iterations."""
+        return self.records * self.invocations / median(iteration.seconds for iteration in iterations)
 
-    def observation(self, laps: list[Lap]) -> BatchObservation:
-        """What one invocation was seen to do."""
+    def observation(self, iterations: list[Iteration]) -> BatchObservation:
+        """What one invocation did."""
         return BatchObservation(
             self.records,
-            median(lap.cpu_seconds for lap in laps) / self.invocations,
-            median(lap.answer for lap in laps) / self.invocations,
+            median(iteration.cpu_seconds for iteration in iterations) / self.invocations,
+            median(iteration.answer for iteration in iterations) / self.invocations,
         )
 
 
@@ -73,72 +77,73 @@ class Contest:
 class StreamResults:
     """The rows, and what the costs are computed from."""
 
-    rows: list[Row]
+    rows: list[ResultRow]
     ours: StreamObservation
     reference: StreamObservation
 
 
 def measure_stream_processing(sizes: Sizes) -> StreamResults:
-    """Compare both with every size of batch, using the DynamoDB of the local cloud, then profile ours.
+    """Compare both with every batch size, using the DynamoDB of the local cloud, then profile this system's.
 
     Raises:
         CommandError: when the emulator does not start or a measured process ends.
     """
     with tempfile.TemporaryDirectory(prefix="benchmark-") as logs:
         with running_emulator(Path(logs) / "emulator.log") as emulator:
-            variables = function_environment(emulator.endpoint)
-            contests = [compare("local cloud", variables, records, sizes) for records in BATCHES]
-            profiles = [profile(variables, contest, sizes) for contest in contests]
-    small, large = contests
+            variables = _function_environment(emulator.endpoint)
+            measurements = [_measure("local cloud", variables, records, sizes) for records in _BATCHES]
+            profiles = [_profile_row(variables, measured, sizes) for measured in measurements]
+    small, large = measurements
     return StreamResults(
-        rows=[*(contest.row() for contest in contests), *profiles],
+        rows=[*(measured.row() for measured in measurements), *profiles],
         ours=StreamObservation(small.observation(small.ours), large.observation(large.ours), ITEMS_PER_REQUEST),
         reference=StreamObservation(small.observation(small.baseline), large.observation(large.baseline), 1),
     )
 
 
-def measure_with_dynalite(sizes: Sizes) -> list[Row]:
-    """Compare both with every size of batch, using dynalite.
+def measure_with_dynalite(sizes: Sizes) -> list[ResultRow]:
+    """Compare both with every batch size, using dynalite.
 
     Raises:
         CommandError: when dynalite cannot be installed or started, or a measured process ends.
     """
     install()
     with running_dynalite() as endpoint:
-        variables = function_environment(endpoint)
-        return [compare("dynalite", variables, records, sizes).row() for records in BATCHES]
+        variables = _function_environment(endpoint)
+        return [_measure("dynalite", variables, records, sizes).row() for records in _BATCHES]
 
 
-def function_environment(endpoint: str) -> dict[str, str]:
-    """The function's variables and where its DynamoDB is, in which the analytics table is made."""
-    create_analytics_table(connect(endpoint))
+def _function_environment(endpoint: str) -> dict[str, str]:
+    """The function's variables and where its DynamoDB is, in which the analytics table is created."""
+    create_analytics_table(dynamodb_client(endpoint))
     return {**function_variables("UserDataProcessor"), "AWS_ENDPOINT_URL": endpoint}
 
 
-def compare(server: str, variables: Mapping[str, str], records: int, sizes: Sizes) -> Contest:
-    """Laps of both in turns, with batches of some records."""
+def _measure(server: str, variables: Mapping[str, str], records: int, sizes: Sizes) -> StreamMeasurement:
     invocations = sizes.records // records
-    laps = laps_in_turns(
+    iterations = interleaved_iterations(
         sizes.rounds,
-        partial(stream_processors.ours, variables, records, invocations),
-        partial(stream_processors.reference, variables, records, invocations),
+        partial(this_stream_processor, variables, records, invocations),
+        partial(reference_stream_processor, variables, records, invocations),
     )
-    return Contest(server, records, invocations, *laps)
+    return StreamMeasurement(server, records, invocations, *iterations)
 
 
-def profile(variables: Mapping[str, str], contest: Contest, sizes: Sizes) -> Row:
-    """The CPU time of our own code beside that of the libraries that it calls."""
-    [laps] = laps_in_turns(
-        PROFILED_LAPS,
-        partial(stream_processors.ours_profiled, variables, contest.records, sizes.profiled_records // contest.records),
+def _profile_row(variables: Mapping[str, str], measured: StreamMeasurement, sizes: Sizes) -> ResultRow:
+    """The CPU time of our own code compared with that of the libraries that it calls."""
+    [iterations] = interleaved_iterations(
+        _PROFILED_ITERATIONS,
+        partial(profiled_stream_processor, variables, measured.records, sizes.profiled_records // measured.records),
     )
-    ratio = spread_of(lap.answer.own / lap.answer.libraries for lap in laps)
-    per_record = median(lap.cpu_seconds for lap in contest.ours) / (contest.records * contest.invocations)
-    own = per_record * ratio.middle / (1 + ratio.middle)
-    return Row(
-        subject=f"CPU time of our own code, batch of {contest.records}",
-        ours=f"{duration(own)} a record",
-        baseline=f"{duration(per_record - own)} a record (botocore, Powertools)",
+    ratio = spread_of(iteration.answer.own / iteration.answer.libraries for iteration in iterations)
+    per_record = median(iteration.cpu_seconds for iteration in measured.ours) / (
+        measured.records * measured.invocations
+    )
+    own = per_record * ratio.median / (1 + ratio.median)
+    return ResultRow(
+        subject=f"CPU time of our own code, batch of {measured.records}",
+        ours=f"{format_duration(own)} a record",
+        baseline=f"{format_duration(per_record - own)} a record (botocore, Powertools)",
         ratio=ratio,
-        limit=OWN_SHARE,
+        limit=_OWN_SHARE,
     )

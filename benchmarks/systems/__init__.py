@@ -1,1 +1,1 @@
-"""What is measured: this system's functions, the reference's algorithms, and the surroundings that both run in."""
+"""What runs in measured processes: the functions of this system, its reference's algorithms, and what they need."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.hooks import BaseEventHooks
 
-PAGE = 8192
+READ_UNIT_BYTES = 8192
 """Bytes that a unit reads eventually consistently: half a unit for each 4 KB
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html)."""
 
@@ -22,14 +22,14 @@ class ReadUnits:
         self.total = 0.0
         self.requests = 0
         for operation in ("Query", "Scan"):
-            events.register(f"provide-client-params.dynamodb.{operation}", self.ask)
-            events.register(f"after-call.dynamodb.{operation}", self.add)
+            events.register(f"provide-client-params.dynamodb.{operation}", self._ask)
+            events.register(f"after-call.dynamodb.{operation}", self._add)
 
-    def ask(self, params: dict[str, Any], **_: object) -> None:
+    def _ask(self, params: dict[str, Any], **_: object) -> None:
         """Have a request return what it consumed."""
         params["ReturnConsumedCapacity"] = "TOTAL"
 
-    def add(self, parsed: dict[str, Any], **_: object) -> None:
+    def _add(self, parsed: dict[str, Any], **_: object) -> None:
         """Count what a request consumed."""
         self.total += parsed["ConsumedCapacity"]["CapacityUnits"]
         self.requests += 1
@@ -40,10 +40,10 @@ def item_size(item: Mapping[str, Any]) -> int:
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
-    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
 
 
-def value_size(value: Mapping[str, str]) -> int:
+def _value_size(value: Mapping[str, str]) -> int:
     """The bytes of a typed value: UTF-8 for a string, a byte for two significant digits and one more for a number."""
     if "S" in value:
         return len(value["S"].encode())

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, cast
 from botocore.exceptions import BotoCoreError
 
 from benchmarks.systems.capacity import item_size
-from benchmarks.systems.dynamodb import connect, create_analytics_table
+from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
 from benchmarks.systems.template_facts import analytics_table
 from build.errors import CommandError
 from build.local.emulator import free_port, parent_pipe, stop
@@ -85,14 +85,14 @@ def wait_until_it_answers(process: "subprocess.Popen[bytes]", endpoint: str) -> 
     Raises:
         CommandError: when it ended or did not answer in time.
     """
-    client, deadline = connect(endpoint), time.monotonic() + SECONDS_TO_START
-    while not answers(client):
+    client, deadline = dynamodb_client(endpoint), time.monotonic() + SECONDS_TO_START
+    while not _answers(client):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise CommandError("dynalite did not start; mend what it printed above and run again.")
+            raise CommandError("dynalite did not start; fix what it printed above and run again.")
         time.sleep(0.05)
 
 
-def answers(client: "DynamoDBClient") -> bool:
+def _answers(client: "DynamoDBClient") -> bool:
     """Whether a server lists its tables."""
     try:
         client.list_tables()
@@ -101,7 +101,7 @@ def answers(client: "DynamoDBClient") -> bool:
         return False
 
 
-def fill(database: Path, items: "Iterable[Item]") -> int:
+def fill_database(database: Path, items: "Iterable[Item]") -> int:
     """Make the analytics table in a new database and write items to it.
 
     Args:
@@ -115,12 +115,12 @@ def fill(database: Path, items: "Iterable[Item]") -> int:
         CommandError: when Node fails.
     """
     with running_dynalite(database) as endpoint:
-        create_analytics_table(connect(endpoint))
+        create_analytics_table(dynamodb_client(endpoint))
     program = ["node", str(NODE / "load_items.js"), str(database), analytics_table()["TableName"]]
     process = subprocess.Popen(program, stdin=subprocess.PIPE, text=True)
     size = write_lines(cast(IO[str], process.stdin), items)
     if process.wait():
-        raise CommandError("dynalite could not be filled; mend what it printed above and run again.")
+        raise CommandError("dynalite could not be filled; fix what it printed above and run again.")
     return size
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from stack.config import DEFAULT_REGION
 
-RUNTIME_VARIABLES = {
+_RUNTIME_VARIABLES = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_REGION": DEFAULT_REGION,
@@ -53,9 +53,9 @@ class CountedLog(io.TextIOBase):
         return len(text)
 
 
-def clean_environment(variables: Mapping[str, str]) -> dict[str, str]:
+def function_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """What a function's process gets to see: nothing of the user's but the way to find programs."""
-    return {"PATH": os.environ.get("PATH", os.defpath), **RUNTIME_VARIABLES, **variables}
+    return {"PATH": os.environ.get("PATH", os.defpath), **_RUNTIME_VARIABLES, **variables}
 
 
 def enter_function(variables: Mapping[str, str]) -> CountedLog:
@@ -67,7 +67,7 @@ def enter_function(variables: Mapping[str, str]) -> CountedLog:
     Returns:
         Where everything goes that the function prints from now on.
     """
-    environment = clean_environment(variables)
+    environment = function_environment(variables)
     os.environ.clear()
     os.environ.update(environment)
     log = CountedLog()

@@ -1,4 +1,4 @@
-"""A DynamoDB that answers counting queries side by side, each after the time that a request takes in the cloud.
+"""A DynamoDB that answers counting queries in parallel, each after the time that a request takes in the cloud.
 
 Servers that run on one machine do one thing at a time; with them more partitions could never be faster.
 """
@@ -20,14 +20,13 @@ LATENCY = 0.005
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Introduction.html: single-digit milliseconds)."""
 
 
-class Body:
+class _Body:
     """The body of an answer, as botocore reads it."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
 
     def stream(self) -> list[bytes]:
-        """All of it."""
         return [self.content]
 
 
@@ -45,15 +44,15 @@ class ParallelDynamoDB:
 
     def answer_for(self, client: "DynamoDBClient") -> None:
         """Answer the requests of a client in place of a server."""
-        client.meta.events.register("before-send.dynamodb", cast(Callable[..., None], self.answer))
+        client.meta.events.register("before-send.dynamodb", cast(Callable[..., None], self._answer))
 
-    def answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         """Answer one request after the time that it takes."""
         time.sleep(LATENCY)
-        content = json.dumps(self.page(json.loads(cast(bytes, request.body)))).encode()
-        return AWSResponse(request.url, 200, HTTPHeaders(), Body(content))
+        content = json.dumps(self._page(json.loads(cast(bytes, request.body)))).encode()
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Body(content))
 
-    def page(self, request: dict[str, object]) -> dict[str, object]:
+    def _page(self, request: dict[str, object]) -> dict[str, object]:
         """The page that follows where the one before ended; an answer that means nothing for a PutItem."""
         start = request.get("ExclusiveStartKey")
         end = int(start["processedAt"]["N"]) if isinstance(start, dict) else 0

@@ -1,4 +1,4 @@
-"""The reference's algorithms, written again in Python: a PutItem per record, one Scan with a filter for the summary.
+"""The reference's algorithms, rewritten in Python: a PutItem per record, one Scan with a filter for the summary.
 
 boto3's table resource stands for the DocumentClient; `print` for `console.log`, with the prefix that Lambda's Node
 runtime puts before a line.
@@ -13,32 +13,32 @@ import boto3
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-DAY = 24 * 60 * 60 * 1000
-LINE_PREFIX = "2026-01-01T00:00:00.000Z\t00000000-0000-0000-0000-000000000000\tINFO\t"
+DAY_MILLISECONDS = 24 * 60 * 60 * 1000
+_LINE_PREFIX = "2026-01-01T00:00:00.000Z\t00000000-0000-0000-0000-000000000000\tINFO\t"
 
 
-def console_log(*words: object) -> None:
+def _console_log(*words: object) -> None:
     """Print a line as the reference's runtime does."""
-    print(LINE_PREFIX, *words)
+    print(_LINE_PREFIX, *words)
 
 
-def analytics_table() -> "Table":
+def open_table() -> "Table":
     """The table that the environment names."""
     return boto3.resource("dynamodb").Table(os.environ["ANALYTICS_TABLE_NAME"])
 
 
 def process_user_data(table: "Table", event: dict[str, Any]) -> None:
     """Put an activity for every record, one request after the other, two lines of log for each."""
-    console_log("Processing user data stream records:", len(event["Records"]))
+    _console_log("Processing user data stream records:", len(event["Records"]))
     for record in event["Records"]:
         if record["eventName"] in ("INSERT", "MODIFY"):
-            put_activity(table, record["eventName"], record["dynamodb"]["NewImage"])
+            _put_activity(table, record["eventName"], record["dynamodb"]["NewImage"])
 
 
-def put_activity(table: "Table", event_name: str, image: dict[str, Any]) -> None:
+def _put_activity(table: "Table", event_name: str, image: dict[str, Any]) -> None:
     """Put the activity of one record; activities of the same millisecond overwrite each other."""
     user_id = image["userId"]["S"]
-    console_log("Processing user record:", {"userId": user_id, "eventType": event_name})
+    _console_log("Processing user record:", {"userId": user_id, "eventType": event_name})
     table.put_item(
         Item={
             "dataType": "USER_ACTIVITY",
@@ -49,10 +49,10 @@ def put_activity(table: "Table", event_name: str, image: dict[str, Any]) -> None
             "processedBy": "userDataProcessor",
         }
     )
-    console_log("Successfully processed user data:", user_id)
+    _console_log("Successfully processed user data:", user_id)
 
 
-def summarize(table: "Table", now: int, every_page: bool) -> dict[str, Any]:
+def put_summary(table: "Table", now: int, every_page: bool) -> dict[str, Any]:
     """Scan the table for what is newer than a day, count it and put a summary.
 
     Args:
@@ -61,7 +61,7 @@ def summarize(table: "Table", now: int, every_page: bool) -> dict[str, Any]:
         every_page: False as in the reference, which reads the first 1 MB and takes it for the whole table; True for
             what it would have to do to be right.
     """
-    items = scanned(table, now - DAY, every_page)
+    items = _scan(table, now - DAY_MILLISECONDS, every_page)
     summary = {
         "dataType": "DAILY_SUMMARY",
         "processedAt": now,
@@ -74,7 +74,7 @@ def summarize(table: "Table", now: int, every_page: bool) -> dict[str, Any]:
     return summary
 
 
-def scanned(table: "Table", since: int, every_page: bool) -> list[dict[str, Any]]:
+def _scan(table: "Table", since: int, every_page: bool) -> list[dict[str, Any]]:
     """The items that are newer than a time, of the first page or of every page."""
     request: dict[str, Any] = {
         "FilterExpression": "processedAt > :timestamp",

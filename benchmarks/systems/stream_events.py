@@ -1,19 +1,31 @@
-"""Stream records as Lambda delivers them, as many as wanted."""
+"""The day that is summarised, and stream records as Lambda delivers them."""
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 
 from stack.config import StreamSource
 
+SECONDS_A_DAY = 24 * 60 * 60
+SUMMARISED_DAY = date(2026, 1, 31)
 
-def stream_record(source: StreamSource, number: int, created: int) -> dict[str, Any]:
-    """The insertion of a record.
+
+def midnight_milliseconds(day: date) -> int:
+    """The beginning of a UTC day in milliseconds since 1970."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000
+
+
+END_OF_DAY = midnight_milliseconds(SUMMARISED_DAY + timedelta(days=1))
+
+
+def insertion(source: StreamSource, number: int, created: int) -> dict[str, Any]:
+    """The stream record of an insertion.
 
     Args:
-        source: the table.
-        number: tells records apart.
-        created: when, in seconds since 1970.
+        source: whose table it is.
+        number: distinguishes records.
+        created: seconds since 1970.
     """
     keys = {
         source.id_attribute: {"S": f"{source.words[0].lower()}-{number:08d}"},
@@ -38,6 +50,6 @@ def stream_record(source: StreamSource, number: int, created: int) -> dict[str, 
 
 
 def stream_events(source: StreamSource, records: int) -> Iterator[dict[str, Any]]:
-    """Batches of insertions without end, no two of the same record."""
+    """Endless batches of insertions, no two of the same record."""
     for first in count(0, records):
-        yield {"Records": [stream_record(source, first + number, 1_750_000_000) for number in range(records)]}
+        yield {"Records": [insertion(source, first + number, 1_750_000_000) for number in range(records)]}

@@ -1,1 +1,1 @@
-"""Replaying what the mappings gave up: from the bucket of failed events through the deployed functions."""
+"""Redriving failed events: from the stack's bucket through the deployed functions into the analytics table."""

@@ -1,4 +1,4 @@
-"""The parts of a deployed stack that failed events come from and go back to."""
+"""The resources of a deployed stack that failed events come from and are replayed through."""
 
 from dataclasses import dataclass
 
@@ -22,13 +22,13 @@ class DeployedSource:
     table_arn: str
 
     def is_stream(self, stream_arn: object) -> bool:
-        """Whether an ARN is that of a stream of the table, of today's or of an earlier one."""
+        """Whether an ARN is that of a stream of the table, the current one or an earlier one."""
         return isinstance(stream_arn, str) and stream_arn.startswith(f"{self.table_arn}/stream/")
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """Where failed events are kept, what made them, and what summarises their days.
+class DeployedPipeline:
+    """The bucket of failed events, the workflow that summarises days, and the sources.
 
     Args:
         account: that the bucket has to belong to.
@@ -42,49 +42,44 @@ class Pipeline:
     state_machine: str
     sources: tuple[DeployedSource, ...]
 
-    def source_of(self, function_arn: str, stream_arn: str) -> DeployedSource | None:
-        """The source whose function gave up on records of whose stream; None when that is none of this stack."""
+    def find_source(self, function_arn: str, stream_arn: str) -> DeployedSource | None:
+        """The source that has both this stream processor and this stream; None when this stack has no such source."""
         unqualified = function_arn.removesuffix(":$LATEST")
-        matches = (one for one in self.sources if one.function_arn == unqualified and one.is_stream(stream_arn))
+        matches = (
+            source for source in self.sources if source.function_arn == unqualified and source.is_stream(stream_arn)
+        )
         return next(matches, None)
 
 
-def deployed_pipeline(stack: DeployedStack, config: StackConfig) -> Pipeline:
-    """Find the parts in what a stack tells about itself.
+def deployed_pipeline(stack: DeployedStack, config: StackConfig) -> DeployedPipeline:
+    """Find the resources in a stack's outputs.
 
     Raises:
-        CommandError: when it does not tell one of them.
+        CommandError: when an output is missing.
     """
-    return Pipeline(
+    return DeployedPipeline(
         account=stack.account,
-        bucket=output(stack, "FailedEventsBucketName"),
-        state_machine=output(stack, "StepFunctionsStateMachineArn"),
-        sources=tuple(deployed_source(stack, source) for source in config.sources),
+        bucket=_output(stack, "FailedEventsBucketName"),
+        state_machine=_output(stack, "StepFunctionsStateMachineArn"),
+        sources=tuple(_deployed_source(stack, source) for source in config.sources),
     )
 
 
-def deployed_source(stack: DeployedStack, source: StreamSource) -> DeployedSource:
-    """A source with the ARNs of its function and its table."""
-    function = output(stack, f"{stream_processor(source).logical_id}FunctionName")
-    table = output(stack, f"{source.name}TableName")
+def _deployed_source(stack: DeployedStack, source: StreamSource) -> DeployedSource:
+    function = _output(stack, f"{stream_processor(source).logical_id}FunctionName")
+    table = _output(stack, f"{source.name}TableName")
     return DeployedSource(
         name=source.name,
-        function_arn=arn(stack, "lambda", f"function:{function}"),
-        table_arn=arn(stack, "dynamodb", f"table/{table}"),
+        function_arn=_arn(stack, "lambda", f"function:{function}"),
+        table_arn=_arn(stack, "dynamodb", f"table/{table}"),
     )
 
 
-def arn(stack: DeployedStack, service: str, resource: str) -> str:
-    """The ARN of a resource that lives where its stack does."""
+def _arn(stack: DeployedStack, service: str, resource: str) -> str:
     return f"arn:{stack.partition}:{service}:{stack.region}:{stack.account}:{resource}"
 
 
-def output(stack: DeployedStack, name: str) -> str:
-    """An output of a stack.
-
-    Raises:
-        CommandError: when the stack has none of that name.
-    """
+def _output(stack: DeployedStack, name: str) -> str:
     if name not in stack.outputs:
         raise CommandError(
             f"{stack.name} is {stack.status} and has no output {name}; deploy it again, then repeat the command."

@@ -1,34 +1,51 @@
-"""Replaying a batch through the deployed function."""
+"""Replaying a batch through its function, and running the workflow again for the days that it changed."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from build.aws import error_code, error_message
+from build.aws import Clients, error_code, error_message
+from build.executions import execute
 from build.poller.invocation import count_before_first_failure
-from build.redrive.failed_batch import FailedBatch
+from build.redrive.failed_events import FailedBatch
 from build.text import one_line
+from stack.config import StackConfig, stream_processor
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_stepfunctions import SFNClient
 
-LARGEST_EVENT = 6_000_000
-"""Bytes; Invoke takes 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
+_LARGEST_EVENT = 6_000_000
+"""Bytes; Invoke accepts 6 MB (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
 
-BLAMED_ON_THE_EVENT = frozenset({"InvalidRequestContentException", "RequestTooLargeException"})
+_EVENT_ERRORS = frozenset({"InvalidRequestContentException", "RequestTooLargeException"})
+"""Codes that blame the event; with any other, no event would be accepted."""
 
-Record = dict[str, Any]
+_SUMMARY_PAGE_SIZE = 1000
+_NETWORK_SECONDS = 30
+
+_Record = dict[str, Any]
 
 
-def replay(client: "LambdaClient", batch: FailedBatch, largest_event: int = LARGEST_EVENT) -> str | None:
-    """Invoke the function with a batch, in as many events as its size takes.
+def invoking_client(clients: Clients, config: StackConfig) -> "LambdaClient":
+    """A client of Lambda that waits for an answer longer than any stream processor may run.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, on functions with a long timeout.
+    """
+    longest = max(stream_processor(source).timeout for source in config.sources)
+    return clients.configured(read_timeout=longest + _NETWORK_SECONDS, tcp_keepalive=True).functions
+
+
+def replay(client: "LambdaClient", batch: FailedBatch, largest_event: int = _LARGEST_EVENT) -> str | None:
+    """Invoke the function with a batch, in as many events as its size requires.
 
     What an earlier delivery recorded is recorded again under the same keys, so all records are replayed.
 
     Args:
-        client: waits as long as the function may run.
+        client: of `invoking_client`.
         batch: the records and their source.
         largest_event: in bytes.
 
@@ -38,16 +55,36 @@ def replay(client: "LambdaClient", batch: FailedBatch, largest_event: int = LARG
     Raises:
         ClientError: when the function cannot be invoked at all.
     """
-    problems = [invoke(client, batch.source.function_arn, event) for event in events(batch.records, largest_event)]
+    problems = [
+        _invoke(client, batch.source.function_arn, event) for event in _split_into_events(batch.records, largest_event)
+    ]
     return next(filter(None, problems), None)
 
 
-def events(records: Iterable[Record], largest: int) -> Iterator[list[Record]]:
-    """Cut records into events that are no larger than allowed, unless one record alone is."""
-    event: list[Record] = []
+def recompute_summary(client: "SFNClient", state_machine: str, day: date) -> str | None:
+    """Run the workflow for a day, and wait until the execution has ended.
+
+    Args:
+        client: of Step Functions.
+        state_machine: ARN of the workflow.
+        day: in UTC, not in the future.
+
+    Returns:
+        Why the summary was not recomputed; None when it was.
+    """
+    request = {"dataType": "DAILY_ANALYTICS", "batchSize": _SUMMARY_PAGE_SIZE, "date": day.isoformat()}
+    execution = execute(client, state_machine, request)
+    if execution.status == "SUCCEEDED":
+        return None
+    return f"the execution {execution.arn} is {execution.status}, {execution.cause or 'without a cause'}"
+
+
+def _split_into_events(records: Iterable[_Record], largest: int) -> Iterator[list[_Record]]:
+    """Divide records among events no larger than so many bytes; a record that is larger by itself goes alone."""
+    event: list[_Record] = []
     size = 0
     for record in records:
-        length = len(encoded([record]))
+        length = len(_encode([record]))
         if event and size + length > largest:
             yield event
             event, size = [], 0
@@ -56,36 +93,35 @@ def events(records: Iterable[Record], largest: int) -> Iterator[list[Record]]:
     yield event
 
 
-def encoded(records: Sequence[Record]) -> bytes:
-    """An event as JSON."""
+def _encode(records: Sequence[_Record]) -> bytes:
+    """An event as Lambda delivers it, in JSON."""
     return json.dumps({"Records": records}, separators=(",", ":")).encode()
 
 
-def invoke(client: "LambdaClient", function_arn: str, records: Sequence[Record]) -> str | None:
-    """Invoke a function with one event; says why some of the records may not be recorded, None when all are."""
+def _invoke(client: "LambdaClient", function_arn: str, records: Sequence[_Record]) -> str | None:
+    """Invoke the function with one event; the result is that of `replay`."""
     try:
-        answer = client.invoke(FunctionName=function_arn, InvocationType="RequestResponse", Payload=encoded(records))
+        answer = client.invoke(FunctionName=function_arn, InvocationType="RequestResponse", Payload=_encode(records))
     except ClientError as error:
-        if error_code(error) not in BLAMED_ON_THE_EVENT:
+        if error_code(error) not in _EVENT_ERRORS:
             raise
         return f"Lambda refuses the event: {one_line(error_message(error))}"
     content = answer["Payload"].read()
     if "FunctionError" in answer:
-        return f"the function ended with {error_type(content, answer['FunctionError'])}; its log says more"
-    return unrecorded([record["dynamodb"]["SequenceNumber"] for record in records], content)
+        return f"the function failed with {_error_type(content, answer['FunctionError'])}; its log says more"
+    return _unrecorded([record["dynamodb"]["SequenceNumber"] for record in records], content)
 
 
-def unrecorded(sequence_numbers: Sequence[str], content: bytes) -> str | None:
-    """Why a function's partial batch response does not stand for all records, None when it does."""
+def _unrecorded(sequence_numbers: Sequence[str], content: bytes) -> str | None:
     recorded = count_before_first_failure(sequence_numbers, content)
     if recorded == len(sequence_numbers):
         return None
     return f"the function did not record all, from {sequence_numbers[recorded]} on; its log gives the reasons"
 
 
-def error_type(content: bytes, otherwise: str) -> str:
-    """The type of the error that a function ended with; never its message, which may tell of the data."""
+def _error_type(content: bytes, default: str) -> str:
+    """The type of the error that a function failed with; never its message, which may contain data."""
     try:
         return one_line(str(json.loads(content)["errorType"]))
     except (KeyError, TypeError, ValueError):
-        return otherwise
+        return default

@@ -2,26 +2,27 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from benchmarks import command
+from benchmarks.command import Measurements
 from benchmarks.costs.implementations import Observations
-from benchmarks.measurements import Measurements
-from benchmarks.measuring.spread import spread_of
-from benchmarks.reporting.rows import Row, at_least, exactly, not_measured
-from benchmarks.sizes import Sizes
+from benchmarks.reporting.rows import ResultRow, Verdict, at_least, exactly, not_measured, spread_of
+from benchmarks.sections.stream_processing import StreamResults
+from benchmarks.sizes import QUICK, Sizes
 from build.errors import CommandError
 from tests.benchmarks.test_costs import SCAN, STREAM, SUMMARY
 
 OBSERVED = Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6)
-REACHED = Row("stream", "9/s", "1/s", spread_of([9]), at_least(4))
-MISSED = Row("stream", "2/s", "1/s", spread_of([2]), at_least(4))
+REACHED = ResultRow("stream", "9/s", "1/s", spread_of([9]), at_least(4))
+MISSED = ResultRow("stream", "2/s", "1/s", spread_of([2]), at_least(4))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, folder: Path, measurements: Measurements) -> int:
-    monkeypatch.setattr(command, "measure", lambda sizes: measurements)
+    monkeypatch.setattr(command, "measure_everything", lambda sizes: measurements)
     return command.main(["--quick", "--output", str(folder)])
 
 
@@ -30,9 +31,9 @@ def test_everything_is_written_and_shown(
 ) -> None:
     assert run(monkeypatch, tmp_path / "new", Measurements([REACHED], OBSERVED)) == 0
     page = (tmp_path / "new" / "RESULTS.md").read_text()
-    pictures = {path.name for path in (tmp_path / "new").glob("*.svg")}
-    assert pictures == {"ratios.svg", "money.svg", "read-units.svg", "summary-time.svg"}
-    assert all(f"({picture})" in page for picture in pictures) and str(tmp_path) not in page
+    plots = {path.name for path in (tmp_path / "new").glob("*.svg")}
+    assert plots == {"ratios.svg", "money.svg", "read-units.svg", "summary-time.svg"}
+    assert all(f"({plot})" in page for plot in plots) and str(tmp_path) not in page
     assert capsys.readouterr().out.startswith("stream | 9/s | 1/s | 9 | at least 4 | reached")
 
 
@@ -54,11 +55,11 @@ def test_an_error_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(sizes: Sizes) -> Measurements:
-        raise CommandError("it does not work; mend it.")
+        raise CommandError("it does not work; fix it.")
 
-    monkeypatch.setattr(command, "measure", fail)
+    monkeypatch.setattr(command, "measure_everything", fail)
     assert command.main(["--output", str(tmp_path)]) == 1
-    assert capsys.readouterr().err == "benchmarks: it does not work; mend it.\n"
+    assert capsys.readouterr().err == "benchmarks: it does not work; fix it.\n"
     assert not list(tmp_path.iterdir())
 
 
@@ -67,3 +68,26 @@ def test_help_has_an_example() -> None:
         [sys.executable, "-m", "benchmarks", "--help"], capture_output=True, text=True, check=True
     )
     assert "python -m benchmarks --quick" in finished.stdout
+
+
+def rows(subject: str) -> Callable[[Sizes], list[ResultRow]]:
+    return lambda sizes: [ResultRow(subject, "1", "1", None, at_least(1))]
+
+
+def without_node(sizes: Sizes) -> list[ResultRow]:
+    raise CommandError("Node is not there: install it.")
+
+
+def test_without_node_everything_else_is_measured(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = StreamResults(rows("stream")(QUICK), STREAM, STREAM)
+    monkeypatch.setattr(command, "measure_stream_processing", lambda sizes: stream)
+    monkeypatch.setattr(command, "measure_with_dynalite", without_node)
+    monkeypatch.setattr(command, "OTHER_SECTIONS", {"the template": rows("template")})
+    measured = command.measure_everything(QUICK)
+    first, missing, last = measured.rows
+    assert (first.subject, last.subject) == ("stream", "template")
+    assert (missing.verdict, missing.note) == (Verdict.NOT_MEASURED, "Node is not there: install it.")
+    assert measured.observed is None
+    assert "Measuring the template" in capsys.readouterr().err

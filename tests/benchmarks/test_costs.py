@@ -1,33 +1,44 @@
 """What a day costs."""
 
+import json
 from dataclasses import fields
 from datetime import date
 
 import pytest
 
-from benchmarks.costs.growth import RECORDS_A_DAY, growth
-from benchmarks.costs.implementations import Observations, custom_metrics, implementations
-from benchmarks.costs.model import (
+from benchmarks.costs.bill import (
+    PRICES_FILE,
+    RECORDS_A_DAY,
+    Prices,
     bill,
     billed_seconds,
+    growth,
     invocations,
+    load_prices,
     summary_seconds,
-    total,
+    total_dollars,
     traces_recorded,
 )
-from benchmarks.costs.observations import BatchObservation, StreamObservation, SummaryObservation
-from benchmarks.costs.prices import FILE, Prices, load_prices
-from stack.config import SOURCES
+from benchmarks.costs.implementations import (
+    BatchObservation,
+    Observations,
+    StreamObservation,
+    SummaryObservation,
+    custom_metrics,
+    implementations,
+)
+from benchmarks.systems.template_facts import CONFIG
+from stack.config import SOURCES, StackConfig
 
 STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(100, 0.011, 800), 25)
 SUMMARY = SummaryObservation(cpu_seconds_per_page=0.001, activities_per_page=100, units_per_activity=0.02)
 SCAN = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=5000, units_per_activity=0.02)
 PRICES = load_prices().prices
-OURS, AS_WRITTEN, MADE_RIGHT = implementations(Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6), PRICES)
-USERS, ORDERS = SOURCES
+OURS, AS_WRITTEN, CORRECTED = implementations(Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6))
+USERS, ORDERS = SOURCES[:2]
 
 
-def test_what_lies_between_two_batches_is_on_a_straight_line() -> None:
+def test_sizes_between_two_batches_are_interpolated() -> None:
     assert STREAM.cpu_seconds(10) == pytest.approx(0.002)
     assert STREAM.cpu_seconds(55) == pytest.approx(0.0065)
     assert STREAM.cpu_seconds(1) == pytest.approx(0.0011)
@@ -51,32 +62,34 @@ def test_cpu_time_grows_as_memory_shrinks_and_never_below_one_cpu() -> None:
 
 
 def test_our_summary_reads_two_days_and_no_history() -> None:
-    assert OURS.reading(1_000_000).units == pytest.approx(2 * 1_000_000 * 0.02)
-    assert OURS.reading(1_000_000).requests == pytest.approx(20_000)
+    assert OURS.summary_reads(1_000_000).units == pytest.approx(2 * 1_000_000 * 0.02)
+    assert OURS.summary_reads(1_000_000).requests == pytest.approx(20_000)
 
 
 def test_our_summary_counts_as_many_partitions_at_once_as_writes_need() -> None:
-    assert OURS.reading(1_000_000).side_by_side == 4
-    assert OURS.reading(10**9).side_by_side == 8
+    assert OURS.summary_reads(1_000_000).concurrency == min(2 * len(CONFIG.sources), 8)
+    assert OURS.summary_reads(10**9).concurrency == 8
 
 
 def test_the_reference_reads_one_page_and_made_right_the_whole_history() -> None:
-    assert (AS_WRITTEN.reading(10**9).units, AS_WRITTEN.reading(10**9).requests) == (128, 1)
-    assert AS_WRITTEN.reading(10).units == pytest.approx(10 * 31 * 0.02)
-    assert MADE_RIGHT.reading(1_000_000).units == pytest.approx(31 * 1_000_000 * 0.02)
+    assert (AS_WRITTEN.summary_reads(10**9).units, AS_WRITTEN.summary_reads(10**9).requests) == (128, 1)
+    assert AS_WRITTEN.summary_reads(10).units == pytest.approx(10 * 31 * 0.02)
+    assert CORRECTED.summary_reads(1_000_000).units == pytest.approx(31 * 1_000_000 * 0.02)
 
 
 def test_pages_share_one_cpu_however_many_wait() -> None:
     busy = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=100, units_per_activity=0.02)
-    ours, *_ = implementations(Observations((STREAM, busy), (STREAM, SCAN), 0), PRICES)
+    ours, *_ = implementations(Observations((STREAM, busy), (STREAM, SCAN), 0))
     assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
     idle = SummaryObservation(cpu_seconds_per_page=0.0001, activities_per_page=100, units_per_activity=0.02)
-    ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0), PRICES)
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 4)
+    ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0))
+    assert summary_seconds(ours, 1_000_000) == pytest.approx(
+        20_000 * (0.005 + 0.0001 * 1769 / 1024) / min(2 * len(CONFIG.sources), 8)
+    )
 
 
 def test_bills_have_the_same_lines() -> None:
-    bills = [bill(implementation, PRICES, 1_000_000) for implementation in (OURS, AS_WRITTEN, MADE_RIGHT)]
+    bills = [bill(implementation, PRICES, 1_000_000) for implementation in (OURS, AS_WRITTEN, CORRECTED)]
     assert len({tuple((line.name, line.unit) for line in lines) for lines in bills}) == 1
 
 
@@ -86,17 +99,17 @@ def test_a_bill_is_amounts_times_prices() -> None:
     assert lines["DynamoDB reads of the summary"].dollars == pytest.approx(40_000 * 0.125e-6)
     assert lines["DynamoDB streams, read by Lambda"].dollars == 0
     assert lines["alarms"].dollars == pytest.approx(lines["alarms"].amount * 0.1 / 30)
-    assert total(list(lines.values())) == pytest.approx(sum(line.dollars for line in lines.values()))
+    assert total_dollars(list(lines.values())) == pytest.approx(sum(line.dollars for line in lines.values()))
 
 
-def test_watching_more_costs_more() -> None:
-    def watching(lines: dict[str, float]) -> float:
+def test_monitoring_more_costs_more() -> None:
+    def monitoring(lines: dict[str, float]) -> float:
         return lines["alarms"] + lines["custom metrics"]
 
     ours, reference = (
         {line.name: line.dollars for line in bill(each, PRICES, 1_000_000)} for each in (OURS, AS_WRITTEN)
     )
-    assert watching(ours) > watching(reference)
+    assert monitoring(ours) > monitoring(reference)
     assert ours["DynamoDB writes of activities"] == reference["DynamoDB writes of activities"]
 
 
@@ -106,11 +119,11 @@ def test_the_first_trace_of_a_second_is_recorded_and_a_twentieth_of_the_others()
 
 
 def test_every_kind_of_metric_is_counted() -> None:
-    assert custom_metrics() == 4 + 3 * 2 + 3 + 1
+    assert custom_metrics(StackConfig(sources=(USERS, ORDERS))) == 4 + 3 * 2 + 3 + 1
 
 
 def test_nothing_shrinks_as_the_work_grows() -> None:
-    for implementation in (OURS, AS_WRITTEN, MADE_RIGHT):
+    for implementation in (OURS, AS_WRITTEN, CORRECTED):
         grown = growth(implementation, PRICES)
         for heights in (grown.dollars, grown.read_units, grown.summary_seconds):
             assert len(heights) == len(RECORDS_A_DAY) and list(heights) == sorted(heights)
@@ -122,9 +135,7 @@ def test_work_grows_from_ten_thousand_to_a_billion_records() -> None:
 
 
 def test_every_price_has_a_unit_and_a_source_of_aws() -> None:
-    import json
-
-    entries = json.loads(FILE.read_bytes())["prices"]
+    entries = json.loads(PRICES_FILE.read_bytes())["prices"]
     assert set(entries) == {field.name for field in fields(Prices)}
     assert all(entry["unit"] and entry["source"].startswith("https://aws.amazon.com/") for entry in entries.values())
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from benchmarks.systems import dynalite
-from benchmarks.systems.activities import Days
 from benchmarks.systems.capacity import item_size
+from benchmarks.systems.dynamodb import ActivityDays
 from build.errors import CommandError
 
 
@@ -38,14 +38,14 @@ def test_without_node_one_sentence_says_what_to_install(monkeypatch: pytest.Monk
 
 
 def test_items_are_written_a_line_each_and_their_bytes_added_up() -> None:
-    class Kept(io.StringIO):
+    class KeptLines(io.StringIO):
         def close(self) -> None:
             pass
 
-    lines, items = Kept(), list(Days(10).items())
+    lines, items = KeptLines(), list(ActivityDays(10).items())
     assert dynalite.write_lines(lines, items) == sum(map(item_size, items))
     assert [json.loads(line) for line in lines.getvalue().splitlines()] == items
 
 
 def test_a_reader_that_has_ended_is_left_to_its_exit_code() -> None:
-    assert dynalite.write_lines(Closed(), Days(10).items()) == 0
+    assert dynalite.write_lines(Closed(), ActivityDays(10).items()) == 0

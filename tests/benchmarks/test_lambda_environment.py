@@ -3,8 +3,8 @@
 import json
 import os
 
-from benchmarks.systems.lambda_environment import CountedLog, LambdaContext, clean_environment
-from benchmarks.systems.template_facts import analytics_table, count_of, function_variables
+from benchmarks.systems.lambda_environment import CountedLog, LambdaContext, function_environment
+from benchmarks.systems.template_facts import CONFIG, analytics_table, count_resources, function_variables
 
 
 def test_a_function_gets_the_variables_of_the_template_and_its_tables_name() -> None:
@@ -17,7 +17,7 @@ def test_a_function_gets_the_variables_of_the_template_and_its_tables_name() -> 
 def test_a_functions_process_sees_nothing_of_the_users() -> None:
     os.environ["AWS_PROFILE"] = "mine"
     try:
-        environment = clean_environment({"A": "b"})
+        environment = function_environment({"A": "b"})
     finally:
         del os.environ["AWS_PROFILE"]
     assert "AWS_PROFILE" not in environment and "HOME" not in environment
@@ -35,5 +35,5 @@ def test_the_context_never_runs_out_of_time() -> None:
 
 
 def test_resources_are_counted_in_the_template() -> None:
-    assert count_of("AWS::DynamoDB::Table") == 3
+    assert count_resources("AWS::DynamoDB::Table") == len(CONFIG.sources) + 1
     assert json.dumps(analytics_table())

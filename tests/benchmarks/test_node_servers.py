@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.systems.dynalite import INSTALLED, NODE, running_dynalite
-from benchmarks.systems.dynamodb import connect, create_analytics_table
+from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
 from build.local.emulator import free_port, parent_pipe, stop
 from build.loopback import HOST
 from tests.build.hostile_requests import NAMES, exchange, hostile_request, with_body
@@ -70,10 +70,10 @@ def test_only_programs_and_own_pages_reach_it() -> None:
 @pytest.mark.skipif(not INSTALLED.exists(), reason="dynalite is not installed; `make bench` installs it")
 def test_dynalite_is_guarded() -> None:
     with running_dynalite() as endpoint:
-        create_analytics_table(connect(endpoint))
+        create_analytics_table(dynamodb_client(endpoint))
         port = int(endpoint.rpartition(":")[2])
         assert exchange(port, hostile_request("a page, without a preflight", port))[0] == 403
-        assert len(connect(endpoint).list_tables()["TableNames"]) == 1
+        assert len(dynamodb_client(endpoint).list_tables()["TableNames"]) == 1
 
 
 @pytest.mark.skipif(not INSTALLED.exists(), reason="dynalite is not installed; `make bench` installs it")

@@ -1,4 +1,4 @@
-"""The DynamoDB that answers side by side."""
+"""The DynamoDB that answers in parallel."""
 
 import boto3
 import pytest

@@ -1,17 +1,16 @@
-"""The pictures."""
+"""The plots."""
 
 from pathlib import Path
 
 import pytest
 
-from benchmarks.costs.growth import RECORDS_A_DAY, Growth
-from benchmarks.measuring.spread import Spread, spread_of
+from benchmarks.costs.bill import RECORDS_A_DAY, Growth
 from benchmarks.reporting.plots import apart, draw_money, draw_ratios, draw_summary_time
-from benchmarks.reporting.rows import Row, at_least, exactly
+from benchmarks.reporting.rows import ResultRow, Spread, at_least, exactly, spread_of
 
 ROWS = [
-    Row("stream", "9/s", "1/s", Spread(8, 9, 10), at_least(4)),
-    Row("bytes", "0", "1", spread_of([0]), exactly(0)),
+    ResultRow("stream", "9/s", "1/s", Spread(8, 9, 10), at_least(4)),
+    ResultRow("bytes", "0", "1", spread_of([0]), exactly(0)),
 ]
 GROWTHS = [Growth(name, RECORDS_A_DAY, RECORDS_A_DAY, RECORDS_A_DAY) for name in ("this", "that", "other")]
 

@@ -20,10 +20,10 @@ from build.poller.destination import FailureRecord
 from build.poller.invocation import Response
 from build.poller.mapping import EventSourceMapping
 from build.poller.records import StreamRecord
-from build.redrive.pipeline import DeployedSource, Pipeline, deployed_pipeline
+from build.redrive.pipeline import DeployedPipeline, DeployedSource, deployed_pipeline
 from stack.config import StackConfig
 from tests.build.redrive.conftest import SUFFIX
-from tests.build.redrive.failures import SHARD, record
+from tests.build.redrive.failure_records import SHARD, record
 
 ACCOUNT = "000000000000"
 OBJECTS_TO_INTERRUPT = 50
@@ -77,10 +77,10 @@ class FailedEvents:
     @property
     def keys(self) -> set[str]:
         """What the bucket holds."""
-        return {one["Key"] for one in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])}
+        return {content["Key"] for content in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", [])}
 
     def items(self, data_type: str) -> list[dict[str, Any]]:
-        """The items of a type that are of this day; a summary lies on the instant at which its day ends."""
+        """The items of a type that are of this day; a summary is stored at the instant at which its day ends."""
         start = int(self.day.replace(hour=0).timestamp() * 1000)
         return self.cloud.clients.dynamodb.query(
             TableName=self.cloud.outputs["AnalyticsTableName"],
@@ -155,7 +155,7 @@ def test_failed_events_are_listed_replayed_counted_and_deleted(
     assert redrive() == 0
     shown = capsys.readouterr()
     assert "objects of failed events: 2 recorded" in shown.out
-    assert f"{events.day:%Y-%m-%d}  made again" in shown.out
+    assert f"{events.day:%Y-%m-%d}  recomputed" in shown.out
     assert "2/2 aws/lambda/" in shown.err
     assert events.keys == set()
     assert (len(events.items("USER_ACTIVITY")), len(events.items("ORDER_ACTIVITY")), events.total) == (2, 1, 3)
@@ -180,7 +180,7 @@ def test_an_object_that_is_replayed_again_is_not_counted_twice(events: FailedEve
     assert (len(events.items("USER_ACTIVITY")), events.total) == (2, 2)
 
 
-def test_what_is_deleted_can_be_brought_back(events: FailedEvents) -> None:
+def test_what_is_deleted_can_be_restored(events: FailedEvents) -> None:
     name = events.put(events.record())
     before = events.s3.get_object(Bucket=events.bucket, Key=name)["Body"].read()
     assert redrive() == 0
@@ -199,7 +199,7 @@ def test_a_poison_record_keeps_its_object_and_the_others_are_recorded(
     events.put(events.record())
     exit_code, result = redriven(capsys)
     assert exit_code == 1
-    reasons = {one["outcome"]: one["reason"] for one in result["objects"]}
+    reasons = {stored["outcome"]: stored["reason"] for stored in result["objects"]}
     assert poison["dynamodb"]["SequenceNumber"] in reasons["failed"]
     assert events.keys == {kept}
     assert (len(events.items("USER_ACTIVITY")), events.total) == (3, 3)
@@ -242,7 +242,7 @@ def test_programs_get_one_document(events: FailedEvents, capsys: pytest.CaptureF
     name = events.put(events.record())
     exit_code, result = redriven(capsys)
     assert exit_code == 0
-    assert [(one["key"], one["source"], one["outcome"]) for one in result["objects"]] == [
+    assert [(stored["key"], stored["source"], stored["outcome"]) for stored in result["objects"]] == [
         (name, "UserData", "recorded")
     ]
     assert result["summaries"] == [{"day": f"{events.day:%Y-%m-%d}", "problem": None}]
@@ -273,7 +273,7 @@ def test_ctrl_c_loses_nothing_and_the_next_run_goes_on(events: FailedEvents, clo
 def test_a_bucket_that_is_gone_is_one_sentence(
     events: FailedEvents, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def pipeline_of_a_deleted_bucket(stack: DeployedStack, config: StackConfig) -> Pipeline:
+    def pipeline_of_a_deleted_bucket(stack: DeployedStack, config: StackConfig) -> DeployedPipeline:
         return replace(deployed_pipeline(stack, config), bucket="no-such-bucket")
 
     monkeypatch.setattr("build.redrive.command.deployed_pipeline", pipeline_of_a_deleted_bucket)

@@ -8,8 +8,8 @@ import pytest
 from build.cloudformation.stacks import DeployedStack, deployed_stack
 from build.errors import CommandError
 from build.redrive.pipeline import DeployedSource, deployed_pipeline
-from stack.config import StackConfig
-from tests.build.redrive.failures import ACCOUNT, ORDERS, PIPELINE, USERS
+from stack.config import SOURCES, StackConfig
+from tests.build.redrive.failure_records import ACCOUNT, ORDERS, PIPELINE, USERS
 
 OUTPUTS = {
     "FailedEventsBucketName": PIPELINE.bucket,
@@ -34,7 +34,7 @@ def stack(outputs: Mapping[str, str]) -> DeployedStack:
 
 
 def test_the_parts_are_those_that_the_stack_names() -> None:
-    assert deployed_pipeline(stack(OUTPUTS), StackConfig()) == PIPELINE
+    assert deployed_pipeline(stack(OUTPUTS), StackConfig(sources=SOURCES[:2])) == PIPELINE
 
 
 @pytest.mark.parametrize("missing", OUTPUTS)
@@ -43,14 +43,14 @@ def test_a_part_that_is_not_named_is_one_sentence(missing: str) -> None:
     with pytest.raises(
         CommandError, match=f"TapStackdev is CREATE_COMPLETE and has no output {missing}; deploy it again"
     ):
-        deployed_pipeline(stack(outputs), StackConfig())
+        deployed_pipeline(stack(outputs), StackConfig(sources=SOURCES[:2]))
 
 
 @pytest.mark.parametrize("source", [USERS, ORDERS])
 def test_a_source_is_known_by_its_function_and_any_stream_of_its_table(source: DeployedSource) -> None:
     for label in ("2025-01-01T00:00:00.000", "2026-01-01T00:00:00.000"):
-        assert PIPELINE.source_of(source.function_arn, f"{source.table_arn}/stream/{label}") == source
+        assert PIPELINE.find_source(source.function_arn, f"{source.table_arn}/stream/{label}") == source
 
 
 def test_a_table_whose_name_only_begins_alike_is_another() -> None:
-    assert PIPELINE.source_of(USERS.function_arn, f"{USERS.table_arn}-old/stream/2026") is None
+    assert PIPELINE.find_source(USERS.function_arn, f"{USERS.table_arn}-old/stream/2026") is None

@@ -1,27 +1,29 @@
-"""The rules of replaying, over a world in memory that checks each deletion."""
+"""The rules of replaying, over a stack in memory that checks each deletion; and working in parallel."""
 
 import itertools
+import threading
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from build.redrive import redrive
-from build.redrive.failed_batch import FailedBatch
+from build.redrive.failed_events import FailedBatch
 from build.redrive.pipeline import DeployedSource
-from build.redrive.report import Outcome, Report
-from tests.build.redrive.failures import MIDDAY, ORDERS, USERS, body, key, record, stored
-from tests.build.redrive.world import TODAY, World
+from build.redrive.redrive import in_parallel
+from build.redrive.report import ObjectOutcome, RedriveReport
+from tests.build.redrive.failure_records import MIDDAY, ORDERS, USERS, body, key, record, stored
+from tests.build.redrive.in_memory_stack import TODAY, InMemoryStack
 
 NEXT_DAY = MIDDAY + timedelta(days=1)
+PATIENCE = 10
 numbers = itertools.count()
 
 
-def put(world: World, *records: dict[str, Any], origin: DeployedSource = USERS) -> str:
+def put(stack: InMemoryStack, *records: dict[str, Any], origin: DeployedSource = USERS) -> str:
     """Put a failure of these records into the bucket; returns its key."""
-    name = key(MIDDAY + timedelta(minutes=len(world.batches)))
-    world.batches[name] = records
-    world.bucket.put(name, body(*records, origin=origin))
+    name = key(MIDDAY + timedelta(minutes=len(stack.batches)))
+    stack.batches[name] = records
+    stack.bucket.put(name, body(*records, origin=origin))
     return name
 
 
@@ -30,76 +32,76 @@ def fresh(created: datetime = MIDDAY, origin: DeployedSource = USERS) -> dict[st
     return record(next(numbers), created, origin)
 
 
-def outcomes(report: Report) -> dict[str, Outcome]:
+def outcomes(report: RedriveReport) -> dict[str, ObjectOutcome]:
     """The outcome of each object."""
-    return {entry.key: entry.outcome for entry in report.entries}
+    return {result.key: result.outcome for result in report.results}
 
 
 def test_what_is_recorded_and_counted_is_deleted() -> None:
-    world = World()
-    users = put(world, fresh(), fresh(NEXT_DAY))
-    orders = put(world, fresh(origin=ORDERS), origin=ORDERS)
-    report = world.run()
-    assert outcomes(report) == {users: Outcome.RECORDED, orders: Outcome.RECORDED}
-    assert world.bucket.contents == {}
+    stack = InMemoryStack()
+    users = put(stack, fresh(), fresh(NEXT_DAY))
+    orders = put(stack, fresh(origin=ORDERS), origin=ORDERS)
+    report = stack.run()
+    assert outcomes(report) == {users: ObjectOutcome.RECORDED, orders: ObjectOutcome.RECORDED}
+    assert stack.bucket.contents == {}
     assert report.summaries == {date(2026, 3, 1): None, date(2026, 3, 2): None}
     assert report.exit_code == 0
 
 
 def test_running_it_again_changes_nothing() -> None:
-    world = World()
-    put(world, fresh())
-    world.run()
-    recorded, counted, calls = dict(world.recorded), dict(world.counted), len(world.calls)
-    report = world.run()
-    assert (report.entries, report.summaries, report.exit_code) == ([], {}, 0)
-    assert (dict(world.recorded), world.counted, len(world.calls)) == (recorded, counted, calls)
+    stack = InMemoryStack()
+    put(stack, fresh())
+    stack.run()
+    recorded, counted, calls = dict(stack.recorded), dict(stack.counted), len(stack.calls)
+    report = stack.run()
+    assert (report.results, report.summaries, report.exit_code) == ([], {}, 0)
+    assert (dict(stack.recorded), stack.counted, len(stack.calls)) == (recorded, counted, calls)
 
 
 def test_looking_changes_nothing() -> None:
-    world = World()
-    name = put(world, fresh(), fresh())
+    stack = InMemoryStack()
+    name = put(stack, fresh(), fresh())
     damaged = key()
-    world.bucket.put(damaged, b"{")
-    report = world.redrive().look(world.bucket.objects())
-    assert outcomes(report) == {name: Outcome.WAITING, damaged: Outcome.LEFT_ALONE}
-    assert set(world.calls) == {"read"}
-    assert set(world.bucket.contents) == {name, damaged}
+    stack.bucket.put(damaged, b"{")
+    report = stack.redrive().inspect(stack.bucket.objects())
+    assert outcomes(report) == {name: ObjectOutcome.WAITING, damaged: ObjectOutcome.LEFT_ALONE}
+    assert set(stack.calls) == {"read"}
+    assert set(stack.bucket.contents) == {name, damaged}
     assert report.exit_code == 1
 
 
 def test_a_partial_failure_keeps_its_object_and_counts_the_others() -> None:
-    world = World()
+    stack = InMemoryStack()
     good, poison = fresh(), fresh(NEXT_DAY)
-    world.poison = {poison["eventID"]}
-    name = put(world, good, poison)
-    report = world.run()
-    (entry,) = report.entries
-    assert (entry.outcome, entry.reason, report.exit_code) == (Outcome.FAILED, "some failed", 1)
-    assert set(world.bucket.contents) == {name}
-    assert world.counted[date(2026, 3, 1)] == {good["eventID"]}
+    stack.poison = {poison["eventID"]}
+    name = put(stack, good, poison)
+    report = stack.run()
+    (result,) = report.results
+    assert (result.outcome, result.reason, report.exit_code) == (ObjectOutcome.FAILED, "some failed", 1)
+    assert set(stack.bucket.contents) == {name}
+    assert stack.counted[date(2026, 3, 1)] == {good["eventID"]}
 
 
 def test_a_failure_does_not_keep_the_others() -> None:
-    world = World()
+    stack = InMemoryStack()
     poison = fresh()
-    world.poison = {poison["eventID"]}
-    failing = put(world, poison)
+    stack.poison = {poison["eventID"]}
+    failing = put(stack, poison)
     for _ in range(20):
-        put(world, fresh())
-    world.run()
-    assert set(world.bucket.contents) == {failing}
+        put(stack, fresh())
+    stack.run()
+    assert set(stack.bucket.contents) == {failing}
 
 
 def test_what_failed_is_deleted_once_it_succeeds() -> None:
-    world = World()
+    stack = InMemoryStack()
     poison = fresh()
-    world.poison = {poison["eventID"]}
-    put(world, poison)
-    world.run()
-    world.poison = set()
-    assert world.run().exit_code == 0
-    assert world.bucket.contents == {}
+    stack.poison = {poison["eventID"]}
+    put(stack, poison)
+    stack.run()
+    stack.poison = set()
+    assert stack.run().exit_code == 0
+    assert stack.bucket.contents == {}
 
 
 @pytest.mark.parametrize(
@@ -112,148 +114,204 @@ def test_what_failed_is_deleted_once_it_succeeds() -> None:
     ],
 )
 def test_damaged_and_foreign_objects_are_reported_and_left_alone(name: str, content: bytes) -> None:
-    world = World()
-    world.bucket.put(name, content)
-    report = world.run()
-    (entry,) = report.entries
-    assert (entry.key, entry.outcome, report.exit_code) == (name, Outcome.LEFT_ALONE, 1)
-    assert entry.reason
-    assert world.display.entries == [entry]
-    assert set(world.calls) <= {"read"}
-    assert set(world.bucket.contents) == {name}
+    stack = InMemoryStack()
+    stack.bucket.put(name, content)
+    report = stack.run()
+    (result,) = report.results
+    assert (result.key, result.outcome, report.exit_code) == (name, ObjectOutcome.LEFT_ALONE, 1)
+    assert result.reason
+    assert stack.progress.results == [result]
+    assert set(stack.calls) <= {"read"}
+    assert set(stack.bucket.contents) == {name}
 
 
 def test_keys_of_others_and_huge_objects_are_not_even_read() -> None:
-    world = World()
-    report = world.redrive().run([stored("notes.txt"), stored(key(), size=10**9)])
-    assert [entry.reason for entry in report.entries] == [
+    stack = InMemoryStack()
+    report = stack.redrive().run([stored("notes.txt"), stored(key(), size=10**9)])
+    assert [result.reason for result in report.results] == [
         "it is larger than any that Lambda writes, 1,000,000,000 bytes",
-        "its key is none that Lambda writes",
+        "its key is not one that Lambda writes",
     ]
-    assert world.calls == []
+    assert stack.calls == []
 
 
-def test_an_object_that_went_meanwhile_is_nobodys_business() -> None:
-    world = World()
-    report = world.redrive().run([stored(key())])
-    assert (report.entries, report.exit_code) == ([], 0)
-    assert world.display.entries == [None]
+def test_an_object_that_no_longer_exists_is_ignored() -> None:
+    stack = InMemoryStack()
+    report = stack.redrive().run([stored(key())])
+    assert (report.results, report.exit_code) == ([], 0)
+    assert stack.progress.results == [None]
 
 
-def test_one_source_can_be_asked_for_and_damage_is_told_all_the_same() -> None:
-    world = World()
-    users = put(world, fresh())
-    orders = put(world, fresh(origin=ORDERS), origin=ORDERS)
+def test_one_source_can_be_chosen_and_damaged_objects_are_still_reported() -> None:
+    stack = InMemoryStack()
+    users = put(stack, fresh())
+    orders = put(stack, fresh(origin=ORDERS), origin=ORDERS)
     damaged = key()
-    world.bucket.put(damaged, b"{")
-    report = world.run("OrderData")
-    assert outcomes(report) == {orders: Outcome.RECORDED, damaged: Outcome.LEFT_ALONE}
-    assert set(world.bucket.contents) == {users, damaged}
+    stack.bucket.put(damaged, b"{")
+    report = stack.run("OrderData")
+    assert outcomes(report) == {orders: ObjectOutcome.RECORDED, damaged: ObjectOutcome.LEFT_ALONE}
+    assert set(stack.bucket.contents) == {users, damaged}
 
 
-def test_an_object_that_was_replaced_meanwhile_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    name = put(world, fresh())
-    monkeypatch.setattr(world, "replay", lambda batch: world.bucket.put(name, body(fresh())))
-    report = world.run()
-    (entry,) = report.entries
-    assert (entry.outcome, entry.reason) == (Outcome.FAILED, "it is recorded, but was replaced meanwhile")
-    assert world.display.notes[-1] == f"{name} failed: it is recorded, but was replaced meanwhile"
-    assert set(world.bucket.contents) == {name}
+def test_an_object_that_was_replaced_in_the_meantime_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = InMemoryStack()
+    name = put(stack, fresh())
+    monkeypatch.setattr(stack, "replay", lambda batch: stack.bucket.put(name, body(fresh())))
+    report = stack.run()
+    (result,) = report.results
+    assert (result.outcome, result.reason) == (ObjectOutcome.FAILED, "it is recorded, but was replaced in the meantime")
+    assert stack.progress.notes[-1] == f"{name} failed: it is recorded, but was replaced in the meantime"
+    assert set(stack.bucket.contents) == {name}
 
 
 def test_what_could_not_be_summarised_is_kept() -> None:
-    world = World(failing_days={date(2026, 3, 2)})
-    kept = put(world, fresh(), fresh(NEXT_DAY))
-    put(world, fresh())
-    report = world.run()
-    assert set(world.bucket.contents) == {kept}
+    stack = InMemoryStack(failing_days={date(2026, 3, 2)})
+    kept = put(stack, fresh(), fresh(NEXT_DAY))
+    put(stack, fresh())
+    report = stack.run()
+    assert set(stack.bucket.contents) == {kept}
     assert report.summaries == {date(2026, 3, 1): None, date(2026, 3, 2): "no table"}
-    (entry,) = (entry for entry in report.entries if entry.key == kept)
-    assert entry.ending == "failed: it is recorded, but the summary of 2026-03-02 could not be made"
-    assert "summary of 2026-03-02: no table" in world.display.notes
+    (result,) = (result for result in report.results if result.key == kept)
+    assert result.outcome_with_reason == "failed: it is recorded, but the summary of 2026-03-02 could not be recomputed"
+    assert "summary of 2026-03-02: no table" in stack.progress.notes
 
 
 @pytest.mark.parametrize("days_ahead", [0, 1, 400])
 def test_days_that_are_not_over_are_left_to_the_schedule(days_ahead: int) -> None:
-    world = World()
-    put(world, fresh(MIDDAY.replace(day=TODAY.day) + timedelta(days=days_ahead)))
-    report = world.run()
-    assert (report.summaries, world.counted, world.bucket.contents) == ({}, {}, {})
+    stack = InMemoryStack()
+    put(stack, fresh(MIDDAY.replace(day=TODAY.day) + timedelta(days=days_ahead)))
+    report = stack.run()
+    assert (report.summaries, stack.counted, stack.bucket.contents) == ({}, {}, {})
 
 
 def test_a_summary_is_made_once_for_all_objects() -> None:
-    world = World()
+    stack = InMemoryStack()
     for _ in range(30):
-        put(world, fresh())
-    world.run()
-    assert world.calls.count("recompute") == 1
-    assert len(world.counted[date(2026, 3, 1)]) == 30
+        put(stack, fresh())
+    stack.run()
+    assert stack.calls.count("recompute") == 1
+    assert len(stack.counted[date(2026, 3, 1)]) == 30
 
 
-def test_many_objects_are_concluded_group_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redrive, "OBJECTS_AT_ONCE", 10)
-    world = World()
+def test_many_objects_are_concluded_group_by_group() -> None:
+    stack = InMemoryStack(group_size=10)
     for _ in range(25):
-        put(world, fresh())
-    report = world.run()
-    assert world.calls.count("recompute") == 3
-    assert world.calls.index("delete") < len(world.calls) // 2
-    assert len(report.entries) == 25
-    assert world.bucket.contents == {}
+        put(stack, fresh())
+    report = stack.run()
+    assert stack.calls.count("recompute") == 3
+    assert stack.calls.index("delete") < len(stack.calls) // 2
+    assert len(report.results) == 25
+    assert stack.bucket.contents == {}
 
 
-def filled() -> World:
-    """A world with five objects of three days, one of which fails and one of which is damaged."""
-    world = World()
+def filled() -> InMemoryStack:
+    """Five objects of three days in groups of two; one object fails and one is damaged."""
+    stack = InMemoryStack(group_size=2)
     poison = record(5, MIDDAY)
-    world.poison = {poison["eventID"]}
-    put(world, record(1, MIDDAY), record(2, NEXT_DAY))
-    put(world, record(3, NEXT_DAY))
-    put(world, record(4, MIDDAY), poison)
-    put(world, record(6, MIDDAY.replace(day=TODAY.day)))
-    world.bucket.put(key(NEXT_DAY), b"{")
-    return world
+    stack.poison = {poison["eventID"]}
+    put(stack, record(1, MIDDAY), record(2, NEXT_DAY))
+    put(stack, record(3, NEXT_DAY))
+    put(stack, record(4, MIDDAY), poison)
+    put(stack, record(6, MIDDAY.replace(day=TODAY.day)))
+    stack.bucket.put(key(NEXT_DAY), b"{")
+    return stack
 
 
-def test_it_can_be_stopped_at_any_call_and_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redrive, "OBJECTS_AT_ONCE", 2)
+def test_it_can_be_stopped_at_any_call_and_run_again() -> None:
     undisturbed = filled()
     undisturbed.run()
     for stop_at in range(len(undisturbed.calls)):
-        world = filled()
-        world.stop_at = stop_at
+        stack = filled()
+        stack.stop_at = stop_at
         with pytest.raises(KeyboardInterrupt):
-            world.run()
-        world.stop_at = None
-        world.run()
-        assert len(world.bucket.contents) == len(undisturbed.bucket.contents) == 2
-        assert world.recorded == undisturbed.recorded
-        assert world.counted.keys() == undisturbed.counted.keys()
-        assert world.counted == {day: world.recorded[day] for day in world.counted}
+            stack.run()
+        stack.stop_at = None
+        stack.run()
+        assert len(stack.bucket.contents) == len(undisturbed.bucket.contents) == 2
+        assert stack.recorded == undisturbed.recorded
+        assert stack.counted.keys() == undisturbed.counted.keys()
+        assert stack.counted == {day: stack.recorded[day] for day in stack.counted}
 
 
 def test_two_runs_at_once_are_harmless() -> None:
-    world = filled()
-    objects = world.bucket.objects()
-    first, second = world.redrive(), world.redrive()
+    stack = filled()
+    objects = stack.bucket.objects()
+    first, second = stack.redrive(), stack.redrive()
     first.run(objects)
     report = second.run(objects)
-    assert {entry.outcome for entry in report.entries} == {Outcome.FAILED, Outcome.LEFT_ALONE}
-    assert len(world.bucket.contents) == 2
+    assert {result.outcome for result in report.results} == {ObjectOutcome.FAILED, ObjectOutcome.LEFT_ALONE}
+    assert len(stack.bucket.contents) == 2
 
 
 def test_two_runs_that_read_the_same_object_delete_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
-    put(world, fresh())
-    objects, replay = world.bucket.objects(), world.replay
+    stack = InMemoryStack()
+    put(stack, fresh())
+    objects, replay = stack.bucket.objects(), stack.replay
 
     def replay_while_another_runs(batch: FailedBatch) -> str | None:
-        monkeypatch.setattr(world, "replay", replay)
-        assert world.redrive().run(objects).exit_code == 0
+        monkeypatch.setattr(stack, "replay", replay)
+        assert stack.redrive().run(objects).exit_code == 0
         return replay(batch)
 
-    monkeypatch.setattr(world, "replay", replay_while_another_runs)
-    assert outcomes(world.redrive().run(objects)) == {objects[0].key: Outcome.RECORDED}
-    assert world.calls.count("delete") == 2
-    assert world.bucket.contents == {}
+    monkeypatch.setattr(stack, "replay", replay_while_another_runs)
+    assert outcomes(stack.redrive().run(objects)) == {objects[0].key: ObjectOutcome.RECORDED}
+    assert stack.calls.count("delete") == 2
+    assert stack.bucket.contents == {}
+
+
+def test_every_item_is_done_once() -> None:
+    assert sorted(in_parallel(lambda number: number * 2, range(100))) == [number * 2 for number in range(100)]
+
+
+def test_no_items_take_no_threads() -> None:
+    assert list(in_parallel(lambda _: 1, [])) == []
+
+
+def test_several_are_done_at_a_time() -> None:
+    together = threading.Barrier(4, timeout=PATIENCE)
+    assert sorted(in_parallel(lambda number: together.wait() * 0 + number, range(8), workers=4)) == list(range(8))
+
+
+def test_results_come_when_they_are_ready() -> None:
+    first_may_end = threading.Event()
+
+    def work(number: int) -> int:
+        assert number or first_may_end.wait(PATIENCE)
+        return number
+
+    results = in_parallel(work, range(5), workers=2)
+    assert [next(results) for _ in range(4)] == [1, 2, 3, 4]
+    first_may_end.set()
+    assert list(results) == [0]
+
+
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_an_error_ends_it_and_nothing_more_is_begun(error: type[BaseException]) -> None:
+    begun: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        if number == 2:
+            raise error
+
+    with pytest.raises(error):
+        list(in_parallel(work, range(100), workers=1))
+    assert begun == [0, 1, 2]
+
+
+def test_a_caller_that_stops_has_nothing_more_begun() -> None:
+    may_go_on = threading.Semaphore(1)
+    begun: list[int] = []
+
+    def work(number: int) -> None:
+        assert may_go_on.acquire(timeout=PATIENCE)
+        begun.append(number)
+
+    others = set(threading.enumerate())
+    results: Any = in_parallel(work, range(100), workers=1)
+    next(results)
+    results.close()
+    may_go_on.release(5)
+    for worker in set(threading.enumerate()) - others:
+        worker.join(PATIENCE)
+    assert len(begun) <= 2

@@ -7,21 +7,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from build.redrive.bucket import Content, FailedEventsBucket, StoredObject
-from build.redrive.examination import Examination
-from build.redrive.failed_batch import FailedBatch
-from build.redrive.redrive import Redrive
-from build.redrive.report import Entry, Report
-from tests.build.redrive.failures import MIDDAY, PIPELINE
+from build.redrive.failed_events import FailedBatch, FailedEventsBucket, ObjectContent, StoredObject
+from build.redrive.redrive import ObjectReader, Redrive
+from build.redrive.report import ObjectResult, RedriveReport
+from tests.build.redrive.failure_records import MIDDAY, PIPELINE
 
 TODAY = date(2026, 3, 10)
 
 
-class FakeBucket:
+class InMemoryBucket:
     """Objects by key; what replaces one has another entity tag."""
 
-    def __init__(self, world: "World") -> None:
-        self.world = world
+    def __init__(self, stack: "InMemoryStack") -> None:
+        self.stack = stack
         self.contents: dict[str, tuple[bytes, str]] = {}
         self.reads: list[str] = []
         self.versions = itertools.count()
@@ -32,46 +30,47 @@ class FakeBucket:
     def objects(self) -> list[StoredObject]:
         return [StoredObject(name, len(content), MIDDAY) for name, (content, _) in sorted(self.contents.items())]
 
-    def read(self, name: str) -> Content | None:
-        self.world.call("read")
+    def read(self, name: str) -> ObjectContent | None:
+        self.stack.call("read")
         self.reads.append(name)
         if name not in self.contents:
             return None
-        return Content(*self.contents[name])
+        return ObjectContent(*self.contents[name])
 
     def delete(self, name: str, etag: str) -> bool:
-        self.world.call("delete")
+        self.stack.call("delete")
         if name not in self.contents:
             return True
         if self.contents[name][1] != etag:
             return False
-        self.world.require_counted(name)
+        self.stack.require_counted(name)
         del self.contents[name]
         return True
 
 
-class Notes:
-    """A display that remembers."""
+class RecordedProgress:
+    """Progress that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.entries: list[Entry | None] = []
+        self.results: list[ObjectResult | None] = []
         self.notes: list[str] = []
 
-    def object_done(self, entry: Entry | None) -> None:
-        self.entries.append(entry)
+    def object_done(self, result: ObjectResult | None) -> None:
+        self.results.append(result)
 
     def note(self, text: str) -> None:
         self.notes.append(text)
 
 
 @dataclass
-class World:
+class InMemoryStack:
     """Everything around a redrive.
 
     Args:
         poison: ids of events that are never recorded.
         failing_days: days whose summary cannot be made.
         stop_at: number of the call at which the user presses Ctrl-C; None for never.
+        group_size: of the redrive.
         recorded: ids of the events that are recorded, by day.
         counted: what the summary of each day counted when it was made.
     """
@@ -79,13 +78,14 @@ class World:
     poison: set[str] = field(default_factory=set)
     failing_days: set[date] = field(default_factory=set)
     stop_at: int | None = None
+    group_size: int = 1000
     recorded: dict[date, set[str]] = field(default_factory=lambda: defaultdict(set))
     counted: dict[date, set[str]] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.bucket = FakeBucket(self)
-        self.display = Notes()
+        self.bucket = InMemoryBucket(self)
+        self.progress = RecordedProgress()
         self.lock = threading.Lock()
         self.batches: dict[str, tuple[dict[str, Any], ...]] = {}
 
@@ -99,7 +99,7 @@ class World:
 
     def replay(self, batch: FailedBatch) -> str | None:
         self.call("replay")
-        days = dict(zip((one["eventID"] for one in batch.records), map(day_of, batch.records), strict=True))
+        days = dict(zip((record["eventID"] for record in batch.records), map(day_of, batch.records), strict=True))
         for event, day in days.items():
             if event not in self.poison:
                 self.recorded[day].add(event)
@@ -120,11 +120,13 @@ class World:
             assert day >= TODAY or record["eventID"] in self.counted[day]
 
     def redrive(self, source: str | None = None) -> Redrive:
-        """A redrive of this world."""
-        examination = Examination(cast(FailedEventsBucket, self.bucket), PIPELINE, source)
-        return Redrive(examination, self.replay, self.recompute, self.bucket.delete, self.display, lambda: TODAY)
+        """A redrive of this stack."""
+        reader = ObjectReader(cast(FailedEventsBucket, self.bucket), PIPELINE, source)
+        return Redrive(
+            reader.read, self.replay, self.recompute, self.bucket.delete, self.progress, lambda: TODAY, self.group_size
+        )
 
-    def run(self, source: str | None = None) -> Report:
+    def run(self, source: str | None = None) -> RedriveReport:
         """Replay what the bucket holds now."""
         return self.redrive(source).run(self.bucket.objects())
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from build.redrive.bucket import StoredObject
-from build.redrive.pipeline import DeployedSource, Pipeline
+from build.redrive.failed_events import StoredObject
+from build.redrive.pipeline import DeployedPipeline, DeployedSource
 
 ACCOUNT = "123456789012"
 MAPPING = "0a7a3d3c-6a0b-4e0f-9f0e-7f3a6d1f0c11"
@@ -25,7 +25,7 @@ def source(name: str) -> DeployedSource:
 
 
 USERS, ORDERS = source("UserData"), source("OrderData")
-PIPELINE = Pipeline(
+PIPELINE = DeployedPipeline(
     account=ACCOUNT,
     bucket="failed-events",
     state_machine=f"arn:aws:states:us-west-2:{ACCOUNT}:stateMachine:dev-data-processing-synth",
@@ -37,9 +37,9 @@ def record(
     number: int = 0, created: datetime = MIDDAY, origin: DeployedSource = USERS, **changes: Any
 ) -> dict[str, Any]:
     """A record of a source's stream; `changes` replace its members."""
-    thing = origin.name.removesuffix("Data").lower()
-    time = {"User": "timestamp", "Order": "createdAt"}[thing.capitalize()]
-    keys = {f"{thing}Id": {"S": f"{thing}-{number}"}, time: {"N": str(1_750_000_000_000 + number)}}
+    entity = origin.name.removesuffix("Data").lower()
+    time = {"User": "timestamp", "Order": "createdAt"}[entity.capitalize()]
+    keys = {f"{entity}Id": {"S": f"{entity}-{number}"}, time: {"N": str(1_750_000_000_000 + number)}}
     return {
         "eventID": f"{origin.name}-{number}",
         "eventName": "INSERT",

@@ -1,0 +1,228 @@
+"""What a day costs: list prices, a bill with a line for each service, and how the bill grows with the records.
+
+Not on it, since both pay the same: the application's own writes to the source tables, the storage of their streams, and
+point-in-time recovery. Not on it because it cannot be measured here: the billed initialisation of cold starts, retries.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from benchmarks.costs.implementations import Implementation
+from benchmarks.systems.parallel_dynamodb import LATENCY
+from benchmarks.systems.stream_events import SECONDS_A_DAY
+from benchmarks.systems.template_facts import CONFIG
+from stack.config import ANALYTICS_PROCESSOR, StreamSource
+
+PRICES_FILE = Path(__file__).resolve().parents[1] / "prices.json"
+
+
+@dataclass(frozen=True)
+class Prices:
+    """Dollars for a unit of each; the file has the units and the sources."""
+
+    lambda_request: float
+    lambda_gb_second_arm64: float
+    lambda_gb_second_x86_64: float
+    dynamodb_write_unit: float
+    dynamodb_read_unit: float
+    dynamodb_streams_read: float
+    logs_gigabyte: float
+    s3_gigabyte_month: float
+    custom_metric_month: float
+    alarm_month: float
+    dashboard_month: float
+    state_transition: float
+    trace_recorded: float
+
+    def lambda_gb_second(self, architecture: str) -> float:
+        """The price for `arm64` or `x86_64`."""
+        return {"arm64": self.lambda_gb_second_arm64, "x86_64": self.lambda_gb_second_x86_64}[architecture]
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """Prices of a region on a day."""
+
+    date: date
+    region: str
+    prices: Prices
+
+
+def load_prices(file: Path = PRICES_FILE) -> PriceList:
+    document = json.loads(file.read_bytes())
+    prices = {name: entry["dollars"] for name, entry in document["prices"].items()}
+    return PriceList(date.fromisoformat(document["date"]), document["region"], Prices(**prices))
+
+
+_MEGABYTES_PER_CPU = 1769
+"""Memory that comes with one virtual CPU; less memory comes with a proportional share of one
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
+
+_PLATFORM_LOG_BYTES = 400
+"""What Lambda itself logs of an invocation: START, END and REPORT lines."""
+
+SAMPLED = 0.05
+"""The share of requests beyond one a second whose traces are recorded
+(https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html)."""
+
+_DAYS_A_MONTH = 30
+_TRANSITIONS_A_DAY = 4
+"""Start, ValidateData, IsDataValid?, ProcessAnalytics."""
+
+_WORKFLOW_REQUESTS_A_DAY = 2
+_GIGABYTE = 10**9
+
+
+@dataclass(frozen=True)
+class BillLine:
+    """A line of the bill; amount and dollars are of one day."""
+
+    name: str
+    amount: float
+    unit: str
+    dollars: float
+
+
+@dataclass(frozen=True)
+class DailyInvocations:
+    """The invocations of a stream processor in a day: how many, and records in each."""
+
+    number: float
+    records: float
+
+
+_Streams = Sequence[tuple[StreamSource, DailyInvocations]]
+
+
+def invocations(source: StreamSource, records: float) -> DailyInvocations:
+    """How a day's records of a source reach its function.
+
+    A batch is what arrives within the batching window after its first record, or what a batch can hold.
+    """
+    arriving = 1 + records / SECONDS_A_DAY * source.batching_window
+    batch = min(arriving, source.batch_size)
+    return DailyInvocations(records / batch, batch)
+
+
+def billed_seconds(cpu_seconds: float, requests: float, memory_size: int) -> float:
+    """The duration of an invocation: its CPU time on the share of a CPU that it gets, and its requests one by one."""
+    return cpu_seconds * max(1.0, _MEGABYTES_PER_CPU / memory_size) + requests * LATENCY
+
+
+def summary_seconds(implementation: Implementation, records: float) -> float:
+    """How long the daily summary takes: pages wait in parallel, and share one CPU."""
+    reads = implementation.summary_reads(records)
+    cpu = implementation.summary.cpu_seconds_per_page * max(1.0, _MEGABYTES_PER_CPU / ANALYTICS_PROCESSOR.memory_size)
+    return max(reads.requests * (LATENCY + cpu) / reads.concurrency, reads.requests * cpu)
+
+
+def bill(implementation: Implementation, prices: Prices, records: float) -> list[BillLine]:
+    """What a day costs, with the same lines for every implementation.
+
+    Args:
+        implementation: what is billed.
+        prices: of each line.
+        records: insertions and modifications a day, the same number of every source.
+    """
+    streams = [(source, invocations(source, records / len(CONFIG.sources))) for source in CONFIG.sources]
+    return [
+        *_lambda_lines(implementation, prices, records, streams),
+        *_data_lines(implementation, prices, records, streams),
+        *_monitoring_lines(implementation, prices, streams),
+    ]
+
+
+def _lambda_lines(implementation: Implementation, prices: Prices, records: float, streams: _Streams) -> list[BillLine]:
+    requests = sum(invoked.number for _, invoked in streams) + _WORKFLOW_REQUESTS_A_DAY
+    seconds = _stream_gb_seconds(implementation, streams) + _summary_gb_seconds(implementation, records)
+    return [
+        _line("Lambda requests", requests, "requests", prices.lambda_request),
+        _line("Lambda duration", seconds, "GB-s", prices.lambda_gb_second(implementation.architecture)),
+        _line("Step Functions", _TRANSITIONS_A_DAY, "transitions", prices.state_transition),
+    ]
+
+
+def _data_lines(implementation: Implementation, prices: Prices, records: float, streams: _Streams) -> list[BillLine]:
+    batches, units = sum(invoked.number for _, invoked in streams), implementation.summary_reads(records).units
+    stored = implementation.artifact_bytes / _GIGABYTE
+    return [
+        _line("DynamoDB writes of activities", records, "units", prices.dynamodb_write_unit),
+        _line("DynamoDB reads of the summary", units, "units", prices.dynamodb_read_unit),
+        _line("DynamoDB streams, read by Lambda", batches, "batches", prices.dynamodb_streams_read),
+        _line("S3", stored, "GB", prices.s3_gigabyte_month / _DAYS_A_MONTH),
+    ]
+
+
+def _monitoring_lines(implementation: Implementation, prices: Prices, streams: _Streams) -> list[BillLine]:
+    metrics, alarms = implementation.custom_metrics, implementation.alarms
+    traces = sum(traces_recorded(invoked.number) for _, invoked in streams)
+    return [
+        _line("CloudWatch Logs", _logged_gigabytes(implementation, streams), "GB", prices.logs_gigabyte),
+        _line("custom metrics", metrics, "metrics", prices.custom_metric_month / _DAYS_A_MONTH),
+        _line("alarms", alarms, "alarms", prices.alarm_month / _DAYS_A_MONTH),
+        _line("dashboard", 1, "dashboard", prices.dashboard_month / _DAYS_A_MONTH),
+        _line("X-Ray", traces, "traces", prices.trace_recorded),
+    ]
+
+
+def _line(name: str, amount: float, unit: str, price: float) -> BillLine:
+    return BillLine(name, amount, unit, amount * price)
+
+
+def total_dollars(lines: Sequence[BillLine]) -> float:
+    return sum(line.dollars for line in lines)
+
+
+def _stream_gb_seconds(implementation: Implementation, streams: _Streams) -> float:
+    stream = implementation.stream
+    return sum(
+        invoked.number
+        * source.memory_size
+        / 1024
+        * billed_seconds(stream.cpu_seconds(invoked.records), stream.requests(invoked.records), source.memory_size)
+        for source, invoked in streams
+    )
+
+
+def _logged_gigabytes(implementation: Implementation, streams: _Streams) -> float:
+    """What the stream processors log; the lines of the daily summary are too few to matter."""
+    log_bytes = implementation.stream.log_bytes
+    return (
+        sum(invoked.number * (log_bytes(invoked.records) + _PLATFORM_LOG_BYTES) for _, invoked in streams) / _GIGABYTE
+    )
+
+
+def _summary_gb_seconds(implementation: Implementation, records: float) -> float:
+    return summary_seconds(implementation, records) * ANALYTICS_PROCESSOR.memory_size / 1024
+
+
+def traces_recorded(requests: float) -> float:
+    """The traces that X-Ray records of a function's requests in a day: one a second, and a share of the others."""
+    first = min(requests, SECONDS_A_DAY)
+    return first + SAMPLED * (requests - first)
+
+
+RECORDS_A_DAY = tuple(digit * 10**exponent for exponent in range(4, 9) for digit in (1, 2, 5)) + (10**9,)
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What an implementation takes at each of `RECORDS_A_DAY`: dollars, read units and seconds of a daily summary."""
+
+    name: str
+    dollars: Sequence[float]
+    read_units: Sequence[float]
+    summary_seconds: Sequence[float]
+
+
+def growth(implementation: Implementation, prices: Prices) -> Growth:
+    """What an implementation takes as the records grow."""
+    return Growth(
+        implementation.name,
+        [total_dollars(bill(implementation, prices, records)) for records in RECORDS_A_DAY],
+        [implementation.summary_reads(records).units for records in RECORDS_A_DAY],
+        [summary_seconds(implementation, records) for records in RECORDS_A_DAY],
+    )
