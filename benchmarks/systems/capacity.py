@@ -1,7 +1,5 @@
-"""What reads cost: capacity units as a server reports them, and as the documented size of items has it."""
+"""What reads cost: capacity units as a server reports them."""
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from botocore.hooks import BaseEventHooks
@@ -33,19 +31,3 @@ class ReadUnits:
         """Count what a request consumed."""
         self.total += parsed["ConsumedCapacity"]["CapacityUnits"]
         self.requests += 1
-
-
-def item_size(item: Mapping[str, Any]) -> int:
-    """The bytes of an item of strings and numbers.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
-
-
-def _value_size(value: Mapping[str, str]) -> int:
-    """The bytes of a typed value: UTF-8 for a string, a byte for two significant digits and one more for a number."""
-    if "S" in value:
-        return len(value["S"].encode())
-    digits = "".join(map(str, Decimal(value["N"]).as_tuple().digits)).strip("0")
-    return (len(digits) + 1) // 2 + 1

@@ -11,11 +11,11 @@ from typing import IO, TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError
 
-from benchmarks.systems.capacity import item_size
 from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
 from benchmarks.systems.template_facts import analytics_table
 from build.errors import CommandError
 from build.local.emulator import free_port, parent_pipe, stop
+from build.local.items import item_size
 from build.loopback import HOST
 
 if TYPE_CHECKING:

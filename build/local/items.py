@@ -50,7 +50,7 @@ def item_from_json(document: Mapping[str, Json]) -> "Item":
     return item
 
 
-def item_size(item: "Item") -> int:
+def item_size(item: "Mapping[str, AttributeValueTypeDef]") -> int:
     """The bytes that DynamoDB counts for an item.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from benchmarks.systems import dynalite
-from benchmarks.systems.capacity import item_size
 from benchmarks.systems.dynamodb import ActivityDays
 from build.errors import CommandError
+from build.local.items import item_size
 
 
 class Closed(io.StringIO):

@@ -217,3 +217,20 @@ def test_no_value_is_in_a_reason() -> None:
 )
 def test_sizes_are_those_that_dynamodb_counts(attribute: Any, size: int) -> None:
     assert item_size(item_from_json({"name": attribute})) == len("name") + size
+
+
+@pytest.mark.parametrize(
+    ("item", "size"),
+    [
+        ({"name": {"S": "Zoë"}}, 4 + 4),
+        ({"n": {"N": "0"}}, 1 + 1),
+        ({"n": {"N": "1700000000000"}}, 1 + 3),
+        ({"n": {"N": "1234.5"}}, 1 + 4),
+        ({"n": {"N": "1" * 38}}, 1 + 20),
+        ({"a": {"S": "b"}, "c": {"N": "12"}}, 2 + 3),
+    ],
+)
+def test_an_item_is_as_large_as_documented(item: dict[str, Any], size: int) -> None:
+    """Names and strings in UTF-8; numbers without zeroes at their ends, a byte for each pair of digits
+    around the decimal point and one more."""
+    assert item_size(item) == size
