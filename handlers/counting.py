@@ -1,4 +1,4 @@
-"""Counts activities by key: it reads what is in a window, and nothing else."""
+"""Counts activities by key: reads the items of a window, and no others."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +19,10 @@ def count_partition(
     """Count the items of one partition in a window with Query and `Select=COUNT`, following every page.
 
     Args:
-        client: retries what is throttled.
-        table_name: the analytics table.
+        client: retries throttled requests.
         page_size: items that one page counts at most; None for what fits in the 1 MB that DynamoDB reads.
         partition_key: the `dataType` to count.
-        window: where their `processedAt` has to lie.
+        window: the span of `processedAt`.
     """
     pages = client.get_paginator("query").paginate(
         TableName=table_name,

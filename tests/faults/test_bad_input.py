@@ -14,7 +14,7 @@ from tests.faults.damages import having, instead, without
 from tests.faults.failure_buckets import FailureBucket
 from tests.faults.functions import HandlerFunction, crashes
 from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import ORDERS, USERS
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 

@@ -18,8 +18,8 @@ from tests.faults.faulty_dynamodb import FaultyDynamoDB
 from tests.faults.functions import HandlerFunction, crashes, dies_after_writing
 from tests.faults.pipeline import Pipeline
 from tests.faults.promise import assert_promise
-from tests.faults.template_settings import ORDERS, USERS
 from tests.handlers.fake_dynamodb import Answer, failing, leaving_unprocessed, reset_after
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 

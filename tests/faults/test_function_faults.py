@@ -22,8 +22,8 @@ from tests.faults.functions import (
     times_out,
 )
 from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import ORDERS, USERS
 from tests.handlers.fake_dynamodb import Answer
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 

@@ -17,9 +17,9 @@ from tests.faults.failure_buckets import FailureBucket
 from tests.faults.faulty_dynamodb import FaultyDynamoDB
 from tests.faults.functions import HandlerFunction, crashes, is_throttled
 from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import USERS
 from tests.faults.workflow import Workflow, answer_of, daily_summaries
 from tests.handlers.fake_dynamodb import Answer
+from tests.sources import USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 

@@ -12,9 +12,10 @@ from handlers.keys import partition_keys
 from stack.config import StackConfig
 from tests.faults.activity_store import DAYS, FIRST_DAY, Counts, fill
 from tests.faults.faulty_dynamodb import Fault, FaultyDynamoDB, faulty_table
-from tests.faults.template_settings import ORDERS, USERS, TemplateSettings
+from tests.faults.template_settings import TemplateSettings
 from tests.faults.workflow import Summary, Workflow, daily_summaries
 from tests.handlers.fake_dynamodb import failing, reset_before
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 

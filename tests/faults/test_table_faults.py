@@ -12,8 +12,8 @@ from tests.faults.faulty_dynamodb import Fault, FaultyDynamoDB
 from tests.faults.functions import HandlerFunction
 from tests.faults.pipeline import Pipeline
 from tests.faults.promise import activity_of_change, activity_of_item
-from tests.faults.template_settings import USERS
 from tests.handlers.fake_dynamodb import Answer, failing, leaving_unprocessed, reset_after, reset_before
+from tests.sources import USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -106,8 +106,8 @@ def test_a_part_that_is_never_written_is_all_that_the_failure_bucket_gets(
 
     def never_that_one(fake: FaultyDynamoDB, operation: str, body: dict[str, Any]) -> Answer:
         ((table, requests),) = body["RequestItems"].items()
-        left = [one for one in requests if is_of(unlucky, one["PutRequest"]["Item"])]
-        others = [one for one in requests if one not in left]
+        left = [request for request in requests if is_of(unlucky, request["PutRequest"]["Item"])]
+        others = [request for request in requests if request not in left]
         if others:
             fake.answer(operation, {"RequestItems": {table: others}})
         return 200, {"UnprocessedItems": {table: left} if left else {}}

@@ -156,7 +156,7 @@ def test_what_cannot_pass_is_reported_by_its_code_at_once(
 ) -> None:
     table.faults.append(failing(code))
     unwritten = writer.write(items(30))
-    assert [(one.item, one.reason) for one in unwritten] == [(item, code) for item in items(25)]
+    assert [(failure.item, failure.reason) for failure in unwritten] == [(item, code) for item in items(25)]
     assert sizes(table) == [25, 5]
     assert clock.left == 60.0
 
@@ -172,15 +172,15 @@ def test_an_item_that_is_refused_fails_alone(writer: BatchWriter, table: FakeDyn
 def test_bad_items_are_found_and_the_others_written(writer: BatchWriter, table: FakeDynamoDB, bad: set[int]) -> None:
     mixed = [too_large(item) if number in bad else item for number, item in enumerate(items(30))]
     unwritten = writer.write(mixed)
-    assert [one.item for one in unwritten] == [mixed[number] for number in sorted(bad)]
-    assert {one.reason for one in unwritten} == {"ValidationException"}
+    assert [failure.item for failure in unwritten] == [mixed[number] for number in sorted(bad)]
+    assert {failure.reason for failure in unwritten} == {"ValidationException"}
     assert is_written(table, [item for number, item in enumerate(mixed) if number not in bad])
 
 
 def test_a_throttle_while_splitting_is_tried_again(writer: BatchWriter, table: FakeDynamoDB) -> None:
     mixed = [*items(4)[:3], too_large(items(4)[3])]
     table.faults += [None, failing("ThrottlingException"), None, leaving_unprocessed(1)]
-    assert [one.item for one in writer.write(mixed)] == mixed[3:]
+    assert [failure.item for failure in writer.write(mixed)] == mixed[3:]
     assert is_written(table, mixed[:3])
 
 
@@ -189,8 +189,8 @@ def test_throttling_without_end_is_reported_before_the_deadline(
 ) -> None:
     table.faults += [failing("ProvisionedThroughputExceededException")] * 1000
     unwritten = writer.write(items(30))
-    assert [one.item for one in unwritten] == items(30)
-    assert {one.reason for one in unwritten} == {"ProvisionedThroughputExceededException"}
+    assert [failure.item for failure in unwritten] == items(30)
+    assert {failure.reason for failure in unwritten} == {"ProvisionedThroughputExceededException"}
     assert clock.left > 0
 
 
@@ -210,7 +210,9 @@ def test_requests_that_no_time_was_left_for_are_reported(
 
     table.faults += [None, slow]
     unwritten = writer.write(items(75))
-    assert [(one.item, one.reason) for one in unwritten] == [(item, "NoTimeLeft") for item in items(75)[50:]]
+    assert [(failure.item, failure.reason) for failure in unwritten] == [
+        (item, "NoTimeLeft") for item in items(75)[50:]
+    ]
     assert is_written(table, items(50))
 
 
@@ -247,6 +249,6 @@ def test_whatever_happens_an_item_is_written_or_reported_once(
     table.begin(faults)
     clock.left = left
     unwritten = writer.write(items(number))
-    reported = [key_of(one.item) for one in unwritten]
+    reported = [key_of(failure.item) for failure in unwritten]
     assert len(reported) == len(set(reported))
     assert set(reported) | set(table.items) == {key_of(item) for item in items(number)}

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from handlers.errors import InvalidRequestError
-from handlers.summaries import Source, SummaryKind, requested_kind, sources_from_json, summary_item, summary_of
+from handlers.summaries import CountedSource, SummaryKind, requested_kind, sources_from_json, summary_item, summary_of
 from handlers.windows import Window
 
-USERS = Source("USER_DATA", "USER_ACTIVITY", "USER_SUMMARY", "userActivityCount")
-ORDERS = Source("ORDER_DATA", "ORDER_ACTIVITY", "ORDER_SUMMARY", "orderActivityCount")
+USERS = CountedSource("USER_DATA", "USER_ACTIVITY", "USER_SUMMARY", "userActivityCount")
+ORDERS = CountedSource("ORDER_DATA", "ORDER_ACTIVITY", "ORDER_SUMMARY", "orderActivityCount")
 COUNTS = {"USER_ACTIVITY": 3, "ORDER_ACTIVITY": 4}
 
 

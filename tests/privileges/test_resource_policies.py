@@ -49,10 +49,10 @@ ACTIONS = {BUCKET: every_action(awacs.s3), QUEUE: every_action(awacs.sqs), TOPIC
 GUARDED_BY = {BUCKET: "Bucket", QUEUE: "Queues", TOPIC: "Topics"}
 """The property of a policy that names what it guards."""
 
-GUARDED = [one for kind in ACTIONS for one in everywhere(kind)]
+GUARDED = [resource for kind in ACTIONS for resource in everywhere(kind)]
 ROLES = everywhere("AWS::IAM::Role")
-DELIVERING_ROLES = [one for one in ROLES if any("s3:PutObject" in need.actions for need in needs_of(*one))]
-OTHER_ROLES = [one for one in ROLES if one not in DELIVERING_ROLES]
+DELIVERING_ROLES = [role for role in ROLES if any("s3:PutObject" in need.actions for need in needs_of(*role))]
+OTHER_ROLES = [role for role in ROLES if role not in DELIVERING_ROLES]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def policies_on(suffix: str, logical_id: str) -> list[Document]:
     """The policies of a bucket, queue or topic."""
     kind = kind_of(suffix, logical_id)
     attached = resources_of(suffix, f"{kind}Policy").values()
-    found = [one["PolicyDocument"] for one in attached if logical_id in references(one[GUARDED_BY[kind]])]
+    found = [policy["PolicyDocument"] for policy in attached if logical_id in references(policy[GUARDED_BY[kind]])]
     return [resolved(suffix, document) for document in found]
 
 

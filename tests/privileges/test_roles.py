@@ -1,4 +1,4 @@
-"""What a role grants and what is done in its name are the same set: nothing denied, nothing to spare."""
+"""What a role grants and what is done in its name are the same set: nothing denied, nothing unused."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -47,7 +47,7 @@ def follow_all(module: ModuleType, variables: Variables, name: str) -> None:
 def calls_of(cold_start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch) -> FunctionRunner:
     """Run a function of a stack every way, in its own environment, and give the permissions that its calls take.
 
-    boto3's session is made anew, and what no stand-in answers ends at a closed port of this machine.
+    boto3's session is a new one, and what no stand-in answers ends at a closed port of this machine.
     """
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("time.sleep", lambda seconds: None)

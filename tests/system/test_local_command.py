@@ -8,6 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.emulator
+
 ROOT = Path(__file__).parents[2]
 FEW = ("--users", "3", "--orders", "2")
 

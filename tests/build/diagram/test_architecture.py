@@ -6,9 +6,9 @@ from build.diagram.architecture import ALARM_BOX, architecture
 from build.diagram.extraction import extract
 from build.diagram.graph import Graph
 from build.diagram.picture import Arrow, Box, Line, Picture
-from stack.config import SOURCES, StackConfig
+from stack.config import StackConfig
 from stack.template import render
-from tests.build.diagram.test_extraction import INVOICES
+from tests.sources import INVOICES, ORDERS, USERS, two_sources
 
 
 def box(drawn: Picture, name: str) -> Box:
@@ -21,7 +21,7 @@ def words(drawn: Picture) -> set[str]:
     return {box.title for box in drawn.boxes} | {text for row in rows for text in (row.title, *row.notes)}
 
 
-@pytest.mark.parametrize("config", [StackConfig(), StackConfig("prod"), StackConfig(sources=(*SOURCES, INVOICES))])
+@pytest.mark.parametrize("config", [two_sources(), two_sources("prod"), StackConfig(sources=(USERS, ORDERS, INVOICES))])
 def test_every_resource_is_written_somewhere(config: StackConfig) -> None:
     graph = extract(json.loads(render(config)))
     assert set(graph.resources) <= words(architecture(graph))

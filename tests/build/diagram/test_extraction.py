@@ -6,10 +6,9 @@ import pytest
 from build.diagram.extraction import extract
 from build.diagram.graph import Edge, Graph, Kind
 from build.diagram.references import references
-from stack.config import SOURCES, StackConfig, StreamSource
+from stack.config import StackConfig
 from stack.template import render
-
-INVOICES = StreamSource("InvoiceData", "invoiceId", "issuedAt", "INVOICE_ACTIVITY", "invoice-processor", 256, 10, 5, 1)
+from tests.sources import INVOICES, ORDERS, USERS
 
 
 def test_every_resource_is_a_node(template: dict[str, Any], graph: Graph) -> None:
@@ -68,7 +67,7 @@ def test_no_edge_is_there_twice(graph: Graph) -> None:
 
 
 def test_a_third_source_has_its_own_way() -> None:
-    graph = extract(json.loads(render(StackConfig(sources=(*SOURCES, INVOICES)))))
+    graph = extract(json.loads(render(StackConfig(sources=(USERS, ORDERS, INVOICES)))))
     assert {
         Edge("InvoiceDataTable", "InvoiceDataEventSourceMapping", Kind.DATA, "stream"),
         Edge("InvoiceDataEventSourceMapping", "InvoiceDataProcessor", Kind.DATA, "invokes"),
