@@ -45,31 +45,34 @@ class ActivityBatch(BasePartialBatchProcessor):
 
     def __init__(self, write: Callable[[Sequence[Item]], list[FailedWrite]]) -> None:
         super().__init__(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-        self.write = write
-        self.made: list[tuple[Item, object]] = []
-        self.items: list[Item] = []
-        self.unwritten: list[FailedWrite] = []
+        self._write = write
+        self._made: list[tuple[Item, object]] = []
+        self._items: list[Item] = []
+        self._unwritten: list[FailedWrite] = []
+        self._failed: list[FailedRecord] = []
 
     def process(self) -> list[tuple[Any, ...]]:
         """Collect the activities of every record, then write them."""
         results = super().process()
-        self.items = list({(item["dataType"]["S"], item["processedAt"]["N"]): item for item, _ in self.made}.values())
-        self.unwritten = self.write(self.items)
-        if self.unwritten:
-            self._fail({key_of(unwritten.item): unwritten.reason for unwritten in self.unwritten})
+        self._items = list({(item["dataType"]["S"], item["processedAt"]["N"]): item for item, _ in self._made}.values())
+        self._unwritten = self._write(self._items)
+        if self._unwritten:
+            self._fail({key_of(unwritten.item): unwritten.reason for unwritten in self._unwritten})
         return results
 
     def report(self) -> BatchReport:
         """The result, once the batch is processed."""
         return BatchReport(
             records=len(self.records),
-            written=len(self.items) - len(self.unwritten),
-            ignored=len(self.success_messages) - len(self.made),
-            failed=tuple(
-                FailedRecord(_sequence_number(record), _reason(error))
-                for record, (_, error, _) in zip(self.fail_messages, self.exceptions, strict=True)
-            ),
+            written=len(self._items) - len(self._unwritten),
+            ignored=len(self.success_messages) - len(self._made),
+            failed=tuple(self._failed),
         )
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        """Note that a record failed, with what was raised as `sys.exc_info` says it."""
+        self._failed.append(FailedRecord(_sequence_number(record), _reason(exception[1])))
+        return super().failure_handler(record, exception)
 
     def _process_record(self, record: Any) -> Any:
         try:
@@ -77,11 +80,11 @@ class ActivityBatch(BasePartialBatchProcessor):
         except Exception:
             return self.failure_handler(record, sys.exc_info())
         if item is not None:
-            self.made.append((item, record))
+            self._made.append((item, record))
         return self.success_handler(record, item)
 
     def _fail(self, reasons: Mapping[Key, str]) -> None:
-        for item, record in self.made:
+        for item, record in self._made:
             if (key := key_of(item)) in reasons:
                 self.failure_handler(record, (_WriteError, _WriteError(reasons[key]), None))
 

@@ -58,9 +58,13 @@ def count_activities(
         for activity_type in activity_types
         for partition in partition_keys(activity_type, shards)
     ]
-    with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
-        numbers = list(pool.map(lambda query: count(query[2], query[0]), queries))
+
+    def counted(query: tuple[Window, str, str]) -> tuple[Window, str, int]:
+        window, activity_type, partition = query
+        return window, activity_type, count(partition, window)
+
     counts = {window: dict.fromkeys(activity_types, 0) for window in windows}
-    for (window, activity_type, _), number in zip(queries, numbers, strict=True):
-        counts[window][activity_type] += number
+    with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
+        for window, activity_type, number in pool.map(counted, queries):
+            counts[window][activity_type] += number
     return counts

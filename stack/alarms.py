@@ -200,8 +200,9 @@ def _table_alarms(analytics_table: Table) -> Iterator[AlarmDefinition]:
 
 def alarm_definitions(config: StackConfig, resources: MonitoredResources) -> Iterator[AlarmDefinition]:
     """Every alarm of the stack, in the order in which data passes what they watch."""
-    for function, resource in zip(config.functions, resources.functions.all(), strict=True):
-        yield from _function_alarms(function, resource)
+    functions = {function.title: function for function in resources.functions.all()}
+    for specification in config.functions:
+        yield from _function_alarms(specification, functions[specification.logical_id])
     for source in config.sources:
         yield from _processor_alarms(source, resources.functions.stream_processors[source.name])
         yield from _mapping_alarms(source, resources.mappings[source.name])

@@ -12,6 +12,11 @@ SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
 RUNTIME_PYTHON = "3.13"
 ARCHITECTURE = "arm64"
 METRICS_NAMESPACE = "ServerlessApp"
+_LONGEST_ROLE_NAME = 64
+"""Characters; no other kind of name comes as close to its limit.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 
 
 class SuffixError(ValueError):
@@ -193,12 +198,12 @@ class StackConfig:
                 f"the suffix {self.suffix!r} cannot be part of a name: "
                 "use lower case letters, digits and hyphens, beginning with a letter."
             )
-        for kind, name, limit in self.limited_names():
-            if len(name) > limit:
-                raise SuffixError(
-                    f"the suffix {self.suffix!r} is too long: the {kind} {name!r} would have {len(name)} characters, "
-                    f"and {limit} are allowed; use at most {len(self.suffix) - len(name) + limit}."
-                )
+        role = max((self.name(f"{function.name_part}-role") for function in self.functions), key=len)
+        if excess := max(0, len(role) - _LONGEST_ROLE_NAME):
+            raise SuffixError(
+                f"the suffix {self.suffix!r} is too long: the role {role!r} would have {len(role)} characters, "
+                f"and {_LONGEST_ROLE_NAME} are allowed; use at most {len(self.suffix) - excess}."
+            )
 
     @property
     def stack_name(self) -> str:
@@ -217,19 +222,6 @@ class StackConfig:
     def name(self, name_part: str) -> str:
         """The physical name of a resource of this stack, `{suffix}-{name_part}-synth`."""
         return f"{self.suffix}-{name_part}-synth"
-
-    def limited_names(self) -> list[tuple[str, str, int]]:
-        """The names whose length AWS limits, tightest first: (kind of resource, name, characters allowed)."""
-        roles = [("role", self.name(f"{function.name_part}-role"), 64) for function in self.functions]
-        functions = [("function", self.name(function.name_part), 64) for function in self.functions]
-        longest_first = sorted(roles + functions, key=lambda limited: -len(limited[1]))
-        return [
-            *longest_first,
-            ("rule", self.name("daily-analytics"), 64),
-            ("queue", self.name("daily-analytics-dlq"), 80),
-            ("state machine", self.name("data-processing"), 80),
-            ("stack", self.stack_name, 128),
-        ]
 
 
 def suffix_from_environment(environment: Mapping[str, str] = os.environ) -> str:

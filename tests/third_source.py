@@ -1,7 +1,7 @@
 """Proves that a source is one entry: adds the README's example to a copy of the project, and runs it.
 
-`python -m tests.third_source` renews the snapshots of the copy, runs every test that does not need the emulator, and
-runs the whole system on this machine. All has to pass with one file of code changed.
+`python -m tests.third_source` renews the snapshots and the pictures of the copy, runs every test that does not need
+the emulator, and runs the whole system on this machine. All has to pass with one file of code changed.
 """
 
 import filecmp
@@ -15,11 +15,13 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = Path("stack/config.py")
-SNAPSHOTS = Path("tests/snapshots")
+RENEWED = (Path("tests/snapshots"), Path("docs"))
+"""Where what is made from the template is committed."""
 EXAMPLE = re.compile(r"^```python\n(StreamSource\(\n.*?^\))\n```$", re.MULTILINE | re.DOTALL)
 END_OF_SOURCES = re.compile(r"^SOURCES = \(\n.*?(?=^\)$)", re.MULTILINE | re.DOTALL)
 STEPS = (
     ("pytest", "tests/stack", "-k", "reviewed", "--snapshot-update"),
+    ("build", "diagram"),
     ("pytest", "-m", "not emulator", "--numprocesses", "2", "--dist", "loadfile"),
     ("build", "local"),
 )
@@ -72,7 +74,7 @@ def main() -> int:
             code = subprocess.run([sys.executable, "-m", *step], cwd=folder, check=False).returncode
             if code:
                 return code
-        unexpected = {file for file in _changed(files, folder) if file.parent != SNAPSHOTS} - {CONFIGURATION}
+        unexpected = {file for file in _changed(files, folder) if file.parent not in RENEWED} - {CONFIGURATION}
     if unexpected:
         print("third source: these files had to change as well:", *sorted(unexpected), file=sys.stderr)
     return int(bool(unexpected))

@@ -1,16 +1,18 @@
 """Days of activities."""
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 
 from benchmarks.systems.activities import Days
 from benchmarks.systems.days import DAY, END_OF_DAY, milliseconds
+from benchmarks.systems.template_facts import CONFIG
 from handlers.keys import key_of
 
 
-def test_a_day_is_half_users_and_half_orders() -> None:
-    types = [item["dataType"]["S"] for item in Days(10).items()]
-    assert (types.count("USER_ACTIVITY"), types.count("ORDER_ACTIVITY")) == (5, 5)
+def test_a_day_has_as_many_activities_of_each_source() -> None:
+    types = [item["dataType"]["S"] for item in Days(5 * len(CONFIG.sources)).items()]
+    assert Counter(types) == {source.activity_type: 5 for source in CONFIG.sources}
 
 
 def test_every_activity_lies_in_its_day_with_a_key_of_its_own() -> None:

@@ -17,14 +17,13 @@ from benchmarks.costs.model import (
 )
 from benchmarks.costs.observations import BatchObservation, StreamObservation, SummaryObservation
 from benchmarks.costs.prices import FILE, Prices, load_prices
-from stack.config import SOURCES
+from tests.sources import USERS
 
 STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(100, 0.011, 800), 25)
 SUMMARY = SummaryObservation(cpu_seconds_per_page=0.001, activities_per_page=100, units_per_activity=0.02)
 SCAN = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=5000, units_per_activity=0.02)
 PRICES = load_prices().prices
 OURS, AS_WRITTEN, MADE_RIGHT = implementations(Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6), PRICES)
-USERS, ORDERS = SOURCES
 
 
 def test_what_lies_between_two_batches_is_on_a_straight_line() -> None:

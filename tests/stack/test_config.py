@@ -4,13 +4,32 @@ import pytest
 
 from stack.config import StackConfig, SuffixError, suffix_from_environment
 from tests.sources import ORDERS, USERS, two_sources
+from tests.stack.resolve import resources_of
+
+LIMITED_NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
+    "AWS::DynamoDB::Table": ("TableName", 255),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::IAM::Role": ("RoleName", 64),
+    "AWS::Lambda::Function": ("FunctionName", 64),
+    "AWS::Lambda::LayerVersion": ("LayerName", 140),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::SNS::Topic": ("TopicName", 256),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", 80),
+}
+"""The property with the name, and the characters that the resource reference of CloudFormation allows it."""
 
 
 @pytest.mark.parametrize("suffix", ["dev", "prod", "a", "feature-42", "x" * 39])
 def test_takes_a_suffix_that_every_name_can_hold(suffix: str) -> None:
     config = two_sources(suffix)
-    assert all(len(name) <= limit for _, name, limit in config.limited_names())
     assert config.stack_name == f"TapStack{suffix}"
+    assert len(config.stack_name) <= 128
+    for kind, (name_property, limit) in LIMITED_NAMES.items():
+        names = [given[name_property] for given in resources_of(suffix, kind).values() if name_property in given]
+        assert names and all(len(name) <= limit for name in names)
 
 
 @pytest.mark.parametrize("suffix", ["", "Dev", "1st", "-dev", "my_branch", "a b", "dév", "dev\n", "../x"])

@@ -7,14 +7,14 @@ from build.diagram.architecture import architecture
 from build.diagram.extraction import extract
 from build.diagram.graph import Graph
 from build.diagram.picture import Picture
-from stack.config import StackConfig
 from stack.template import render
+from tests.sources import two_sources
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """The template of the default stack."""
-    parsed: dict[str, Any] = json.loads(render(StackConfig()))
+    parsed: dict[str, Any] = json.loads(render(two_sources()))
     return parsed
 
 

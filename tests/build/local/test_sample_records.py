@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 
 from build.local.sample_records import Sample, Written, requests, write_sample
-from stack.config import SOURCES
-
-USERS, ORDERS = SOURCES
+from tests.sources import ORDERS, USERS
 
 
 class Table:

@@ -6,6 +6,8 @@ from build.command_line import main
 from build.packaging import Package, command, package
 from stack.config import StackConfig
 
+NAMES = [*(function.logical_id for function in StackConfig().functions), "Layer"]
+
 
 @pytest.fixture(autouse=True)
 def sample(handlers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,11 +22,11 @@ def sample(handlers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_lists_what_was_built_and_what_is_unchanged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["package", "--output", str(tmp_path / "output")]
     assert main(arguments) == 0
-    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[:-1]] == ["built"] * 5
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines()[:-1]] == ["built"] * len(NAMES)
     assert main(arguments) == 0
     *archives, total = capsys.readouterr().out.splitlines()
-    assert [line.split()[-1] for line in archives] == ["unchanged"] * 5
-    assert total.startswith("5 archives, ") and total.endswith(f", in {tmp_path / 'output'}")
+    assert [line.split()[-1] for line in archives] == ["unchanged"] * len(NAMES)
+    assert total.startswith(f"{len(NAMES)} archives, ") and total.endswith(f", in {tmp_path / 'output'}")
 
 
 def test_a_failure_is_one_sentence_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

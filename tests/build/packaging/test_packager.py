@@ -18,9 +18,10 @@ from build.packaging.files import read_tree
 from build.packaging.manifest import FILE_NAME
 from build.packaging.packager import PROJECT, bring_up_to_date, package
 from build.packaging.recipes import Recipe
-from stack.config import SOURCES, StackConfig
+from stack.config import StackConfig
 from tests.build.packaging.sample_project import MODULES, write_modules, write_requirements
 from tests.build.packaging.test_bytecode import THIS_VERSION
+from tests.sources import USERS, two_sources
 
 NAMES = ["UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor", "DataValidator", "Layer"]
 
@@ -60,7 +61,7 @@ def files_limited_to(size: int) -> Iterator[None]:
 
 def test_makes_one_zip_per_function_and_the_layer(handlers: Path, tmp_path: Path) -> None:
     output = tmp_path / "new" / "output"
-    made = package(StackConfig(), output, handlers=handlers)
+    made = package(two_sources(), output, handlers=handlers)
     assert [archive.name for archive in made.archives] == rebuilt(made) == NAMES
     assert {*read_tree(output)} == {FILE_NAME, *(f"{name}.zip" for name in NAMES)}
     for archive in made.archives:
@@ -69,13 +70,13 @@ def test_makes_one_zip_per_function_and_the_layer(handlers: Path, tmp_path: Path
 
 
 def test_a_third_source_has_a_zip_too(handlers: Path, tmp_path: Path) -> None:
-    config = StackConfig(sources=(*SOURCES, replace(SOURCES[0], name="ClickData")))
+    config = StackConfig(sources=(USERS, replace(USERS, name="ClickData")))
     made = package(config, tmp_path / "output", handlers=handlers)
     assert "ClickDataProcessor" in rebuilt(made)
 
 
 def test_the_same_input_gives_the_same_bytes_anywhere(handlers: Path, tmp_path: Path) -> None:
-    package(StackConfig(), tmp_path / "here", handlers=handlers)
+    package(two_sources(), tmp_path / "here", handlers=handlers)
     elsewhere = tmp_path / "another machine" / "checkout" / "handlers"
     write_modules(elsewhere, dict(reversed(MODULES.items())))
     write_requirements(elsewhere)
@@ -90,7 +91,7 @@ def test_the_same_input_gives_the_same_bytes_anywhere(handlers: Path, tmp_path: 
 
 
 def test_unchanged_input_is_not_rebuilt(handlers: Path, tmp_path: Path) -> None:
-    first = package(StackConfig(), tmp_path, handlers=handlers)
+    first = package(two_sources(), tmp_path, handlers=handlers)
     written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
     second = package(StackConfig(suffix="prod"), tmp_path, handlers=handlers)
     assert rebuilt(second) == []
@@ -99,40 +100,40 @@ def test_unchanged_input_is_not_rebuilt(handlers: Path, tmp_path: Path) -> None:
 
 
 def test_a_changed_module_rebuilds_the_functions_that_import_it(handlers: Path, tmp_path: Path) -> None:
-    before = package(StackConfig(), tmp_path, handlers=handlers)
+    before = package(two_sources(), tmp_path, handlers=handlers)
     (handlers / "counting.py").write_text("def count(event, context):\n    return 1\n")
-    after = package(StackConfig(), tmp_path, handlers=handlers)
+    after = package(two_sources(), tmp_path, handlers=handlers)
     assert rebuilt(after) == ["AnalyticsProcessor"]
     assert keys(after) - keys(before) == {archive.object_key for archive in after.archives if archive.rebuilt}
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK"])
 def test_a_damaged_zip_is_rebuilt(handlers: Path, tmp_path: Path, damage: bytes) -> None:
-    package(StackConfig(), tmp_path, handlers=handlers)
+    package(two_sources(), tmp_path, handlers=handlers)
     whole = zips(tmp_path)
     (tmp_path / "DataValidator.zip").write_bytes(damage)
     (tmp_path / "Layer.zip").unlink()
-    assert rebuilt(package(StackConfig(), tmp_path, handlers=handlers)) == ["DataValidator", "Layer"]
+    assert rebuilt(package(two_sources(), tmp_path, handlers=handlers)) == ["DataValidator", "Layer"]
     assert zips(tmp_path) == whole
 
 
 def test_a_damaged_manifest_only_costs_time(handlers: Path, tmp_path: Path) -> None:
-    first = package(StackConfig(), tmp_path, handlers=handlers)
+    first = package(two_sources(), tmp_path, handlers=handlers)
     (tmp_path / FILE_NAME).write_text("{")
-    assert package(StackConfig(), tmp_path, handlers=handlers) == first
-    assert rebuilt(package(StackConfig(), tmp_path, handlers=handlers)) == []
+    assert package(two_sources(), tmp_path, handlers=handlers) == first
+    assert rebuilt(package(two_sources(), tmp_path, handlers=handlers)) == []
 
 
 def test_bytecode_is_an_option_that_rebuilds_the_layer(
     handlers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packager, "runtime_bytecode", lambda: bytecode.runtime_bytecode(THIS_VERSION))
-    package(StackConfig(), tmp_path, handlers=handlers)
+    package(two_sources(), tmp_path, handlers=handlers)
     sources = zips(tmp_path)
-    assert rebuilt(package(StackConfig(), tmp_path, True, handlers)) == ["Layer"]
-    assert rebuilt(package(StackConfig(), tmp_path, True, handlers)) == []
+    assert rebuilt(package(two_sources(), tmp_path, True, handlers)) == ["Layer"]
+    assert rebuilt(package(two_sources(), tmp_path, True, handlers)) == []
     assert len(zips(tmp_path)["Layer.zip"]) > len(sources["Layer.zip"])
-    package(StackConfig(), tmp_path, handlers=handlers)
+    package(two_sources(), tmp_path, handlers=handlers)
     assert zips(tmp_path) == sources
 
 
@@ -154,7 +155,7 @@ def test_a_run_that_is_interrupted_leaves_what_was_there(handlers: Path, tmp_pat
         raise KeyboardInterrupt
 
     output = tmp_path / "output"
-    package(StackConfig(), output, handlers=handlers)
+    package(two_sources(), output, handlers=handlers)
     before = read_tree(output)
     with pytest.raises(KeyboardInterrupt):
         bring_up_to_date(output, [Recipe("Layer", "changed", interrupted)])
@@ -164,7 +165,7 @@ def test_a_run_that_is_interrupted_leaves_what_was_there(handlers: Path, tmp_pat
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(handlers: Path, tmp_path: Path) -> None:
     output = tmp_path / "output"
     with files_limited_to(100), pytest.raises(CommandError, match="a file could not be used .*free some space"):
-        package(StackConfig(), output, handlers=handlers)
+        package(two_sources(), output, handlers=handlers)
     assert read_tree(output) == {}
 
 
@@ -172,18 +173,18 @@ def test_an_output_that_is_a_file_is_told(handlers: Path, tmp_path: Path) -> Non
     output = tmp_path / "file"
     output.write_text("mine")
     with pytest.raises(CommandError, match=r"File exists: .*choose another folder with --output\.$"):
-        package(StackConfig(), output, handlers=handlers)
+        package(two_sources(), output, handlers=handlers)
     assert output.read_text() == "mine"
 
 
 def test_missing_requirements_are_told(handlers: Path, tmp_path: Path) -> None:
     (handlers / "requirements.txt").unlink()
     with pytest.raises(CommandError, match=r"requirements\.txt"):
-        package(StackConfig(), tmp_path / "output", handlers=handlers)
+        package(two_sources(), tmp_path / "output", handlers=handlers)
 
 
 def test_a_mistake_in_a_handler_shows_before_anything_is_written(handlers: Path, tmp_path: Path) -> None:
     (handlers / "windows.py").unlink()
     with pytest.raises(CommandError, match=r"windows\.py does not exist"):
-        package(StackConfig(), tmp_path / "output", handlers=handlers)
+        package(two_sources(), tmp_path / "output", handlers=handlers)
     assert not (tmp_path / "output").exists()

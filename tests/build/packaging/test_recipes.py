@@ -7,7 +7,8 @@ from build.packaging import recipes
 from build.packaging.bytecode import SourceOnly
 from build.packaging.deterministic_zip import Members
 from build.packaging.recipes import function_recipe, layer_recipe
-from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, SOURCES, stream_processor
+from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, stream_processor
+from tests.sources import ORDERS, USERS
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def test_the_layer_holds_the_dependencies_completed(handlers: Path) -> None:
 
 
 def test_stream_processors_differ_in_name_only(handlers: Path) -> None:
-    user, order = (function_recipe(stream_processor(source), handlers) for source in SOURCES)
+    user, order = (function_recipe(stream_processor(source), handlers) for source in (USERS, ORDERS))
     assert (user.name, order.name) == ("UserDataProcessor", "OrderDataProcessor")
     assert user.inputs == order.inputs
 
