@@ -16,7 +16,7 @@ from tests.faults.damages import having, without
 from tests.faults.failure_buckets import MemoryBucket
 from tests.faults.functions import HandlerFunction, cold_start
 from tests.faults.memory_table import MemoryTable
-from tests.faults.pipeline import Pipeline
+from tests.faults.pipeline import SourcePipeline
 from tests.faults.template_settings import TemplateSettings
 from tests.handlers.fake_dynamodb import failing, leaving_unprocessed, reset_after, reset_before
 from tests.sources import USERS, two_sources
@@ -116,14 +116,14 @@ class Machinery:
     function: HandlerFunction
     table: MemoryTable
 
-    def begin(self) -> Pipeline:
+    def begin(self) -> SourcePipeline:
         """A new pipeline, of which nothing has happened yet."""
         self.function.time.now = EPOCH
         self.function.payloads.clear()
         self.table.begin()
-        return Pipeline(USERS, self.mapping, self.function, self.function.time, self.table, MemoryBucket())
+        return SourcePipeline(USERS, self.mapping, self.function, self.function.time, self.table, MemoryBucket())
 
-    def play(self, pipeline: Pipeline, round_: Round) -> None:
+    def play(self, pipeline: SourcePipeline, round_: Round) -> None:
         """Have a round happen."""
         pipeline.write_some(round_.items)
         for item, damage in enumerate(round_.bad):

@@ -194,6 +194,15 @@ def test_throttling_without_end_is_reported_before_the_deadline(
     assert clock.left > 0
 
 
+def test_a_pause_that_would_end_at_the_deadline_is_not_made(
+    writer: BatchWriter, table: FakeDynamoDB, clock: Clock
+) -> None:
+    table.faults.append(failing("ThrottlingException"))
+    clock.left = 0.05
+    assert len(writer.write(items(1))) == 1
+    assert (len(table.requests), clock.left) == (1, 0.05)
+
+
 def test_items_without_end_unprocessed_are_reported(writer: BatchWriter, table: FakeDynamoDB) -> None:
     table.faults += [leaving_unprocessed(1)] * 1000
     (unwritten,) = writer.write(items(3))
@@ -216,10 +225,26 @@ def test_requests_that_no_time_was_left_for_are_reported(
     assert is_written(table, items(50))
 
 
-def test_without_time_nothing_is_sent(writer: BatchWriter, table: FakeDynamoDB, clock: Clock) -> None:
-    clock.left = -1.0
+@pytest.mark.parametrize("left", [-1.0, 0.0])
+def test_without_time_nothing_is_sent(writer: BatchWriter, table: FakeDynamoDB, clock: Clock, left: float) -> None:
+    clock.left = left
     assert len(writer.write(items(30))) == 30
     assert table.requests == []
+
+
+def test_while_any_time_is_left_a_request_is_sent(writer: BatchWriter, table: FakeDynamoDB, clock: Clock) -> None:
+    clock.left = 0.01
+    assert writer.write(items(1)) == []
+    assert sizes(table) == [1]
+
+
+@pytest.mark.parametrize(("status", "requests"), [(499, 1), (500, 2)])
+def test_an_unknown_error_is_tried_again_when_it_is_the_servers(
+    writer: BatchWriter, table: FakeDynamoDB, status: int, requests: int
+) -> None:
+    table.faults.append(failing("UnknownError", status))
+    writer.write(items(1))
+    assert len(table.requests) == requests
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

@@ -43,8 +43,13 @@ def test_an_invalid_input_is_answered_and_not_logged(
     assert "secret" not in str(printed)
 
 
+def test_no_library_is_patched_for_traces_since_none_is_called(data_validator: ModuleType) -> None:
+    assert data_validator.tracer.auto_patch is False
+
+
 def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
     invocations = lambda_process.invoke("data_validator", {"DATA_TYPES": "USER_DATA"}, *[{"dataType": "USER_DATA"}] * 2)
+    assert {segment["name"] for segment in invocations.segments} == {"## handler"}
     first, second = invocations.handler_segments()
     assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]
     assert "metadata" not in first and "metadata" not in second

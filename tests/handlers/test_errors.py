@@ -9,19 +9,22 @@ from handlers.errors import AnalyticsTableError, table_errors
 @pytest.mark.parametrize(
     ("code", "advice"),
     [
-        ("ResourceNotFoundException", "deploy the stack again"),
-        ("AccessDeniedException", "let the function's role query it"),
-        ("ThrottlingException", "start the execution again"),
+        ("ResourceNotFoundException", "deploy the stack again, or correct the function's ANALYTICS_TABLE_NAME"),
+        ("AccessDeniedException", "let the function's role query it and put items into it"),
+        ("ThrottlingException", "start the execution again when DynamoDB answers"),
     ],
 )
 def test_a_refusal_names_the_table_the_reason_and_what_to_do(code: str, advice: str) -> None:
-    with pytest.raises(AnalyticsTableError, match=f"^the table my-table cannot be used: .*{code}.*; {advice}"):
+    with pytest.raises(AnalyticsTableError, match=rf"^the table my-table cannot be used: .*{code}.*; {advice}\.$"):
         with table_errors("my-table"):
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Query")
 
 
 def test_a_lost_connection_names_the_table_too() -> None:
-    with pytest.raises(AnalyticsTableError, match="^the table my-table cannot be reached: .*; start the execution"):
+    with pytest.raises(
+        AnalyticsTableError,
+        match=r"^the table my-table cannot be reached: .*; start the execution again when DynamoDB answers\.$",
+    ):
         with table_errors("my-table"):
             raise EndpointConnectionError(endpoint_url="https://dynamodb")
 

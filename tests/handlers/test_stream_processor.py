@@ -102,6 +102,7 @@ def test_failures_are_reported_logged_and_measured(
     assert users(table) == ["user-1"]
     printed = output()
     (warning,) = printed.at("WARNING")
+    assert warning["message"] == "records failed"
     assert warning["failures"] == [
         {"sequence_number": f"{2:021d}", "reason": "dynamodb.NewImage.timestamp.N is missing"}
     ]
@@ -166,15 +167,6 @@ def test_a_request_that_begins_last_ends_before_the_function_does(stream_process
     assert longest < stream_processor.RESERVED_SECONDS
 
 
-def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
-    invocations = lambda_process.invoke("stream_processor", USERS_ENVIRONMENT, *[event(1)] * 2)
-    first, second = invocations.handler_segments()
-    assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]
-    assert "metadata" not in first and "metadata" not in second
-    assert {line["function_request_id"] for line in invocations.logs()} == {FakeContext.aws_request_id}
-    assert [line["ColdStart"] for line in invocations.cold_starts()] == [[1.0]]
-
-
 def test_its_client_tries_twice_in_few_seconds(
     stream_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
 ) -> None:
@@ -194,3 +186,17 @@ def test_the_seconds_left_end_before_the_function_does(stream_processor: ModuleT
 def test_dynamodb_alone_checks_a_request(stream_processor: ModuleType, table: FakeDynamoDB) -> None:
     with pytest.raises(ClientError, match="ValidationException"):
         stream_processor.dynamodb.batch_write_item(RequestItems={"test-analytics-synth": []})
+
+
+def test_calls_of_the_aws_client_are_traced_and_no_other_librarys(stream_processor: ModuleType) -> None:
+    assert stream_processor.tracer._config["patch_modules"] == ["botocore"]
+
+
+def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
+    invocations = lambda_process.invoke("stream_processor", USERS_ENVIRONMENT, *[event(1)] * 2)
+    assert {segment["name"] for segment in invocations.segments} == {"## handler", "dynamodb"}
+    first, second = invocations.handler_segments()
+    assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]
+    assert "metadata" not in first and "metadata" not in second
+    assert {line["function_request_id"] for line in invocations.logs()} == {FakeContext.aws_request_id}
+    assert [line["ColdStart"] for line in invocations.cold_starts()] == [[1.0]]

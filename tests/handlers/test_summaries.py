@@ -37,7 +37,9 @@ def test_a_data_type_asks_for_every_source_or_one(data_type: str, expected: Summ
 
 @pytest.mark.parametrize("data_type", [None, "", "USER_SUMMARY", ["USER_DATA"], {}, 1])
 def test_another_data_type_is_refused(data_type: object) -> None:
-    with pytest.raises(InvalidRequestError, match="use one of DAILY_ANALYTICS, ORDER_DATA, USER_DATA."):
+    with pytest.raises(
+        InvalidRequestError, match=r"^`dataType` is unknown: use one of DAILY_ANALYTICS, ORDER_DATA, USER_DATA\.$"
+    ):
         requested_kind(data_type, (USERS, ORDERS))
 
 

@@ -18,6 +18,7 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import hypothesis
 import pytest
 
 from tests.mutation.mutants import EquivalentMutant, Mutant, equivalent_mutants, mutants_of
@@ -29,6 +30,8 @@ ENOUGH = 0.95
 """The share of mutants that has to be killed."""
 SLOWEST = 120
 """Seconds that the tests of a mutant may take; it is killed when they take longer."""
+EXAMPLES = 25
+"""Of each property; enough to find what a mutant breaks, and the same in every run."""
 # Imported once, before each process forks, because they take longer than most tests.
 PRELOADED = (
     *("aws_lambda_powertools", "aws_lambda_powertools.utilities.batch", "awacs.aws", "boto3", "cfnlint.api"),
@@ -36,7 +39,7 @@ PRELOADED = (
 )
 OPTIONS = (
     *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist", "-m", "not emulator"),
-    *("--hypothesis-seed=0", "--timeout=30"),
+    *("--hypothesis-profile=mutation", "--timeout=30"),
 )
 _fork = multiprocessing.get_context("fork")
 
@@ -143,6 +146,7 @@ def main(files: Sequence[str]) -> int:
     """Test the mutants of some modules, of all when none is named; returns the exit code."""
     for name in PRELOADED:
         importlib.import_module(name)
+    hypothesis.settings.register_profile("mutation", max_examples=EXAMPLES, derandomize=True, database=None)
     equivalents = equivalent_mutants()
     mutants = [mutant for file in files or _mutated_files() for mutant in mutants_of(file, (ROOT / file).read_text())]
     tested = [mutant for mutant in mutants if not any(entry.is_like(mutant) for entry in equivalents)]

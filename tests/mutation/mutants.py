@@ -55,7 +55,7 @@ def _difference(text: str, code: str) -> tuple[str, str]:
     """The changed lines of two texts, before and after."""
     lines = [line for line in unified_diff(text.splitlines(), code.splitlines(), n=0, lineterm="")][2:]
     sides = ([line[1:].strip() for line in lines if line.startswith(sign)] for sign in "-+")
-    before, after = map(" ".join, sides)
+    before, after = (" ".join(" ".join(side).split()) for side in sides)
     return before, after
 
 

@@ -15,7 +15,7 @@ from tests.handlers.fake_dynamodb import FakeDynamoDB
 from tests.privileges.calls import recorded_calls
 from tests.privileges.deployed import ACCOUNT, OTHER_ACCOUNT, arn_of, everywhere, resolved
 from tests.privileges.documented_needs import ALL, Need
-from tests.privileges.paths import PATHS, Path, Variables
+from tests.privileges.paths import PATHS, HandlerPath, Variables
 from tests.privileges.permissions import Permission, granted, policies_of
 from tests.privileges.policy_evaluation import Decision, Principal, Request, decide
 from tests.privileges.role_users import functions_of, needs_of
@@ -27,7 +27,7 @@ ROLES = everywhere("AWS::IAM::Role")
 FunctionRunner = Callable[[str, Json], set[Permission]]
 
 
-def follow(path: Path, module: ModuleType) -> None:
+def follow(path: HandlerPath, module: ModuleType) -> None:
     """Go a way through a handler."""
     context = FakeContext(remaining_milliseconds=path.remaining_milliseconds)
     with pytest.raises(path.raises) if path.raises else nullcontext():
