@@ -152,6 +152,18 @@ def test_even_a_grant_to_everyone_opens_no_bucket_to_another_account(suffix: str
         assert let_in(STRANGERS[stranger], suffix, logical_id, FOR_EVERYONE) == set()
 
 
+@pytest.mark.parametrize(("suffix", "logical_id"), everywhere(BUCKET))
+def test_a_service_of_aws_is_not_taken_for_another_account(suffix: str, logical_id: str) -> None:
+    logging = "logging.s3.amazonaws.com"
+    grant = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": logging}, "Action": ["s3:PutObject"], "Resource": ["*"]}
+        ]
+    }
+    caller = service(logging, arn_of(suffix, logical_id), ACCOUNT)
+    assert {action for action, _ in let_in(caller, suffix, logical_id, grant)} == {"s3:PutObject"}
+
+
 @pytest.mark.parametrize(("suffix", "logical_id"), GUARDED)
 def test_an_administrator_of_this_account_is_let_in_over_tls(suffix: str, logical_id: str) -> None:
     actions = {action for action, _ in let_in(administrator(ACCOUNT, TLS), suffix, logical_id)}
