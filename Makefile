@@ -43,6 +43,10 @@ test: venv ## run the tests
 	$(run) -m coverage report --include='stack/*,handlers/*' --fail-under=100
 	$(run) -m coverage report --include='build/*' --fail-under=90
 
+.PHONY: mutants
+mutants: venv ## change handlers and policies place by place, and see whether a test fails
+	$(run) -m tests.mutation
+
 lint: venv ## check format, style and types
 	$(run) -m black $(black) --check $(code)
 	$(run) -m isort --check --quiet $(code)

@@ -9,8 +9,7 @@ from stack.config import StackConfig, SuffixError, suffix_from_environment
 from stack.template import render
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options of the command line."""
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python generate.py",
         description="Print the CloudFormation template of one stack as JSON.",
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0 printed, 2 the suffix is none that a stack can have, 141 nobody reads on, as after `head`.
     """
     try:
-        sys.stdout.write(render(StackConfig(parse(arguments).suffix)))
+        sys.stdout.write(render(StackConfig(_parse(arguments).suffix)))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

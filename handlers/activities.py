@@ -1,4 +1,4 @@
-"""From a record of a table's stream to the activity that the analytics table keeps of it."""
+"""Turns a record of a table's stream into the activity that the analytics table stores."""
 
 import hashlib
 import re
@@ -11,12 +11,12 @@ from typing import Any
 
 from handlers.keys import SIGNIFICANT_DIGITS, Item, partition_keys, sort_key
 
-RECORDED_EVENTS = ("INSERT", "MODIFY")
-IGNORED_EVENT = "REMOVE"
-YEAR_10000 = 253_402_300_800
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
-GREATEST_EXPONENT = 125
-LEAST_EXPONENT = -130
+_RECORDED_EVENTS = ("INSERT", "MODIFY")
+_IGNORED_EVENT = "REMOVE"
+_YEAR_10000 = 253_402_300_800
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
+_GREATEST_EXPONENT = 125
+_LEAST_EXPONENT = -130
 
 
 class RecordError(ValueError):
@@ -28,12 +28,12 @@ class ActivitySource:
     """The table whose stream is read, and how its records are recorded.
 
     Args:
-        id_attribute: string attribute that names the changed thing, `userId`.
-        time_attribute: number attribute that says when, `timestamp`.
+        id_attribute: string attribute that identifies the changed item, `userId`.
+        time_attribute: number attribute with the time of the item, `timestamp`.
         source_id_attribute: attribute of an activity that holds the id, `sourceUserId`.
         activity_type: `dataType` of the activities, `USER_ACTIVITY`.
-        shards: partition keys that the type is spread over.
-        processed_by: what an activity names as its author.
+        shards: partition keys that the activity type is spread over.
+        processed_by: the `processedBy` of its activities.
     """
 
     id_attribute: str
@@ -45,7 +45,7 @@ class ActivitySource:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ActivitySource":
-        """The source that a function's environment variables describe."""
+        """The source that the stream processor's environment variables describe."""
         return cls(
             id_attribute=environment["ID_ATTRIBUTE"],
             time_attribute=environment["TIME_ATTRIBUTE"],
@@ -69,17 +69,17 @@ def activity_item(record: object, source: ActivitySource) -> Item | None:
     Raises:
         RecordError: when the record is not what DynamoDB Streams sends for such a table.
     """
-    event_name = member(record, "eventName")
-    if event_name == IGNORED_EVENT:
+    event_name = value_at(record, "eventName")
+    if event_name == _IGNORED_EVENT:
         return None
-    if event_name not in RECORDED_EVENTS:
+    if event_name not in _RECORDED_EVENTS:
         raise RecordError("eventName must be INSERT, MODIFY or REMOVE")
     data_type, processed_at = activity_key(record, source)
     return {
         "dataType": {"S": data_type},
         "processedAt": {"N": processed_at},
-        source.source_id_attribute: {"S": image_attribute(record, source.id_attribute, "S")},
-        "sourceTimestamp": {"N": exact_number(record, source.time_attribute)},
+        source.source_id_attribute: {"S": _image_attribute(record, source.id_attribute, "S")},
+        "sourceTimestamp": {"N": _exact_number(record, source.time_attribute)},
         "eventType": {"S": event_name},
         "processedBy": {"S": source.processed_by},
     }
@@ -87,32 +87,32 @@ def activity_item(record: object, source: ActivitySource) -> Item | None:
 
 def activity_key(record: object, source: ActivitySource) -> tuple[str, str]:
     """The `dataType` and `processedAt` of a record's activity, a function of its eventID and creation time alone."""
-    digest = hashlib.sha256(event_id(record).encode(errors="surrogatepass")).digest()
+    digest = hashlib.sha256(_event_id(record).encode(errors="surrogatepass")).digest()
     fraction, shard = int.from_bytes(digest[:24], "big"), int.from_bytes(digest[24:], "big")
     partitions = partition_keys(source.activity_type, source.shards)
-    return partitions[shard % len(partitions)], sort_key(creation_milliseconds(record), fraction)
+    return partitions[shard % len(partitions)], sort_key(_creation_milliseconds(record), fraction)
 
 
-def event_id(record: object) -> str:
+def _event_id(record: object) -> str:
     """The identifier that a stream record keeps however often it is delivered."""
-    identifier = member(record, "eventID")
+    identifier = value_at(record, "eventID")
     if not isinstance(identifier, str) or not identifier:
         raise RecordError("eventID must be a string that is not empty")
     return identifier
 
 
-def creation_milliseconds(record: object) -> int:
+def _creation_milliseconds(record: object) -> int:
     """When the change was made, in milliseconds since 1970."""
-    seconds = member(record, "dynamodb", "ApproximateCreationDateTime")
-    if type(seconds) not in (int, float) or not 0 <= seconds < YEAR_10000:
+    seconds = value_at(record, "dynamodb", "ApproximateCreationDateTime")
+    if type(seconds) not in (int, float) or not 0 <= seconds < _YEAR_10000:
         raise RecordError("dynamodb.ApproximateCreationDateTime must be a number of seconds since 1970")
     whole = int(seconds)
     return whole * 1000 if whole == seconds else int(Decimal(str(seconds)) * 1000)
 
 
-def exact_number(record: object, name: str) -> str:
+def _exact_number(record: object, name: str) -> str:
     """A number attribute of the new image, in the digits that the stream has."""
-    number: str = image_attribute(record, name, "N")
+    number: str = _image_attribute(record, name, "N")
     if not is_dynamodb_number(number):
         raise RecordError(f"dynamodb.NewImage.{name}.N must be a number that DynamoDB can hold")
     return number
@@ -125,24 +125,24 @@ def is_dynamodb_number(text: str) -> bool:
     """
     if text.isascii() and text.isdigit() and len(text) <= SIGNIFICANT_DIGITS:
         return True
-    if not NUMBER.fullmatch(text):
+    if not _NUMBER.fullmatch(text):
         return False
     number = Decimal(text)
     significant = "".join(map(str, number.as_tuple().digits)).strip("0")
     return len(significant) <= SIGNIFICANT_DIGITS and (
-        not number or LEAST_EXPONENT <= number.adjusted() <= GREATEST_EXPONENT
+        not number or _LEAST_EXPONENT <= number.adjusted() <= _GREATEST_EXPONENT
     )
 
 
-def image_attribute(record: object, name: str, attribute_type: str) -> str:
+def _image_attribute(record: object, name: str, attribute_type: str) -> str:
     """The text of an attribute of the new image, which must have the type `S` or `N`."""
-    text = member(record, "dynamodb", "NewImage", name, attribute_type)
+    text = value_at(record, "dynamodb", "NewImage", name, attribute_type)
     if not isinstance(text, str):
         raise RecordError(f"dynamodb.NewImage.{name}.{attribute_type} must be a string")
     return text
 
 
-def member(record: object, *path: str) -> Any:
+def value_at(record: object, *path: str) -> Any:
     """What a record holds at a path of names."""
     value: Any = record
     try:

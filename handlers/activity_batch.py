@@ -1,4 +1,4 @@
-"""A batch of stream records: all its activities are written together, and what failed is reported record by record."""
+"""A batch of stream records: its activities are written together, and failures are reported by record."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -7,13 +7,13 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BasePartialBatchProcessor, EventType
 
-from handlers.activities import RecordError, member
-from handlers.batch_writer import Unwritten
+from handlers.activities import RecordError, value_at
+from handlers.batch_writer import FailedWrite
 from handlers.keys import Item, Key, key_of
 
 
-class WriteError(Exception):
-    """An activity that the table did not take; the message is an error code."""
+class _WriteError(Exception):
+    """An activity that was not written; the message is an error code."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FailedRecord:
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What became of a batch: how many records it had, activities written, removals ignored, and what failed."""
+    """The result of a batch: how many records it had, activities written, removals ignored, and what failed."""
 
     records: int
     written: int
@@ -43,33 +43,36 @@ class ActivityBatch(BasePartialBatchProcessor):
         write: takes items of different keys, and returns those that it could not write.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], list[Unwritten]]) -> None:
+    def __init__(self, write: Callable[[Sequence[Item]], list[FailedWrite]]) -> None:
         super().__init__(EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-        self.write = write
-        self.made: list[tuple[Item, object]] = []
-        self.items: list[Item] = []
-        self.unwritten: list[Unwritten] = []
+        self._write = write
+        self._made: list[tuple[Item, object]] = []
+        self._items: list[Item] = []
+        self._unwritten: list[FailedWrite] = []
+        self._failed: list[FailedRecord] = []
 
     def process(self) -> list[tuple[Any, ...]]:
         """Collect the activities of every record, then write them."""
         results = super().process()
-        self.items = list({(item["dataType"]["S"], item["processedAt"]["N"]): item for item, _ in self.made}.values())
-        self.unwritten = self.write(self.items)
-        if self.unwritten:
-            self._fail({key_of(unwritten.item): unwritten.reason for unwritten in self.unwritten})
+        self._items = list({(item["dataType"]["S"], item["processedAt"]["N"]): item for item, _ in self._made}.values())
+        self._unwritten = self._write(self._items)
+        if self._unwritten:
+            self._fail({key_of(unwritten.item): unwritten.reason for unwritten in self._unwritten})
         return results
 
     def report(self) -> BatchReport:
-        """What became of the batch after it was processed."""
+        """The result, once the batch is processed."""
         return BatchReport(
             records=len(self.records),
-            written=len(self.items) - len(self.unwritten),
-            ignored=len(self.success_messages) - len(self.made),
-            failed=tuple(
-                FailedRecord(sequence_number(record), reason(error))
-                for record, (_, error, _) in zip(self.fail_messages, self.exceptions, strict=True)
-            ),
+            written=len(self._items) - len(self._unwritten),
+            ignored=len(self.success_messages) - len(self._made),
+            failed=tuple(self._failed),
         )
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        """Note that a record failed, with what was raised as `sys.exc_info` says it."""
+        self._failed.append(FailedRecord(_sequence_number(record), _reason(exception[1])))
+        return super().failure_handler(record, exception)
 
     def _process_record(self, record: Any) -> Any:
         try:
@@ -77,33 +80,33 @@ class ActivityBatch(BasePartialBatchProcessor):
         except Exception:
             return self.failure_handler(record, sys.exc_info())
         if item is not None:
-            self.made.append((item, record))
+            self._made.append((item, record))
         return self.success_handler(record, item)
 
     def _fail(self, reasons: Mapping[Key, str]) -> None:
-        for item, record in self.made:
+        for item, record in self._made:
             if (key := key_of(item)) in reasons:
-                self.failure_handler(record, (WriteError, WriteError(reasons[key]), None))
+                self.failure_handler(record, (_WriteError, _WriteError(reasons[key]), None))
 
     async def _async_process_record(self, record: Any) -> Any:
         return self._process_record(record)
 
     def _collect_dynamodb_failures(self) -> list[dict[str, str | None]]:
-        return [{"itemIdentifier": sequence_number(record)} for record in self.fail_messages]
+        return [{"itemIdentifier": _sequence_number(record)} for record in self.fail_messages]
 
 
-def sequence_number(record: object) -> str | None:
+def _sequence_number(record: object) -> str | None:
     """The number to report a record by; None makes Lambda deliver the whole batch again.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
     """
     try:
-        number = member(record, "dynamodb", "SequenceNumber")
+        number = value_at(record, "dynamodb", "SequenceNumber")
     except RecordError:
         return None
     return number if isinstance(number, str) else None
 
 
-def reason(error: BaseException | None) -> str:
-    """Why a record failed, in words that hold nothing of the record."""
-    return str(error) if isinstance(error, (RecordError, WriteError)) else type(error).__name__
+def _reason(error: BaseException | None) -> str:
+    """Why a record failed, in words that contain nothing of the record."""
+    return str(error) if isinstance(error, (RecordError, _WriteError)) else type(error).__name__

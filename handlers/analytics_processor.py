@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from handlers.counting import count_activities, count_partition
-from handlers.errors import naming_the_table
+from handlers.errors import table_errors
 from handlers.summaries import (
     Summary,
     SummaryKind,
@@ -29,7 +29,7 @@ tracer = Tracer(patch_modules=["botocore"])
 metrics = Metrics()
 
 SOURCES = sources_from_json(os.environ["SOURCES"])
-SHARDS = int(os.environ["ACTIVITY_SHARDS"])
+_SHARDS = int(os.environ["ACTIVITY_SHARDS"])
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
 dynamodb = boto3.client(
     "dynamodb",
@@ -44,9 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Write the summaries that a validated request asks for.
 
     Args:
-        event: the validator's answer: `dataType`, `batchSize` (items per page), `validatedAt`, and what says the
+        event: the validator's answer: `dataType`, `batchSize` (items per page), `validatedAt`, and what names the
             window, see `requested_windows`.
-        context: of the invocation.
 
     Returns:
         `statusCode`, `body`, and the `summaries` as they were written, oldest first.
@@ -56,25 +55,25 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         AnalyticsTableError: when the table cannot be read or written.
     """
     kind = requested_kind(event.get("dataType"), SOURCES)
-    windows = requested_windows(event, asked_at(event))
-    with naming_the_table(TABLE_NAME):
-        summaries = summarize(kind, windows, event.get("batchSize"))
-    publish(kind, summaries)
+    windows = requested_windows(event, _request_time(event))
+    with table_errors(TABLE_NAME):
+        summaries = _summarize(kind, windows, event.get("batchSize"))
+    _publish(kind, summaries)
     return {"statusCode": 200, "body": "Successfully processed analytics", "summaries": summaries}
 
 
-def asked_at(event: Mapping[str, Any]) -> datetime:
-    """When the input was validated, so that a state that is tried again covers the same window; else now."""
+def _request_time(event: Mapping[str, Any]) -> datetime:
+    """When the input was validated, so that a retried state covers the same window; else now."""
     return read_time(event, "validatedAt") if "validatedAt" in event else datetime.now(UTC)
 
 
-def summarize(kind: SummaryKind, windows: Sequence[Window], page_size: int | None) -> list[Summary]:
+def _summarize(kind: SummaryKind, windows: Sequence[Window], page_size: int | None) -> list[Summary]:
     """Count every window, and when all are counted write a summary of each."""
     counts = count_activities(
         partial(count_partition, dynamodb, TABLE_NAME, page_size),
         windows,
         [source.activity_type for source in kind.sources],
-        SHARDS,
+        _SHARDS,
     )
     summaries = [summary_of(kind, window, counts[window]) for window in windows]
     for summary in summaries:
@@ -82,7 +81,7 @@ def summarize(kind: SummaryKind, windows: Sequence[Window], page_size: int | Non
     return summaries
 
 
-def publish(kind: SummaryKind, summaries: Sequence[Summary]) -> None:
+def _publish(kind: SummaryKind, summaries: Sequence[Summary]) -> None:
     """Log the summaries, and measure the newest, so that a day that is counted twice is not measured twice."""
     for attribute in ("totalRecords", *(source.count_attribute for source in kind.sources)):
         name = attribute[0].upper() + attribute[1:]

@@ -1,4 +1,4 @@
-"""Writes any number of items with BatchWriteItem: what can be tried again is, until the time is up."""
+"""Writes any number of items with BatchWriteItem, and retries until the time is up."""
 
 import random
 import time
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ITEMS_PER_REQUEST = 25
-FIRST_BACKOFF = 0.05
-LONGEST_BACKOFF = 5.0
-TRANSIENT_ERRORS = (ConnectionError, HTTPClientError)
-TRANSIENT_CODES = frozenset(
+_FIRST_BACKOFF = 0.05
+_LONGEST_BACKOFF = 5.0
+_TRANSIENT_ERRORS = (ConnectionError, HTTPClientError)
+_TRANSIENT_CODES = frozenset(
     {
         "ProvisionedThroughputExceededException",
         "ReplicatedWriteConflictException",
@@ -25,26 +25,26 @@ TRANSIENT_CODES = frozenset(
         "ThrottlingException",
     }
 )
-CODES_THAT_BLAME_AN_ITEM = frozenset({"SerializationException", "ValidationException"})
+_CODES_CAUSED_BY_AN_ITEM = frozenset({"SerializationException", "ValidationException"})
 
 
 @dataclass(frozen=True)
-class Unwritten:
-    """An item that the table does not have, and why: an error code, never a value."""
+class FailedWrite:
+    """An item that was not written, and why: an error code, never a value."""
 
     item: Item
     reason: str
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What is left of some items after a request: those worth another, and those that no request will write."""
+class _WriteResult:
+    """The items that a request did not write: those to retry, and those that DynamoDB will never take."""
 
-    retryable: list[Unwritten]
-    refused: list[Unwritten]
+    retryable: list[FailedWrite]
+    refused: list[FailedWrite]
 
-    def __add__(self, other: "Outcome") -> "Outcome":
-        return Outcome(self.retryable + other.retryable, self.refused + other.refused)
+    def __add__(self, other: "_WriteResult") -> "_WriteResult":
+        return _WriteResult(self.retryable + other.retryable, self.refused + other.refused)
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,9 @@ class BatchWriter:
     """Writes items to one table.
 
     Args:
-        client: its own retries have to be few, since these here come on top.
-        table_name: the table.
-        time_left: seconds until no request may begin any more.
-        sleep: waits for a number of seconds.
+        client: its own retries have to be few, since those of this class come on top.
+        time_left: the seconds in which a request may still begin.
+        sleep: waits for this many seconds.
         jitter: a random number from 0 to 1.
     """
 
@@ -65,53 +64,52 @@ class BatchWriter:
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def write(self, items: Sequence[Item]) -> list[Unwritten]:
-        """Write items, all of different keys, in as few requests as DynamoDB allows.
+    def write(self, items: Sequence[Item]) -> list[FailedWrite]:
+        """Write items whose keys all differ, in as few requests as DynamoDB allows.
 
-        Unprocessed items, throttled and failed requests are tried again together with exponential backoff and full
-        jitter (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html).
+        Unprocessed items, throttled and failed requests are retried together with exponential backoff and full jitter
+        (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html).
 
         Returns:
             The items that could not be written; every other one is in the table.
         """
-        outcome, backoff = self.write_once(items), FIRST_BACKOFF
-        while outcome.retryable and (pause := backoff * self.jitter()) < self.time_left():
+        result, backoff = self._write_once(items), _FIRST_BACKOFF
+        while result.retryable and (pause := backoff * self.jitter()) < self.time_left():
             self.sleep(pause)
-            again = self.write_once([unwritten.item for unwritten in outcome.retryable])
-            outcome, backoff = Outcome([], outcome.refused) + again, min(2 * backoff, LONGEST_BACKOFF)
-        return outcome.refused + outcome.retryable
+            again = self._write_once([unwritten.item for unwritten in result.retryable])
+            result, backoff = _WriteResult([], result.refused) + again, min(2 * backoff, _LONGEST_BACKOFF)
+        return result.refused + result.retryable
 
-    def write_once(self, items: Sequence[Item]) -> Outcome:
-        """Send every item in one request or, where a request is refused for the sake of one item, in several."""
+    def _write_once(self, items: Sequence[Item]) -> _WriteResult:
+        """Send every item once or, where one item makes DynamoDB refuse a request, until that item is alone."""
         requests = (items[start:][:ITEMS_PER_REQUEST] for start in range(0, len(items), ITEMS_PER_REQUEST))
-        return sum(map(self.request, requests), Outcome([], []))
+        return sum(map(self._request, requests), _WriteResult([], []))
 
-    def request(self, items: Sequence[Item]) -> Outcome:
+    def _request(self, items: Sequence[Item]) -> _WriteResult:
         """Send one request of at most 25 items, unless the time is up."""
         if self.time_left() <= 0:
-            return retryable(items, "NoTimeLeft")
+            return _retryable(items, "NoTimeLeft")
         try:
             response = self.client.batch_write_item(
                 RequestItems={self.table_name: [{"PutRequest": {"Item": item}} for item in items]}
             )
         except ClientError as error:
-            return self.after_error(items, error)
-        except TRANSIENT_ERRORS as error:
-            return retryable(items, type(error).__name__)
+            return self._after_error(items, error)
+        except _TRANSIENT_ERRORS as error:
+            return _retryable(items, type(error).__name__)
         unprocessed = response["UnprocessedItems"].get(self.table_name, [])
-        return retryable([request["PutRequest"]["Item"] for request in unprocessed], "UnprocessedItems")
+        return _retryable([request["PutRequest"]["Item"] for request in unprocessed], "UnprocessedItems")
 
-    def after_error(self, items: Sequence[Item], error: ClientError) -> Outcome:
-        """Judge a request that DynamoDB answered with an error, splitting it to find the item that is to blame."""
+    def _after_error(self, items: Sequence[Item], error: ClientError) -> _WriteResult:
+        """Decide what an error means for the items, and split the request to find the item that caused it."""
         code = error.response["Error"]["Code"]
-        if code in TRANSIENT_CODES or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            return retryable(items, code)
-        if code in CODES_THAT_BLAME_AN_ITEM and len(items) > 1:
+        if code in _TRANSIENT_CODES or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+            return _retryable(items, code)
+        if code in _CODES_CAUSED_BY_AN_ITEM and len(items) > 1:
             middle = len(items) // 2
-            return self.request(items[:middle]) + self.request(items[middle:])
-        return Outcome([], [Unwritten(item, code) for item in items])
+            return self._request(items[:middle]) + self._request(items[middle:])
+        return _WriteResult([], [FailedWrite(item, code) for item in items])
 
 
-def retryable(items: Sequence[Item], reason: str) -> Outcome:
-    """The outcome of items that may be written by another request."""
-    return Outcome([Unwritten(item, reason) for item in items], [])
+def _retryable(items: Sequence[Item], reason: str) -> _WriteResult:
+    return _WriteResult([FailedWrite(item, reason) for item in items], [])

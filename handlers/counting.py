@@ -1,4 +1,4 @@
-"""Counts activities by key: it reads what is in a window, and nothing else."""
+"""Counts activities by key: reads the items of a window, and no others."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +19,10 @@ def count_partition(
     """Count the items of one partition in a window with Query and `Select=COUNT`, following every page.
 
     Args:
-        client: retries what is throttled.
-        table_name: the analytics table.
+        client: retries throttled requests.
         page_size: items that one page counts at most; None for what fits in the 1 MB that DynamoDB reads.
         partition_key: the `dataType` to count.
-        window: where their `processedAt` has to lie.
+        window: the span of `processedAt`.
     """
     pages = client.get_paginator("query").paginate(
         TableName=table_name,
@@ -59,9 +58,13 @@ def count_activities(
         for activity_type in activity_types
         for partition in partition_keys(activity_type, shards)
     ]
-    with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
-        numbers = list(pool.map(lambda query: count(query[2], query[0]), queries))
+
+    def counted(query: tuple[Window, str, str]) -> tuple[Window, str, int]:
+        window, activity_type, partition = query
+        return window, activity_type, count(partition, window)
+
     counts = {window: dict.fromkeys(activity_types, 0) for window in windows}
-    for (window, activity_type, _), number in zip(queries, numbers, strict=True):
-        counts[window][activity_type] += number
+    with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
+        for window, activity_type, number in pool.map(counted, queries):
+            counts[window][activity_type] += number
     return counts

@@ -1,4 +1,4 @@
-"""Judges the workflow's input, the first state of an execution."""
+"""Validates the workflow's input, the first state of an execution."""
 
 import os
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ logger = Logger()
 tracer = Tracer(auto_patch=False)
 metrics = Metrics()
 
-DATA_TYPES = tuple(os.environ["DATA_TYPES"].split(","))
+_DATA_TYPES = tuple(os.environ["DATA_TYPES"].split(","))
 
 
 @logger.inject_lambda_context
@@ -22,7 +22,7 @@ DATA_TYPES = tuple(os.environ["DATA_TYPES"].split(","))
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Answer whether an input is valid; see `validated` for the answer. Raises nothing, whatever the input is."""
-    answer = validated(event, DATA_TYPES, datetime.now(UTC))
+    answer = validated(event, _DATA_TYPES, datetime.now(UTC))
     metrics.add_metric("InvalidInputs", MetricUnit.Count, int(not answer["isValid"]))
     logger.info("input validated", is_valid=answer["isValid"], error=answer.get("error"))
     return answer

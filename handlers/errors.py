@@ -1,15 +1,15 @@
-"""What an execution of the workflow shows as its error and cause."""
+"""The errors of the analytics processor, which an execution shows as its error and cause."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-ADVICE = {
+_ADVICE = {
     "AccessDeniedException": "let the function's role query it and put items into it",
     "ResourceNotFoundException": "deploy the stack again, or correct the function's ANALYTICS_TABLE_NAME",
 }
-TRY_AGAIN = "start the execution again when DynamoDB answers"
+_TRY_AGAIN = "start the execution again when DynamoDB answers"
 
 
 class InvalidRequestError(ValueError):
@@ -21,16 +21,16 @@ class AnalyticsTableError(Exception):
 
 
 @contextmanager
-def naming_the_table(table_name: str) -> Iterator[None]:
-    """Turn what DynamoDB or the way to it refuses into an error that names the table.
+def table_errors(table_name: str) -> Iterator[None]:
+    """Turn errors of DynamoDB, and of the connection to it, into an error that names the table.
 
     Raises:
-        AnalyticsTableError: when a call inside failed, its own retries included.
+        AnalyticsTableError: when a call in the block failed after its own retries.
     """
     try:
         yield
     except ClientError as error:
-        advice = ADVICE.get(error.response["Error"]["Code"], TRY_AGAIN)
+        advice = _ADVICE.get(error.response["Error"]["Code"], _TRY_AGAIN)
         raise AnalyticsTableError(f"the table {table_name} cannot be used: {error}; {advice}.") from error
     except BotoCoreError as error:
-        raise AnalyticsTableError(f"the table {table_name} cannot be reached: {error}; {TRY_AGAIN}.") from error
+        raise AnalyticsTableError(f"the table {table_name} cannot be reached: {error}; {_TRY_AGAIN}.") from error

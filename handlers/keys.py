@@ -1,4 +1,4 @@
-"""The keys of the analytics table: a partition per activity type and shard, a sort key per instant and record."""
+"""Keys of the analytics table: a partition for each activity type and shard, a sort key for each record."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,11 +21,11 @@ def partition_keys(activity_type: str, shards: int) -> tuple[str, ...]:
 
 
 def sort_key(milliseconds: int, fraction: int) -> str:
-    """A value of `processedAt` that tells apart the records of one millisecond.
+    """A value of `processedAt` that differs for the records of one millisecond.
 
     Args:
         milliseconds: since 1970, not negative.
-        fraction: any natural number; as many of its last digits are kept as fill the 38 significant digits that
+        fraction: not negative; as many of its last digits are kept as fill the 38 significant digits that
             DynamoDB stores exactly
             (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html).
     """
@@ -35,7 +35,7 @@ def sort_key(milliseconds: int, fraction: int) -> str:
 
 
 def last_sort_key_before(milliseconds: int) -> str:
-    """The greatest sort key that lies before an instant, in milliseconds since 1970."""
+    """The greatest sort key before an instant, which is in milliseconds since 1970."""
     return sort_key(milliseconds - 1, 10**SIGNIFICANT_DIGITS - 1)
 
 

@@ -16,8 +16,8 @@ from handlers.activities import ActivitySource, activity_item
 from handlers.activity_batch import ActivityBatch, BatchReport
 from handlers.batch_writer import BatchWriter
 
-REASONS_LOGGED = 20
-# What a request that begins at the last moment can take: two attempts of the client below, a backoff, the answer.
+_REASONS_LOGGED = 20
+# The longest that the last request can take: two attempts of the client below, a backoff, the answer.
 RESERVED_SECONDS = 15
 
 logger = Logger()
@@ -46,29 +46,28 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
     Args:
         event: `Records` of the stream.
-        context: of the invocation; says how long the table may be tried.
+        context: of the invocation; its remaining time limits the retries.
 
     Returns:
         The records to deliver again, by sequence number
         (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
 
     Raises:
-        UnexpectedBatchTypeError, ValueError: when the event is none of a stream.
+        UnexpectedBatchTypeError, ValueError: when the event is not one of a stream.
     """
-    writer = BatchWriter(dynamodb, TABLE_NAME, time_left=partial(seconds_left, context))
+    writer = BatchWriter(dynamodb, TABLE_NAME, time_left=partial(_seconds_left, context))
     batch = ActivityBatch(writer.write)
     response = process_partial_response(event, partial(activity_item, source=SOURCE), batch, context)
-    publish(batch.report())
+    _publish(batch.report())
     return response
 
 
-def seconds_left(context: LambdaContext) -> float:
-    """How long requests to DynamoDB may still begin."""
+def _seconds_left(context: LambdaContext) -> float:
+    """The seconds in which requests to DynamoDB may still begin."""
     return context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
 
 
-def publish(report: BatchReport) -> None:
-    """Log and measure what became of a batch."""
+def _publish(report: BatchReport) -> None:
     failed = len(report.failed)
     metrics.add_metric("RecordsProcessed", MetricUnit.Count, report.records - failed)
     metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
@@ -77,4 +76,4 @@ def publish(report: BatchReport) -> None:
         "batch processed", records=report.records, written=report.written, ignored=report.ignored, failed=failed
     )
     if report.failed:
-        logger.warning("records failed", failures=[vars(record) for record in report.failed[:REASONS_LOGGED]])
+        logger.warning("records failed", failures=[vars(record) for record in report.failed[:_REASONS_LOGGED]])

@@ -1,4 +1,4 @@
-"""What a summary counts, and the item that keeps the counts."""
+"""What a summary counts, and the item that stores the counts."""
 
 import json
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from handlers.keys import Item
 from handlers.windows import Window
 
 DAILY_ANALYTICS = "DAILY_ANALYTICS"
-DAILY_SUMMARY = "DAILY_SUMMARY"
-PROCESSED_BY = "analyticsProcessor"
+_DAILY_SUMMARY = "DAILY_SUMMARY"
+_PROCESSED_BY = "analyticsProcessor"
 
 Summary: TypeAlias = dict[str, str | int]
 
 
 @dataclass(frozen=True)
-class Source:
+class CountedSource:
     """A kind of activity to count.
 
     Args:
@@ -38,25 +38,25 @@ class SummaryKind:
     """A `dataType` of summaries, and the sources that they count."""
 
     summary_type: str
-    sources: tuple[Source, ...]
+    sources: tuple[CountedSource, ...]
 
 
-def sources_from_json(text: str) -> tuple[Source, ...]:
+def sources_from_json(text: str) -> tuple[CountedSource, ...]:
     """The sources in a JSON list of objects with `dataType`, `activityType`, `summaryType` and `countAttribute`."""
     return tuple(
-        Source(entry["dataType"], entry["activityType"], entry["summaryType"], entry["countAttribute"])
+        CountedSource(entry["dataType"], entry["activityType"], entry["summaryType"], entry["countAttribute"])
         for entry in json.loads(text)
     )
 
 
-def requested_kind(data_type: object, sources: tuple[Source, ...]) -> SummaryKind:
-    """The kind of summary that a request's `dataType` asks for: of every source, or of one.
+def requested_kind(data_type: object, sources: tuple[CountedSource, ...]) -> SummaryKind:
+    """The kind of summary that a request's `dataType` asks for: of all sources, or of one.
 
     Raises:
         InvalidRequestError: when there is no such kind.
     """
     kinds = {source.data_type: SummaryKind(source.summary_type, (source,)) for source in sources}
-    kinds[DAILY_ANALYTICS] = SummaryKind(DAILY_SUMMARY, sources)
+    kinds[DAILY_ANALYTICS] = SummaryKind(_DAILY_SUMMARY, sources)
     if not isinstance(data_type, str) or data_type not in kinds:
         raise InvalidRequestError(f"`dataType` is unknown: use one of {', '.join(sorted(kinds))}.")
     return kinds[data_type]
@@ -76,7 +76,7 @@ def summary_of(kind: SummaryKind, window: Window, counts: Mapping[str, int]) -> 
         "processedAt": window.end,
         "totalRecords": sum(of_sources.values()),
         **of_sources,
-        "processedBy": PROCESSED_BY,
+        "processedBy": _PROCESSED_BY,
         "windowStart": window.start,
         "windowEnd": window.end,
     }

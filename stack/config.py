@@ -1,4 +1,4 @@
-"""What the stack is made from: the sources, the functions, the names and the limits that names must keep."""
+"""What a stack is made from: its sources, its functions, its names and the limits that AWS sets to names."""
 
 import os
 import re
@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 
 DEFAULT_SUFFIX = "dev"
 DEFAULT_REGION = "us-west-2"
-PROTECTED_SUFFIXES = frozenset({"prod"})
+_PROTECTED_SUFFIXES = frozenset({"prod"})
 SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
 RUNTIME_PYTHON = "3.13"
 ARCHITECTURE = "arm64"
 METRICS_NAMESPACE = "ServerlessApp"
+_LONGEST_ROLE_NAME = 64
+"""Characters; no other kind of name comes as close to its limit.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
 
 
 class SuffixError(ValueError):
@@ -27,8 +32,9 @@ class StreamSource:
         id_attribute: partition key of the table, a string.
         time_attribute: sort key of the table, a number.
         activity_type: `dataType` of the activities, `<THING>_ACTIVITY`.
-        service_name: what its logs, traces and metrics are filed under.
+        service_name: the `service` of its logs, traces and metrics.
         memory_size: of the function, in MB.
+        timeout: of the function, in seconds.
         batch_size: records that one invocation gets at most.
         batching_window: seconds to wait for a full batch.
         parallelization_factor: batches of one shard that are processed at once.
@@ -40,44 +46,45 @@ class StreamSource:
     activity_type: str
     service_name: str
     memory_size: int
+    timeout: int
     batch_size: int
     batching_window: int
     parallelization_factor: int
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of the name: `UserData` is `("User", "Data")`."""
+        """`UserData` is `("User", "Data")`."""
         return tuple(re.findall(r"[A-Z][a-z0-9]*", self.name))
 
     @property
     def title(self) -> str:
-        """The name as a sentence begins with it: `User data`."""
+        """The name as a sentence begins with it, `User data`."""
         return " ".join(self.words).capitalize()
 
     @property
     def data_type(self) -> str:
-        """What a workflow's input calls this source: `USER_DATA`."""
+        """What the workflow's input calls this source, `USER_DATA`."""
         return "_".join(self.words).upper()
 
     @property
     def summary_type(self) -> str:
-        """`dataType` of the summaries of this source alone: `USER_SUMMARY`."""
+        """`dataType` of the summaries of this source alone, `USER_SUMMARY`."""
         return self.activity_type.removesuffix("_ACTIVITY") + "_SUMMARY"
 
     @property
     def count_attribute(self) -> str:
-        """The attribute of a summary that counts this source: `userActivityCount`."""
+        """The attribute of a summary that holds this source's count, `userActivityCount`."""
         first, *rest = self.activity_type.lower().split("_")
         return first + "".join(word.capitalize() for word in rest) + "Count"
 
     @property
     def source_id_attribute(self) -> str:
-        """The attribute of an activity that holds the id: `sourceUserId`."""
+        """The attribute of an activity that holds the id of the changed item, `sourceUserId`."""
         return "source" + self.id_attribute[0].upper() + self.id_attribute[1:]
 
     @property
     def processed_by(self) -> str:
-        """What an activity names as its author: `userDataProcessor`."""
+        """`processedBy` of its activities, `userDataProcessor`."""
         return self.name[0].lower() + self.name[1:] + "Processor"
 
 
@@ -89,6 +96,7 @@ SOURCES = (
         activity_type="USER_ACTIVITY",
         service_name="user-data-processor",
         memory_size=256,
+        timeout=300,
         batch_size=10,
         batching_window=5,
         parallelization_factor=2,
@@ -100,6 +108,7 @@ SOURCES = (
         activity_type="ORDER_ACTIVITY",
         service_name="order-data-processor",
         memory_size=512,
+        timeout=300,
         batch_size=5,
         batching_window=10,
         parallelization_factor=1,
@@ -112,16 +121,16 @@ class FunctionSpecification:
     """A Lambda function before it is a resource: what it is called, what it runs and what it may use.
 
     Args:
-        logical_id: name in the template, and of its zip.
-        thing: the middle of its physical name, `{suffix}-{thing}-synth`.
+        logical_id: name in the template, and of its deployment package.
+        name_part: the middle of its physical name, `{suffix}-{name_part}-synth`.
         handler_module: module of `handlers` whose `handler` is called.
-        service_name: what its logs, traces and metrics are filed under.
+        service_name: the `service` of its logs, traces and metrics.
         memory_size: in MB.
         timeout: in seconds.
     """
 
     logical_id: str
-    thing: str
+    name_part: str
     handler_module: str
     service_name: str
     memory_size: int
@@ -129,7 +138,7 @@ class FunctionSpecification:
 
     @property
     def title(self) -> str:
-        """The name as people read it: `User Data Processor`."""
+        """The name with its words apart, `User Data Processor`."""
         return " ".join(re.findall(r"[A-Z][a-z0-9]*", self.logical_id))
 
 
@@ -137,17 +146,17 @@ def stream_processor(source: StreamSource) -> FunctionSpecification:
     """The function that turns a source's stream into activities."""
     return FunctionSpecification(
         logical_id=f"{source.name}Processor",
-        thing=f"{source.name.lower()}proc",
+        name_part=f"{source.name.lower()}proc",
         handler_module="stream_processor",
         service_name=source.service_name,
         memory_size=source.memory_size,
-        timeout=300,
+        timeout=source.timeout,
     )
 
 
 ANALYTICS_PROCESSOR = FunctionSpecification(
     logical_id="AnalyticsProcessor",
-    thing="analyticsproc",
+    name_part="analyticsproc",
     handler_module="analytics_processor",
     service_name="analytics-processor",
     memory_size=1024,
@@ -155,7 +164,7 @@ ANALYTICS_PROCESSOR = FunctionSpecification(
 )
 DATA_VALIDATOR = FunctionSpecification(
     logical_id="DataValidator",
-    thing="datavalidator",
+    name_part="datavalidator",
     handler_module="data_validator",
     service_name="data-validator",
     memory_size=256,
@@ -165,7 +174,7 @@ DATA_VALIDATOR = FunctionSpecification(
 
 @dataclass(frozen=True)
 class StackConfig:
-    """Everything that tells one stack from another.
+    """What one stack has and another has not.
 
     Args:
         suffix: lower case letters, digits and hyphens, starting with a letter; part of every physical name.
@@ -189,46 +198,32 @@ class StackConfig:
                 f"the suffix {self.suffix!r} cannot be part of a name: "
                 "use lower case letters, digits and hyphens, beginning with a letter."
             )
-        for kind, name, limit in self.limited_names():
-            if len(name) > limit:
-                raise SuffixError(
-                    f"the suffix {self.suffix!r} is too long: the {kind} {name!r} would have {len(name)} characters, "
-                    f"and {limit} are allowed; use at most {len(self.suffix) - len(name) + limit}."
-                )
+        role = max((self.name(f"{function.name_part}-role") for function in self.functions), key=len)
+        if excess := max(0, len(role) - _LONGEST_ROLE_NAME):
+            raise SuffixError(
+                f"the suffix {self.suffix!r} is too long: the role {role!r} would have {len(role)} characters, "
+                f"and {_LONGEST_ROLE_NAME} are allowed; use at most {len(self.suffix) - excess}."
+            )
 
     @property
     def stack_name(self) -> str:
-        """The name of the CloudFormation stack."""
         return f"TapStack{self.suffix}"
 
     @property
     def protected(self) -> bool:
-        """Whether this stack's data outlives mistakes: retention, deletion protection, no payloads in logs."""
-        return self.suffix in PROTECTED_SUFFIXES
+        """Whether this stack's data must outlive mistakes: retention, deletion protection, no payloads in logs."""
+        return self.suffix in _PROTECTED_SUFFIXES
 
     @property
     def functions(self) -> tuple[FunctionSpecification, ...]:
-        """Every function of the stack, in the order in which data meets them."""
+        """Every function of the stack, in the order in which data reaches them."""
         return (*map(stream_processor, self.sources), ANALYTICS_PROCESSOR, DATA_VALIDATOR)
 
-    def name(self, thing: str) -> str:
-        """The physical name of a thing of this stack."""
-        return f"{self.suffix}-{thing}-synth"
-
-    def limited_names(self) -> list[tuple[str, str, int]]:
-        """The names whose length AWS limits, tightest first: (kind of resource, name, characters allowed)."""
-        roles = [("role", self.name(f"{function.thing}-role"), 64) for function in self.functions]
-        functions = [("function", self.name(function.thing), 64) for function in self.functions]
-        longest_first = sorted(roles + functions, key=lambda limited: -len(limited[1]))
-        return [
-            *longest_first,
-            ("rule", self.name("daily-analytics"), 64),
-            ("queue", self.name("daily-analytics-dlq"), 80),
-            ("state machine", self.name("data-processing"), 80),
-            ("stack", self.stack_name, 128),
-        ]
+    def name(self, name_part: str) -> str:
+        """The physical name of a resource of this stack, `{suffix}-{name_part}-synth`."""
+        return f"{self.suffix}-{name_part}-synth"
 
 
 def suffix_from_environment(environment: Mapping[str, str] = os.environ) -> str:
-    """The suffix to use when none is given on the command line."""
+    """The suffix of the variable ENVIRONMENT_SUFFIX, `dev` without one."""
     return environment.get(SUFFIX_VARIABLE) or DEFAULT_SUFFIX

@@ -1,4 +1,4 @@
-"""What is seen at a glance: the dashboard, one row of graphs for each question."""
+"""The dashboard: graphs of the metrics that tell how the stack is doing, and the status of every alarm."""
 
 import json
 from collections.abc import Sequence
@@ -11,25 +11,25 @@ from troposphere.cloudwatch import Alarm, Dashboard
 from troposphere.dynamodb import Table
 from troposphere.stepfunctions import StateMachine
 
+from stack.alarms import MonitoredResources
 from stack.config import METRICS_NAMESPACE, StackConfig
 
-WIDTH, HEIGHT, COLUMNS = 12, 6, 2
+_WIDTH, _HEIGHT, _COLUMNS = 12, 6, 2
 
-Metric = list[Any]
+_Metric = list[Any]
 
 
 @dataclass(frozen=True)
-class Graph:
-    """A graph: its title and its metrics, as the dashboard's source spells them.
+class _GraphWidget:
+    """A graph: its title and its metrics, as a dashboard body spells them.
 
     Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
 
     title: str
-    metrics: list[Metric]
+    metrics: list[_Metric]
 
     def properties(self) -> dict[str, Any]:
-        """The body of the widget."""
         return {
             "view": "timeSeries",
             "title": self.title,
@@ -39,15 +39,13 @@ class Graph:
         }
 
 
-def of_functions(functions: Sequence[Function], metric: str, statistic: str = "Sum") -> list[Metric]:
-    """One metric of each function."""
+def _of_functions(functions: Sequence[Function], metric: str, statistic: str = "Sum") -> list[_Metric]:
     return [
         ["AWS/Lambda", metric, "FunctionName", f"${{{function.title}}}", {"stat": statistic}] for function in functions
     ]
 
 
-def of_mappings(mappings: Sequence[EventSourceMapping], *metrics: str) -> list[Metric]:
-    """Some metrics of each event source mapping."""
+def _of_mappings(mappings: Sequence[EventSourceMapping], *metrics: str) -> list[_Metric]:
     return [
         ["AWS/Lambda", metric, "EventSourceMappingUUID", f"${{{mapping.title}.Id}}", {"stat": "Sum"}]
         for mapping in mappings
@@ -55,15 +53,13 @@ def of_mappings(mappings: Sequence[EventSourceMapping], *metrics: str) -> list[M
     ]
 
 
-def of_state_machine(state_machine: StateMachine, *metrics: str) -> list[Metric]:
-    """Some metrics of the state machine."""
+def _of_state_machine(state_machine: StateMachine, *metrics: str) -> list[_Metric]:
     return [
         ["AWS/States", metric, "StateMachineArn", f"${{{state_machine.title}}}", {"stat": "Sum"}] for metric in metrics
     ]
 
 
-def of_tables(tables: Sequence[Table], *metrics: str) -> list[Metric]:
-    """Some metrics of each table."""
+def _of_tables(tables: Sequence[Table], *metrics: str) -> list[_Metric]:
     return [
         ["AWS/DynamoDB", metric, "TableName", f"${{{table.title}}}", {"stat": "Sum"}]
         for table in tables
@@ -71,8 +67,8 @@ def of_tables(tables: Sequence[Table], *metrics: str) -> list[Metric]:
     ]
 
 
-def of_sources(config: StackConfig, *metrics: str) -> list[Metric]:
-    """Some metrics that the stream processors publish themselves, one line for each source."""
+def _of_sources(config: StackConfig, *metrics: str) -> list[_Metric]:
+    """Metrics that the stream processors publish themselves, one line for each source."""
     return [
         [METRICS_NAMESPACE, metric, "service", source.service_name, {"stat": "Sum"}]
         for source in config.sources
@@ -80,66 +76,60 @@ def of_sources(config: StackConfig, *metrics: str) -> list[Metric]:
     ]
 
 
-def alarm_status(alarms: Sequence[Alarm]) -> dict[str, Any]:
-    """The widget that shows which alarms are ringing."""
+def _alarm_status(alarms: Sequence[Alarm]) -> dict[str, Any]:
+    """The widget that shows which alarms are on."""
     return {
         "type": "alarm",
-        "width": WIDTH,
-        "height": HEIGHT,
+        "width": _WIDTH,
+        "height": _HEIGHT,
         "properties": {"title": "Alarms", "alarms": [f"${{{alarm.title}.Arn}}" for alarm in alarms]},
     }
 
 
-def graph_widget(graph: Graph) -> dict[str, Any]:
-    """The widget of a graph."""
-    return {"type": "metric", "width": WIDTH, "height": HEIGHT, "properties": graph.properties()}
+def _metric_widget(graph: _GraphWidget) -> dict[str, Any]:
+    return {"type": "metric", "width": _WIDTH, "height": _HEIGHT, "properties": graph.properties()}
 
 
-def placed(widgets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _placed(widgets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The widgets in reading order, two in a row."""
     return [
-        {**widget, "x": index % COLUMNS * WIDTH, "y": index // COLUMNS * HEIGHT} for index, widget in enumerate(widgets)
+        {**widget, "x": index % _COLUMNS * _WIDTH, "y": index // _COLUMNS * _HEIGHT}
+        for index, widget in enumerate(widgets)
     ]
 
 
-@dataclass(frozen=True)
-class Watched:
-    """The resources that the dashboard shows."""
-
-    functions: Sequence[Function]
-    stream_processors: Sequence[Function]
-    mappings: Sequence[EventSourceMapping]
-    state_machine: StateMachine
-    analytics_table: Table
-    alarms: Sequence[Alarm]
-
-
-def graphs(config: StackConfig, watched: Watched) -> list[Graph]:
-    """Every graph, the most asked for first."""
+def _graphs(config: StackConfig, resources: MonitoredResources) -> list[_GraphWidget]:
+    """Every graph, those that are asked for most first."""
+    processors = list(resources.functions.stream_processors.values())
+    mappings = list(resources.mappings.values())
     return [
-        Graph("Lambda Function Invocations", of_functions(watched.functions, "Invocations")),
-        Graph("Lambda Function Errors", of_functions(watched.functions, "Errors")),
-        Graph(
+        _GraphWidget("Lambda Function Invocations", _of_functions(resources.functions.all(), "Invocations")),
+        _GraphWidget("Lambda Function Errors", _of_functions(resources.functions.all(), "Errors")),
+        _GraphWidget(
             "Step Functions Execution Status",
-            of_state_machine(watched.state_machine, "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed"),
+            _of_state_machine(
+                resources.workflow.state_machine, "ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed"
+            ),
         ),
-        Graph("Records Processed", of_sources(config, "RecordsProcessed", "ActivitiesWritten", "RecordsFailed")),
-        Graph("Stream Iterator Age", of_functions(watched.stream_processors, "IteratorAge", "Maximum")),
-        Graph(
+        _GraphWidget(
+            "Records Processed", _of_sources(config, "RecordsProcessed", "ActivitiesWritten", "RecordsFailed")
+        ),
+        _GraphWidget("Stream Iterator Age", _of_functions(processors, "IteratorAge", "Maximum")),
+        _GraphWidget(
             "Stream Events Not Processed",
-            of_mappings(
-                watched.mappings,
+            _of_mappings(
+                mappings,
                 "FailedInvokeEventCount",
                 "OnFailureDestinationDeliveredEventCount",
                 "DroppedEventCount",
             ),
         ),
-        Graph("Lambda Function Duration (p99)", of_functions(watched.functions, "Duration", "p99")),
-        Graph("Lambda Function Throttles", of_functions(watched.functions, "Throttles")),
-        Graph(
+        _GraphWidget("Lambda Function Duration (p99)", _of_functions(resources.functions.all(), "Duration", "p99")),
+        _GraphWidget("Lambda Function Throttles", _of_functions(resources.functions.all(), "Throttles")),
+        _GraphWidget(
             "Analytics Table Capacity and Throttles",
-            of_tables(
-                [watched.analytics_table],
+            _of_tables(
+                [resources.storage.analytics_table],
                 "ConsumedWriteCapacityUnits",
                 "ConsumedReadCapacityUnits",
                 "WriteThrottleEvents",
@@ -149,10 +139,12 @@ def graphs(config: StackConfig, watched: Watched) -> list[Graph]:
     ]
 
 
-def add_dashboard(template: Template, config: StackConfig, watched: Watched) -> Dashboard:
-    """Add the dashboard; its body is text in which CloudFormation puts names and ARNs."""
-    widgets = [*map(graph_widget, graphs(config, watched)), alarm_status(watched.alarms)]
-    body = json.dumps({"widgets": placed(widgets)}, separators=(",", ":"))
+def add_dashboard(
+    template: Template, config: StackConfig, resources: MonitoredResources, alarms: Sequence[Alarm]
+) -> Dashboard:
+    """Add the dashboard; CloudFormation substitutes names and ARNs in its body."""
+    widgets = [*map(_metric_widget, _graphs(config, resources)), _alarm_status(alarms)]
+    body = json.dumps({"widgets": _placed(widgets)}, separators=(",", ":"))
     return template.add_resource(
         Dashboard("ServerlessDashboard", DashboardName=config.name("serverless-dash"), DashboardBody=Sub(body))
     )

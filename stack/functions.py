@@ -25,7 +25,7 @@ from stack.config import (
 from stack.parameters import Parameters
 from stack.storage import Storage, retention
 
-RUNTIME = f"python{RUNTIME_PYTHON}"
+_RUNTIME = f"python{RUNTIME_PYTHON}"
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,13 @@ class Functions:
     data_validator: Function
 
     def all(self) -> tuple[Function, ...]:
-        """Every function, in the order in which data meets them."""
+        """Every function, in the order in which data reaches them."""
         return (*self.stream_processors.values(), self.analytics_processor, self.data_validator)
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """What every function is made with: where it goes, what it is part of, where its code and libraries lie."""
+class _FunctionContext:
+    """What every function is made with: its template, its stack, where its code and its libraries are stored."""
 
     template: Template
     config: StackConfig
@@ -52,14 +52,14 @@ class Workshop:
 
 
 def add_log_group(template: Template, config: StackConfig, logical_id: str, name: str) -> LogGroup:
-    """A log group of the stack's own, so that retention and permissions are the stack's to say."""
+    """Add a log group that the stack owns, so that its retention and its permissions are the template's."""
     return template.add_resource(
         LogGroup(logical_id, LogGroupName=name, RetentionInDays=config.log_retention_days, **retention(config))
     )
 
 
-def add_function(
-    workshop: Workshop,
+def _add_function(
+    context: _FunctionContext,
     function: FunctionSpecification,
     variables: Mapping[str, object],
     statements: Sequence[Statement],
@@ -67,53 +67,50 @@ def add_function(
     """Add a function with its log group and role.
 
     Args:
-        workshop: what every function is made with.
+        context: what every function is made with.
         function: what it is called, what it runs and what it may use.
         variables: its environment beyond what all functions have.
         statements: its permissions beyond logs and traces.
     """
-    name = workshop.config.name(function.thing)
-    log_group = add_log_group(
-        workshop.template, workshop.config, f"{function.logical_id}LogGroup", f"/aws/lambda/{name}"
-    )
-    role = add_role(workshop, function, [policies.write_logs(log_group), policies.send_function_traces(), *statements])
-    return workshop.template.add_resource(
+    name = context.config.name(function.name_part)
+    log_group = add_log_group(context.template, context.config, f"{function.logical_id}LogGroup", f"/aws/lambda/{name}")
+    role = _add_role(context, function, [policies.write_logs(log_group), policies.send_function_traces(), *statements])
+    return context.template.add_resource(
         Function(
             function.logical_id,
             FunctionName=name,
             Architectures=[ARCHITECTURE],
-            Code=code(workshop.parameters, function),
-            Environment=Environment(Variables={**common_variables(function), **variables}),
+            Code=_function_code(context.parameters, function),
+            Environment=Environment(Variables={**_common_variables(function), **variables}),
             Handler=f"handlers.{function.handler_module}.handler",
-            Layers=[workshop.layer.ref()],
+            Layers=[context.layer.ref()],
             LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
             MemorySize=function.memory_size,
             Role=role.get_att("Arn"),
-            Runtime=RUNTIME,
+            Runtime=_RUNTIME,
             Timeout=function.timeout,
             TracingConfig=TracingConfig(Mode="Active"),
         )
     )
 
 
-def add_role(workshop: Workshop, function: FunctionSpecification, statements: Sequence[Statement]) -> Role:
-    """Add the role that a function alone has."""
-    return workshop.template.add_resource(
+def _add_role(context: _FunctionContext, function: FunctionSpecification, statements: Sequence[Statement]) -> Role:
+    """Add a role for this function alone."""
+    return context.template.add_resource(
         Role(
             f"{function.logical_id}Role",
-            RoleName=workshop.config.name(f"{function.thing}-role"),
+            RoleName=context.config.name(f"{function.name_part}-role"),
             AssumeRolePolicyDocument=policies.trust_lambda(),
             Policies=[policies.inline_policy("Function", *statements)],
         )
     )
 
 
-def code(parameters: Parameters, function: FunctionSpecification) -> Code:
-    """Where a function's zip lies."""
+def _function_code(parameters: Parameters, function: FunctionSpecification) -> Code:
     return Code(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.code_keys[function.logical_id].ref())
 
 
-def common_variables(function: FunctionSpecification) -> dict[str, str]:
+def _common_variables(function: FunctionSpecification) -> dict[str, str]:
     """The environment that Powertools reads.
 
     Source: https://docs.aws.amazon.com/powertools/python/latest/environment-variables/
@@ -125,8 +122,8 @@ def common_variables(function: FunctionSpecification) -> dict[str, str]:
     }
 
 
-def stream_variables(config: StackConfig, storage: Storage, source: StreamSource) -> dict[str, object]:
-    """The environment from which the one stream processor learns its source."""
+def _stream_variables(config: StackConfig, storage: Storage, source: StreamSource) -> dict[str, object]:
+    """The environment from which the stream processor, one for all sources, learns its source."""
     return {
         "ACTIVITY_SHARDS": str(config.activity_shards),
         "ACTIVITY_TYPE": source.activity_type,
@@ -139,7 +136,7 @@ def stream_variables(config: StackConfig, storage: Storage, source: StreamSource
     }
 
 
-def counted_source(source: StreamSource) -> dict[str, str]:
+def _counted_source(source: StreamSource) -> dict[str, str]:
     """What the analytics processor knows of a source."""
     return {
         "activityType": source.activity_type,
@@ -149,26 +146,26 @@ def counted_source(source: StreamSource) -> dict[str, str]:
     }
 
 
-def analytics_variables(config: StackConfig, storage: Storage) -> dict[str, object]:
+def _analytics_variables(config: StackConfig, storage: Storage) -> dict[str, object]:
     """The environment from which the analytics processor learns what to count."""
     return {
         "ACTIVITY_SHARDS": str(config.activity_shards),
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
-        "SOURCES": json.dumps(list(map(counted_source, config.sources)), separators=(",", ":")),
+        "SOURCES": json.dumps(list(map(_counted_source, config.sources)), separators=(",", ":")),
     }
 
 
-def validator_variables(config: StackConfig) -> dict[str, object]:
+def _validator_variables(config: StackConfig) -> dict[str, object]:
     """The environment from which the validator learns what a workflow may be asked for."""
     return {"DATA_TYPES": ",".join(sorted([*(source.data_type for source in config.sources), "DAILY_ANALYTICS"]))}
 
 
-def add_stream_processor(workshop: Workshop, storage: Storage, source: StreamSource) -> Function:
-    """Add the function that follows a source, with what its mapping reads and writes in its name."""
-    return add_function(
-        workshop,
+def _add_stream_processor(context: _FunctionContext, storage: Storage, source: StreamSource) -> Function:
+    """Add the function of a source, with the permissions that its event source mapping uses."""
+    return _add_function(
+        context,
         stream_processor(source),
-        stream_variables(workshop.config, storage, source),
+        _stream_variables(context.config, storage, source),
         [
             policies.read_stream(storage.source_tables[source.name]),
             policies.write_activities(storage.analytics_table),
@@ -184,19 +181,19 @@ def add_functions(template: Template, config: StackConfig, parameters: Parameter
             "DependenciesLayer",
             LayerName=config.name("dependencies"),
             CompatibleArchitectures=[ARCHITECTURE],
-            CompatibleRuntimes=[RUNTIME],
+            CompatibleRuntimes=[_RUNTIME],
             Content=Content(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.layer_key.ref()),
             Description="What the handlers import beyond the runtime's own packages",
         )
     )
-    workshop = Workshop(template, config, parameters, layer)
+    context = _FunctionContext(template, config, parameters, layer)
     return Functions(
-        stream_processors={source.name: add_stream_processor(workshop, storage, source) for source in config.sources},
-        analytics_processor=add_function(
-            workshop,
+        stream_processors={source.name: _add_stream_processor(context, storage, source) for source in config.sources},
+        analytics_processor=_add_function(
+            context,
             ANALYTICS_PROCESSOR,
-            analytics_variables(config, storage),
+            _analytics_variables(config, storage),
             [policies.summarise_activities(storage.analytics_table)],
         ),
-        data_validator=add_function(workshop, DATA_VALIDATOR, validator_variables(config), []),
+        data_validator=_add_function(context, DATA_VALIDATOR, _validator_variables(config), []),
     )

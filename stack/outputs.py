@@ -1,4 +1,4 @@
-"""What a deployed stack tells about itself."""
+"""The outputs: names, ARNs and URLs of what a deployed stack has."""
 
 from troposphere import AWSHelperFn, Output, Sub, Template
 
@@ -9,8 +9,7 @@ from stack.storage import Storage
 from stack.workflow import Workflow
 
 
-def table_outputs(config: StackConfig, storage: Storage) -> list[tuple[str, str, AWSHelperFn]]:
-    """Names of the tables and of the bucket."""
+def _table_outputs(config: StackConfig, storage: Storage) -> list[tuple[str, str, AWSHelperFn]]:
     sources = [
         (f"{source.name}TableName", f"{source.title} table name", storage.source_tables[source.name].ref())
         for source in config.sources
@@ -22,8 +21,7 @@ def table_outputs(config: StackConfig, storage: Storage) -> list[tuple[str, str,
     ]
 
 
-def function_outputs(config: StackConfig, functions: Functions) -> list[tuple[str, str, AWSHelperFn]]:
-    """Names of the functions."""
+def _function_outputs(config: StackConfig, functions: Functions) -> list[tuple[str, str, AWSHelperFn]]:
     processors = [
         (
             f"{stream_processor(source).logical_id}FunctionName",
@@ -43,8 +41,7 @@ def function_outputs(config: StackConfig, functions: Functions) -> list[tuple[st
     ]
 
 
-def watching_outputs(workflow: Workflow, monitoring: Monitoring) -> list[tuple[str, str, AWSHelperFn]]:
-    """Where the workflow is, where to look and where alarms go."""
+def _monitoring_outputs(workflow: Workflow, monitoring: Monitoring) -> list[tuple[str, str, AWSHelperFn]]:
     dashboard_url = (
         "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home"
         f"?region=${{AWS::Region}}#dashboards:name=${{{monitoring.dashboard.title}}}"
@@ -65,10 +62,9 @@ def add_outputs(
     workflow: Workflow,
     monitoring: Monitoring,
 ) -> None:
-    """Add every output."""
     for name, description, value in [
-        *table_outputs(config, storage),
-        *function_outputs(config, functions),
-        *watching_outputs(workflow, monitoring),
+        *_table_outputs(config, storage),
+        *_function_outputs(config, functions),
+        *_monitoring_outputs(workflow, monitoring),
     ]:
         template.add_output(Output(name, Description=description, Value=value))

@@ -17,13 +17,13 @@ STREAM_PROCESSING_ENABLED = "StreamProcessingEnabled"
 
 
 def code_key(function: FunctionSpecification) -> str:
-    """The name of the parameter that says where a function's zip lies in the artifact bucket."""
+    """The name of the parameter with the key of a function's zip in the artifact bucket."""
     return f"{function.logical_id}Key"
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """The parameters of a template, as objects to refer to; `code_keys` is by logical id of the function."""
+    """The parameters that resources refer to; `code_keys` is by logical id of the function."""
 
     artifact_bucket: Parameter
     layer_key: Parameter
@@ -31,25 +31,23 @@ class Parameters:
     alert_email: Parameter
 
 
-def text_parameter(name: str, description: str, **more: Any) -> Parameter:
-    """A parameter of text."""
+def _text_parameter(name: str, description: str, **more: Any) -> Parameter:
     return Parameter(name, Type="String", Description=description, **more)
 
 
-def add_code_key(template: Template, function: FunctionSpecification) -> Parameter:
-    """Declare where a function's zip lies."""
+def _add_code_key(template: Template, function: FunctionSpecification) -> Parameter:
     description = f"Key of the zip of {function.logical_id} in the artifact bucket"
-    return template.add_parameter(text_parameter(code_key(function), description))
+    return template.add_parameter(_text_parameter(code_key(function), description))
 
 
 def add_parameters(template: Template, config: StackConfig) -> Parameters:
     """Declare the parameters and the conditions that follow from them."""
-    bucket = text_parameter(ARTIFACT_BUCKET, "Bucket that holds the zips of functions and layer")
-    layer_key = text_parameter(LAYER_KEY, "Key of the layer's zip in the artifact bucket")
-    alert_email = text_parameter(
+    bucket = _text_parameter(ARTIFACT_BUCKET, "Bucket that holds the zips of functions and layer")
+    layer_key = _text_parameter(LAYER_KEY, "Key of the layer's zip in the artifact bucket")
+    alert_email = _text_parameter(
         ALERT_EMAIL, "Address that alarms are mailed to; empty for no subscription", Default=""
     )
-    stream_processing = text_parameter(
+    stream_processing = _text_parameter(
         STREAM_PROCESSING,
         "Disabled pauses the event source mappings; streams keep their records for 24 hours",
         Default="Enabled",
@@ -59,5 +57,5 @@ def add_parameters(template: Template, config: StackConfig) -> Parameters:
         template.add_parameter(parameter)
     template.add_condition(HAS_ALERT_EMAIL, Not(Equals(Ref(alert_email), "")))
     template.add_condition(STREAM_PROCESSING_ENABLED, Equals(Ref(stream_processing), "Enabled"))
-    code_keys = {function.logical_id: add_code_key(template, function) for function in config.functions}
+    code_keys = {function.logical_id: _add_code_key(template, function) for function in config.functions}
     return Parameters(bucket, layer_key, code_keys, alert_email)

@@ -34,10 +34,10 @@ from troposphere.sns import Topic
 from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
 
-VERSION = "2012-10-17"
-THIS_ACCOUNT = Ref("AWS::AccountId")
-FAILED_EVENTS_PREFIX = "aws/lambda/"
-TOPIC_ACTIONS = (
+_VERSION = "2012-10-17"
+_THIS_ACCOUNT = Ref("AWS::AccountId")
+_FAILED_EVENTS_PREFIX = "aws/lambda/"
+_TOPIC_ACTIONS = (
     sns.AddPermission,
     sns.DeleteTopic,
     sns.GetDataProtectionPolicy,
@@ -50,74 +50,70 @@ TOPIC_ACTIONS = (
     sns.SetTopicAttributes,
     sns.Subscribe,
 )
-"""All that a topic's policy can speak of; others are refused.
+"""The actions that a topic's policy can name; SNS rejects others.
 
 Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html
 """
 
 
-def document(*statements: Statement) -> PolicyDocument:
-    """A policy document of these statements."""
-    return PolicyDocument(Version=VERSION, Statement=list(statements))
+def _document(*statements: Statement) -> PolicyDocument:
+    return PolicyDocument(Version=_VERSION, Statement=list(statements))
 
 
-def allow(sid: str, actions: Sequence[Action], *resources: object, condition: Condition | None = None) -> Statement:
-    """A statement that allows these actions on these resources."""
+def _allow(sid: str, actions: Sequence[Action], *resources: object, condition: Condition | None = None) -> Statement:
     conditions = {} if condition is None else {"Condition": condition}
     return Statement(Sid=sid, Effect=Allow, Action=list(actions), Resource=list(resources), **conditions)
 
 
 def inline_policy(name: str, *statements: Statement) -> Policy:
-    """A policy that is part of its role."""
-    return Policy(PolicyName=name, PolicyDocument=document(*statements))
+    """A policy that is embedded in its role."""
+    return Policy(PolicyName=name, PolicyDocument=_document(*statements))
 
 
-def trust(service: str, *conditions: ConditionElement) -> PolicyDocument:
-    """Lets a service of this account assume the role, on the conditions given and for this account alone.
+def _trust(service: str, *conditions: ConditionElement) -> PolicyDocument:
+    """Let a service assume the role, for this account alone and on the conditions given.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     """
-    return document(
+    return _document(
         Statement(
             Effect=Allow,
             Principal=Principal("Service", service),
             Action=[sts.AssumeRole],
-            Condition=Condition([StringEquals({"aws:SourceAccount": THIS_ACCOUNT}), *conditions]),
+            Condition=Condition([StringEquals({"aws:SourceAccount": _THIS_ACCOUNT}), *conditions]),
         )
     )
 
 
 def trust_lambda() -> PolicyDocument:
-    """Trust for a function; its ARN in the condition would make a cycle of function and role."""
-    return trust("lambda.amazonaws.com")
+    """Trust for a function, without its ARN: that would make a cycle of function and role."""
+    return _trust("lambda.amazonaws.com")
 
 
 def trust_state_machine(name: str) -> PolicyDocument:
-    """Trust for the state machine of this name."""
     arn = Sub(f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:stateMachine:{name}")
-    return trust("states.amazonaws.com", ArnLike({"aws:SourceArn": arn}))
+    return _trust("states.amazonaws.com", ArnLike({"aws:SourceArn": arn}))
 
 
 def trust_rule(name: str) -> PolicyDocument:
-    """Trust for the rule of this name."""
     arn = Sub(f"arn:${{AWS::Partition}}:events:${{AWS::Region}}:${{AWS::AccountId}}:rule/{name}")
-    return trust("events.amazonaws.com", ArnEquals({"aws:SourceArn": arn}))
+    return _trust("events.amazonaws.com", ArnEquals({"aws:SourceArn": arn}))
 
 
 def write_logs(log_group: LogGroup) -> Statement:
-    """A function's log streams in its own group, which the template makes."""
-    return allow("WriteOwnLogs", [logs.CreateLogStream, logs.PutLogEvents], log_group.get_att("Arn"))
+    """Log streams in the function's own group, which the template creates."""
+    return _allow("WriteOwnLogs", [logs.CreateLogStream, logs.PutLogEvents], log_group.get_att("Arn"))
 
 
 def send_function_traces() -> Statement:
     """Segments of a function (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html)."""
-    return allow("SendTracesHasNoResourceLevel", [xray.PutTelemetryRecords, xray.PutTraceSegments], "*")
+    return _allow("SendTracesHasNoResourceLevel", [xray.PutTelemetryRecords, xray.PutTraceSegments], "*")
 
 
 def send_workflow_traces() -> Statement:
     """Segments of a state machine (https://docs.aws.amazon.com/step-functions/latest/dg/xray-iam.html)."""
     actions = [xray.GetSamplingRules, xray.GetSamplingTargets, xray.PutTelemetryRecords, xray.PutTraceSegments]
-    return allow("SendTracesHasNoResourceLevel", actions, "*")
+    return _allow("SendTracesHasNoResourceLevel", actions, "*")
 
 
 def deliver_workflow_logs() -> Statement:
@@ -132,13 +128,13 @@ def deliver_workflow_logs() -> Statement:
         logs.PutResourcePolicy,
         logs.UpdateLogDelivery,
     ]
-    return allow("DeliverLogsHasNoResourceLevel", actions, "*")
+    return _allow("DeliverLogsHasNoResourceLevel", actions, "*")
 
 
 def read_stream(table: Table) -> Statement:
     """What an event source mapping reads (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html)."""
     actions = [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator, dynamodb.ListStreams]
-    return allow("ReadStream", actions, table.get_att("StreamArn"))
+    return _allow("ReadStream", actions, table.get_att("StreamArn"))
 
 
 def deliver_failed_events(bucket: Bucket) -> tuple[Statement, Statement]:
@@ -146,36 +142,36 @@ def deliver_failed_events(bucket: Bucket) -> tuple[Statement, Statement]:
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
-    own_account = Condition([StringEquals({"s3:ResourceAccount": THIS_ACCOUNT})])
-    objects = Sub(f"${{{bucket.title}.Arn}}/{FAILED_EVENTS_PREFIX}*")
+    own_account = Condition([StringEquals({"s3:ResourceAccount": _THIS_ACCOUNT})])
+    objects = Sub(f"${{{bucket.title}.Arn}}/{_FAILED_EVENTS_PREFIX}*")
     return (
-        allow("DeliverFailedEvents", [s3.PutObject], objects, condition=own_account),
-        allow("FindFailedEventsBucket", [s3.ListBucket], bucket.get_att("Arn"), condition=own_account),
+        _allow("DeliverFailedEvents", [s3.PutObject], objects, condition=own_account),
+        _allow("FindFailedEventsBucket", [s3.ListBucket], bucket.get_att("Arn"), condition=own_account),
     )
 
 
 def write_activities(table: Table) -> Statement:
     """A stream processor writes in batches and does nothing else."""
-    return allow("WriteActivities", [dynamodb.BatchWriteItem], table.get_att("Arn"))
+    return _allow("WriteActivities", [dynamodb.BatchWriteItem], table.get_att("Arn"))
 
 
 def summarise_activities(table: Table) -> Statement:
     """The analytics processor counts by query and writes summaries."""
-    return allow("SummariseActivities", [dynamodb.PutItem, dynamodb.Query], table.get_att("Arn"))
+    return _allow("SummariseActivities", [dynamodb.PutItem, dynamodb.Query], table.get_att("Arn"))
 
 
 def invoke_functions(functions: Sequence[Function]) -> Statement:
     """The state machine's tasks."""
-    return allow("InvokeTasks", [awslambda.InvokeFunction], *(function.get_att("Arn") for function in functions))
+    return _allow("InvokeTasks", [awslambda.InvokeFunction], *(function.get_att("Arn") for function in functions))
 
 
 def start_execution(state_machine: StateMachine) -> Statement:
-    """The schedule's one act."""
-    return allow("StartExecution", [states.StartExecution], state_machine.ref())
+    """The schedule starts executions and does nothing else."""
+    return _allow("StartExecution", [states.StartExecution], state_machine.ref())
 
 
-def deny_plain_http(actions: Sequence[Action], *resources: AWSHelperFn) -> Statement:
-    """Refuses these actions when they do not come over TLS, whoever asks."""
+def _deny_plain_http(actions: Sequence[Action], *resources: AWSHelperFn) -> Statement:
+    """Deny these actions without TLS, to everybody."""
     return Statement(
         Sid="DenyPlainHttp",
         Effect=Deny,
@@ -187,16 +183,16 @@ def deny_plain_http(actions: Sequence[Action], *resources: AWSHelperFn) -> State
 
 
 def private_bucket(bucket: Bucket) -> PolicyDocument:
-    """A bucket for this account alone, over TLS alone; services of AWS act in it as roles of this account."""
+    """A bucket for this account alone, over TLS alone; AWS services use it through roles of this account."""
     resources = (bucket.get_att("Arn"), Sub(f"${{{bucket.title}.Arn}}/*"))
     other_accounts = Condition(
         [
-            StringNotEquals({"aws:PrincipalAccount": THIS_ACCOUNT}),
+            StringNotEquals({"aws:PrincipalAccount": _THIS_ACCOUNT}),
             BoolIfExists({"aws:PrincipalIsAWSService": "false"}),
         ]
     )
-    return document(
-        deny_plain_http([s3.Action("*")], *resources),
+    return _document(
+        _deny_plain_http([s3.Action("*")], *resources),
         Statement(
             Sid="DenyOtherAccounts",
             Effect=Deny,
@@ -210,7 +206,7 @@ def private_bucket(bucket: Bucket) -> PolicyDocument:
 
 def rule_sends(queue: Queue, rule: Rule) -> PolicyDocument:
     """A dead-letter queue for one rule (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html)."""
-    return document(
+    return _document(
         Statement(
             Sid="RuleSends",
             Effect=Allow,
@@ -219,7 +215,7 @@ def rule_sends(queue: Queue, rule: Rule) -> PolicyDocument:
             Resource=[queue.get_att("Arn")],
             Condition=Condition([ArnEquals({"aws:SourceArn": rule.get_att("Arn")})]),
         ),
-        deny_plain_http([sqs.Action("*")], queue.get_att("Arn")),
+        _deny_plain_http([sqs.Action("*")], queue.get_att("Arn")),
     )
 
 
@@ -229,7 +225,7 @@ def alarms_publish(topic: Topic) -> PolicyDocument:
     Source: https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html
     """
     alarms = Sub("arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*")
-    return document(
+    return _document(
         Statement(
             Sid="AlarmsPublish",
             Effect=Allow,
@@ -237,8 +233,8 @@ def alarms_publish(topic: Topic) -> PolicyDocument:
             Action=[sns.Publish],
             Resource=[topic.ref()],
             Condition=Condition(
-                [ArnLike({"aws:SourceArn": alarms}), StringEquals({"aws:SourceAccount": THIS_ACCOUNT})]
+                [ArnLike({"aws:SourceArn": alarms}), StringEquals({"aws:SourceAccount": _THIS_ACCOUNT})]
             ),
         ),
-        deny_plain_http(TOPIC_ACTIONS, topic.ref()),
+        _deny_plain_http(_TOPIC_ACTIONS, topic.ref()),
     )

@@ -1,4 +1,4 @@
-"""Where data lies: a table with a stream for each source, the analytics table, the bucket of failed events."""
+"""Where data is stored: a table with a stream for each source, the analytics table, the bucket of failed events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,17 +42,17 @@ class Storage:
 
 
 def retention(config: StackConfig) -> dict[str, Any]:
-    """What becomes of data when its resource leaves the stack."""
+    """What happens to data when its resource leaves the stack."""
     policy = "Retain" if config.protected else "Delete"
     return {"DeletionPolicy": policy, "UpdateReplacePolicy": policy}
 
 
-def on_demand_table(config: StackConfig, logical_id: str, thing: str, keys: tuple[str, str], **more: Any) -> Table:
+def _on_demand_table(config: StackConfig, logical_id: str, name_part: str, keys: tuple[str, str], **more: Any) -> Table:
     """A table billed by request, with a string partition key and a number sort key, recoverable to any second."""
     partition_key, sort_key = keys
     return Table(
         logical_id,
-        TableName=config.name(thing),
+        TableName=config.name(name_part),
         AttributeDefinitions=[
             AttributeDefinition(AttributeName=partition_key, AttributeType="S"),
             AttributeDefinition(AttributeName=sort_key, AttributeType="N"),
@@ -69,9 +69,9 @@ def on_demand_table(config: StackConfig, logical_id: str, thing: str, keys: tupl
     )
 
 
-def source_table(config: StackConfig, source: StreamSource) -> Table:
+def _source_table(config: StackConfig, source: StreamSource) -> Table:
     """The table of a source, its stream holding each item before and after a change."""
-    return on_demand_table(
+    return _on_demand_table(
         config,
         f"{source.name}Table",
         source.name.lower(),
@@ -80,8 +80,8 @@ def source_table(config: StackConfig, source: StreamSource) -> Table:
     )
 
 
-def failed_events_lifecycle() -> LifecycleConfiguration:
-    """A failed event stays until it is replayed, in cheaper storage after a month; what was deleted, a month more."""
+def _failed_events_lifecycle() -> LifecycleConfiguration:
+    """Failed events are kept until replayed, in cheaper storage after a month; what is deleted, for 30 days more."""
     return LifecycleConfiguration(
         Rules=[
             LifecycleRule(
@@ -100,7 +100,7 @@ def failed_events_lifecycle() -> LifecycleConfiguration:
     )
 
 
-def failed_events_bucket(config: StackConfig) -> Bucket:
+def _failed_events_bucket(config: StackConfig) -> Bucket:
     """The on-failure destination of the mappings: private, encrypted, versioned."""
     encryption = ServerSideEncryptionRule(
         ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
@@ -108,7 +108,7 @@ def failed_events_bucket(config: StackConfig) -> Bucket:
     return Bucket(
         "FailedEventsBucket",
         BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[encryption]),
-        LifecycleConfiguration=failed_events_lifecycle(),
+        LifecycleConfiguration=_failed_events_lifecycle(),
         OwnershipControls=OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
         PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
@@ -120,14 +120,14 @@ def failed_events_bucket(config: StackConfig) -> Bucket:
 
 def add_storage(template: Template, config: StackConfig) -> Storage:
     """Add the tables and the bucket of failed events."""
-    bucket = template.add_resource(failed_events_bucket(config))
+    bucket = template.add_resource(_failed_events_bucket(config))
     template.add_resource(
         BucketPolicy("FailedEventsBucketPolicy", Bucket=bucket.ref(), PolicyDocument=private_bucket(bucket))
     )
     return Storage(
-        source_tables={source.name: template.add_resource(source_table(config, source)) for source in config.sources},
+        source_tables={source.name: template.add_resource(_source_table(config, source)) for source in config.sources},
         analytics_table=template.add_resource(
-            on_demand_table(config, "AnalyticsTable", "analytics", ("dataType", "processedAt"))
+            _on_demand_table(config, "AnalyticsTable", "analytics", ("dataType", "processedAt"))
         ),
         failed_events_bucket=bucket,
     )

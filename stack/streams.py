@@ -20,14 +20,16 @@ from stack.functions import Functions
 from stack.parameters import STREAM_PROCESSING_ENABLED
 from stack.storage import Storage
 
-RECORDED_EVENTS = {"eventName": ["INSERT", "MODIFY"]}
-RETRY_ATTEMPTS = 3
-LONGEST_RECORD_AGE = 20 * 60 * 60
-"""Seconds; a stream forgets after 24 hours, so a record that met nothing but throttles is put aside before."""
+_EVENT_NAME_FILTER = {"eventName": ["INSERT", "MODIFY"]}
+_RETRY_ATTEMPTS = 3
+_MAXIMUM_RECORD_AGE = 20 * 60 * 60
+"""Seconds; before its stream loses it after 24 hours, a throttled record is sent to the failure destination."""
 
 
-def mapping(source: StreamSource, table: Table, function: Function, failed_events: Bucket) -> EventSourceMapping:
-    """The mapping of a source: what fails is isolated by bisection, and kept in full when retries are exhausted.
+def _event_source_mapping(
+    source: StreamSource, table: Table, function: Function, failed_events: Bucket
+) -> EventSourceMapping:
+    """The mapping of a source: what fails is isolated by bisection, and stored when retries are exhausted.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
     """
@@ -38,12 +40,12 @@ def mapping(source: StreamSource, table: Table, function: Function, failed_event
         DestinationConfig=DestinationConfig(OnFailure=OnFailure(Destination=failed_events.get_att("Arn"))),
         Enabled=If(STREAM_PROCESSING_ENABLED, True, False),
         EventSourceArn=table.get_att("StreamArn"),
-        FilterCriteria=FilterCriteria(Filters=[Filter(Pattern=json.dumps(RECORDED_EVENTS))]),
+        FilterCriteria=FilterCriteria(Filters=[Filter(Pattern=json.dumps(_EVENT_NAME_FILTER))]),
         FunctionName=function.ref(),
         FunctionResponseTypes=["ReportBatchItemFailures"],
         MaximumBatchingWindowInSeconds=source.batching_window,
-        MaximumRecordAgeInSeconds=LONGEST_RECORD_AGE,
-        MaximumRetryAttempts=RETRY_ATTEMPTS,
+        MaximumRecordAgeInSeconds=_MAXIMUM_RECORD_AGE,
+        MaximumRetryAttempts=_RETRY_ATTEMPTS,
         MetricsConfig=MetricsConfig(Metrics=["EventCount"]),
         ParallelizationFactor=source.parallelization_factor,
         StartingPosition="TRIM_HORIZON",
@@ -56,7 +58,7 @@ def add_streams(
     """Add the mappings; the result is by name of the source."""
     return {
         source.name: template.add_resource(
-            mapping(
+            _event_source_mapping(
                 source,
                 storage.source_tables[source.name],
                 functions.stream_processors[source.name],

@@ -2,9 +2,10 @@
 
 from troposphere import Template
 
+from stack.alarms import MonitoredResources
 from stack.config import StackConfig
 from stack.functions import add_functions
-from stack.monitoring import Watching, add_monitoring
+from stack.monitoring import add_monitoring
 from stack.outputs import add_outputs
 from stack.parameters import add_parameters
 from stack.storage import add_storage
@@ -13,14 +14,15 @@ from stack.workflow import add_workflow
 
 
 def build_template(config: StackConfig) -> Template:
-    """The whole stack as a typed template; the same configuration gives the same template."""
+    """The whole stack; the same configuration gives the same template."""
     template = Template(Description=f"Event pipeline {config.suffix}: DynamoDB streams, daily analytics, monitoring")
     parameters = add_parameters(template, config)
     storage = add_storage(template, config)
     functions = add_functions(template, config, parameters, storage)
     mappings = add_streams(template, config, storage, functions)
     workflow = add_workflow(template, config, functions)
-    monitoring = add_monitoring(template, config, parameters, Watching(storage, functions, mappings, workflow))
+    resources = MonitoredResources(storage, functions, mappings, workflow)
+    monitoring = add_monitoring(template, config, parameters, resources)
     add_outputs(template, config, storage, functions, workflow, monitoring)
     return template
 

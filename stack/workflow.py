@@ -22,10 +22,10 @@ from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecificat
 from stack.functions import Functions, add_log_group
 from stack.storage import retention
 
-SECONDS_TO_START = 30
-"""What a task may take beyond its function's own time-out: a cold start and the way there and back."""
+_INVOCATION_OVERHEAD = 30
+"""Seconds that a task may take beyond its function's own time-out: a cold start, and the request's way."""
 
-SERVICE_ERRORS = {
+_SERVICE_ERRORS = {
     "ErrorEquals": [
         "Lambda.AWSLambdaException",
         "Lambda.ClientExecutionTimeoutException",
@@ -40,7 +40,7 @@ SERVICE_ERRORS = {
 }
 """Lambda could not run the function (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html)."""
 
-UNFINISHED = {
+_UNFINISHED = {
     "ErrorEquals": ["AnalyticsTableError", "Lambda.Unknown", "States.Timeout"],
     "IntervalSeconds": 10,
     "MaxAttempts": 2,
@@ -49,10 +49,10 @@ UNFINISHED = {
 }
 """The table did not answer, or the function crashed or ran out of time; both tasks can be done again without harm."""
 
-WORKFLOW_TIMEOUT = 3 * 60 * 60
+_WORKFLOW_TIMEOUT = 3 * 60 * 60
 """Seconds; above what all attempts of both tasks can take."""
 
-DAILY_INPUT = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "scheduledExecution": True}
+_DAILY_INPUT = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "scheduledExecution": True}
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Workflow:
     dead_letter_queue: Queue
 
 
-def task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, Any]:
-    """A state that hands its whole input to a function and goes on with the function's answer."""
+def _task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, Any]:
+    """A state that passes its whole input to a function, and the function's answer to the next state."""
     return {
         "Type": "Task",
         "Resource": "${LambdaInvoke}",
         "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", "Payload.$": "$"},
         "OutputPath": "$.Payload",
-        "TimeoutSeconds": function.timeout + SECONDS_TO_START,
-        "Retry": [SERVICE_ERRORS, UNFINISHED],
+        "TimeoutSeconds": function.timeout + _INVOCATION_OVERHEAD,
+        "Retry": [_SERVICE_ERRORS, _UNFINISHED],
         **then,
     }
 
@@ -82,15 +82,15 @@ def definition() -> dict[str, Any]:
     return {
         "Comment": "Validates the request, then summarises activities",
         "StartAt": "ValidateData",
-        "TimeoutSeconds": WORKFLOW_TIMEOUT,
+        "TimeoutSeconds": _WORKFLOW_TIMEOUT,
         "States": {
-            "ValidateData": task(DATA_VALIDATOR, {"Next": "IsDataValid?"}),
+            "ValidateData": _task(DATA_VALIDATOR, {"Next": "IsDataValid?"}),
             "IsDataValid?": {
                 "Type": "Choice",
                 "Choices": [{"Variable": "$.isValid", "BooleanEquals": True, "Next": "ProcessAnalytics"}],
                 "Default": "ValidationFailed",
             },
-            "ProcessAnalytics": task(ANALYTICS_PROCESSOR, {"End": True}),
+            "ProcessAnalytics": _task(ANALYTICS_PROCESSOR, {"End": True}),
             "ValidationFailed": {
                 "Type": "Fail",
                 "Error": "InvalidDataError",
@@ -100,7 +100,7 @@ def definition() -> dict[str, Any]:
     }
 
 
-def add_state_machine(template: Template, config: StackConfig, functions: Functions) -> StateMachine:
+def _add_state_machine(template: Template, config: StackConfig, functions: Functions) -> StateMachine:
     """Add the state machine with its log group and role."""
     name = config.name("data-processing")
     tasks = (functions.data_validator, functions.analytics_processor)
@@ -128,14 +128,14 @@ def add_state_machine(template: Template, config: StackConfig, functions: Functi
                 "LambdaInvoke": Sub("arn:${AWS::Partition}:states:::lambda:invoke"),
                 **{f"{function.title}Arn": function.get_att("Arn") for function in tasks},
             },
-            LoggingConfiguration=workflow_logging(log_group),
+            LoggingConfiguration=_workflow_logging(log_group),
             RoleArn=role.get_att("Arn"),
             TracingConfiguration=TracingConfiguration(Enabled=True),
         )
     )
 
 
-def workflow_logging(log_group: LogGroup) -> LoggingConfiguration:
+def _workflow_logging(log_group: LogGroup) -> LoggingConfiguration:
     """Every event of every execution, without the data that passes through."""
     destination = CloudWatchLogsLogGroup(LogGroupArn=log_group.get_att("Arn"))
     return LoggingConfiguration(
@@ -143,18 +143,18 @@ def workflow_logging(log_group: LogGroup) -> LoggingConfiguration:
     )
 
 
-def daily_input() -> InputTransformer:
+def _daily_input() -> InputTransformer:
     """The daily request with the time it was scheduled for, so that a late start still covers its own days.
 
     EventBridge puts the quotes around a string that replaces a placeholder
     (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html).
     """
-    fixed = json.dumps(DAILY_INPUT).removesuffix("}")
+    fixed = json.dumps(_DAILY_INPUT).removesuffix("}")
     return InputTransformer(InputPathsMap={"time": "$.time"}, InputTemplate=f'{fixed}, "scheduledTime": <time>}}')
 
 
-def add_dead_letter_queue(template: Template, config: StackConfig) -> Queue:
-    """Add the queue that gets what could not be started."""
+def _add_dead_letter_queue(template: Template, config: StackConfig) -> Queue:
+    """Add the queue that receives what could not be started."""
     return template.add_resource(
         Queue(
             "DailyAnalyticsDeadLetterQueue",
@@ -166,22 +166,22 @@ def add_dead_letter_queue(template: Template, config: StackConfig) -> Queue:
     )
 
 
-def daily_target(state_machine: StateMachine, queue: Queue, role: Role) -> Target:
-    """What the rule starts, for how long it tries, and where it puts what it could not start."""
+def _daily_target(state_machine: StateMachine, queue: Queue, role: Role) -> Target:
+    """What the rule starts, how long it retries, and where it sends what it could not start."""
     return Target(
         Id="DataProcessingStateMachine",
         Arn=state_machine.ref(),
         DeadLetterConfig=DeadLetterConfig(Arn=queue.get_att("Arn")),
-        InputTransformer=daily_input(),
+        InputTransformer=_daily_input(),
         RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=6 * 60 * 60, MaximumRetryAttempts=185),
         RoleArn=role.get_att("Arn"),
     )
 
 
-def add_schedule(template: Template, config: StackConfig, state_machine: StateMachine) -> tuple[Rule, Queue]:
+def _add_schedule(template: Template, config: StackConfig, state_machine: StateMachine) -> tuple[Rule, Queue]:
     """Add the daily rule, its role and its dead-letter queue."""
     name = config.name("daily-analytics")
-    queue = add_dead_letter_queue(template, config)
+    queue = _add_dead_letter_queue(template, config)
     role = template.add_resource(
         Role(
             "DailyAnalyticsRole",
@@ -196,7 +196,7 @@ def add_schedule(template: Template, config: StackConfig, state_machine: StateMa
             Description="Triggers Step Functions workflow daily",
             ScheduleExpression="cron(0 2 * * ? *)",
             State="ENABLED",
-            Targets=[daily_target(state_machine, queue, role)],
+            Targets=[_daily_target(state_machine, queue, role)],
         )
     )
     policy = policies.rule_sends(queue, rule)
@@ -208,6 +208,6 @@ def add_schedule(template: Template, config: StackConfig, state_machine: StateMa
 
 def add_workflow(template: Template, config: StackConfig, functions: Functions) -> Workflow:
     """Add the state machine and its schedule."""
-    state_machine = add_state_machine(template, config, functions)
-    rule, queue = add_schedule(template, config, state_machine)
+    state_machine = _add_state_machine(template, config, functions)
+    rule, queue = _add_schedule(template, config, state_machine)
     return Workflow(state_machine, rule, queue)

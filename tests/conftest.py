@@ -1,6 +1,10 @@
 """Every test process gets dummy credentials and nothing of the user's AWS settings."""
 
 import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
 
 DUMMY = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -12,6 +16,8 @@ DUMMY = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 
+_EMULATOR_STARTERS = {"running_cloud", "running_emulator"}
+
 
 def pytest_configure() -> None:
     """Replace the AWS settings before anything is imported that reads them."""
@@ -19,3 +25,18 @@ def pytest_configure() -> None:
         del os.environ[name]
     os.environ.pop("ENVIRONMENT_SUFFIX", None)
     os.environ.update(DUMMY)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that starts the emulator, itself or by a fixture that it uses."""
+    for item in items:
+        if any(_EMULATOR_STARTERS & set(function.__code__.co_names) for function in _functions_of(item)):
+            item.add_marker(pytest.mark.emulator)
+
+
+def _functions_of(item: pytest.Item) -> Iterator[Callable[..., Any]]:
+    """A test function, and the functions of its fixtures and theirs."""
+    if isinstance(item, pytest.Function):
+        yield item.function
+        for definitions in item._fixtureinfo.name2fixturedefs.values():
+            yield from (definition.func for definition in definitions if hasattr(definition.func, "__code__"))

@@ -28,14 +28,14 @@ from benchmarks.costs.implementations import (
     implementations,
 )
 from benchmarks.systems.template_facts import CONFIG
-from stack.config import SOURCES, StackConfig
+from stack.config import StackConfig
+from tests.sources import ORDERS, USERS
 
 STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(100, 0.011, 800), 25)
 SUMMARY = SummaryObservation(cpu_seconds_per_page=0.001, activities_per_page=100, units_per_activity=0.02)
 SCAN = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=5000, units_per_activity=0.02)
 PRICES = load_prices().prices
 OURS, AS_WRITTEN, CORRECTED = implementations(Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6))
-USERS, ORDERS = SOURCES[:2]
 
 
 def test_sizes_between_two_batches_are_interpolated() -> None:

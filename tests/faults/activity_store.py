@@ -11,7 +11,8 @@ from handlers.keys import last_sort_key_before, sort_key
 from stack.config import StreamSource, stream_processor
 from tests.faults.changes import change
 from tests.faults.faulty_dynamodb import FaultyDynamoDB
-from tests.faults.template_settings import ORDERS, USERS, TemplateSettings
+from tests.faults.template_settings import TemplateSettings
+from tests.sources import ORDERS, USERS
 
 Item = dict[str, Any]
 Counts = Counter[tuple[date, str]]

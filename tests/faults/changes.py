@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from stack.config import SOURCES, StreamSource
+from stack.config import StreamSource
+from tests.sources import ORDERS, USERS
 
-SEQUENCE_NUMBERS = 10**20
+FIRST_SEQUENCE_NUMBERS = {USERS: 10**20, ORDERS: 2 * 10**20}
 FIRST_TIME, MANY_DIGITS = 1_750_000_000_000, "12345678901234567890123"
 RECORDED = ("INSERT", "MODIFY")
 Record = dict[str, Any]
@@ -81,7 +82,7 @@ def change(
                 "ApproximateCreationDateTime": datetime.fromtimestamp(int(created_at), UTC),
                 "Keys": keys,
                 **({"OldImage": image} if event_name == "REMOVE" else {"NewImage": image}),
-                "SequenceNumber": str(SEQUENCE_NUMBERS * (1 + SOURCES.index(source)) + number),
+                "SequenceNumber": str(FIRST_SEQUENCE_NUMBERS[source] + number),
                 "SizeBytes": 100,
                 "StreamViewType": "NEW_AND_OLD_IMAGES",
             },

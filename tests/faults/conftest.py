@@ -18,9 +18,9 @@ from tests.faults.built_function import BuiltFunction, UnpackedArchives, unpack
 from tests.faults.failure_buckets import FailureBucket, make_bucket
 from tests.faults.faulty_dynamodb import FaultyDynamoDB, faulty_table
 from tests.faults.functions import HandlerFunction, cold_start
-from tests.faults.pipeline import Pipeline
+from tests.faults.pipeline import SourcePipeline
 from tests.faults.template_settings import TemplateSettings
-from tests.faults.workflow import Workflow
+from tests.faults.workflow import WorkflowFunctions
 
 
 @pytest.fixture(scope="session")
@@ -96,16 +96,18 @@ def function_of(
 @pytest.fixture
 def follow(
     template: TemplateSettings, time: VirtualTime, dynamodb: FaultyDynamoDB, bucket: FailureBucket
-) -> Callable[..., Pipeline]:
+) -> Callable[..., SourcePipeline]:
     """A pipeline from a source and its function to table and bucket; properties of the mapping may be changed."""
 
-    def pipeline(source: StreamSource, function: Any, **changes: Any) -> Pipeline:
-        return Pipeline(source, template.mapping(source, **changes), function, time, dynamodb, bucket)
+    def pipeline(source: StreamSource, function: Any, **changes: Any) -> SourcePipeline:
+        return SourcePipeline(source, template.mapping(source, **changes), function, time, dynamodb, bucket)
 
     return pipeline
 
 
 @pytest.fixture
-def workflow(template: TemplateSettings, function_of: Callable[[FunctionSpecification], HandlerFunction]) -> Workflow:
+def workflow(
+    template: TemplateSettings, function_of: Callable[[FunctionSpecification], HandlerFunction]
+) -> WorkflowFunctions:
     """The workflow over this test's table."""
-    return Workflow(template, function_of(DATA_VALIDATOR), function_of(ANALYTICS_PROCESSOR))
+    return WorkflowFunctions(template, function_of(DATA_VALIDATOR), function_of(ANALYTICS_PROCESSOR))

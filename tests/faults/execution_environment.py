@@ -24,7 +24,7 @@ class Context:
 
 
 def run(answer: Path, *folders: str) -> None:
-    """Answer the event on standard input, given where code, layer and the runtime's own packages lie."""
+    """Answer the event on standard input, given the folders of code, layer and the runtime's own packages."""
     sys.path[:0] = folders
     module, _, name = os.environ["_HANDLER"].rpartition(".")
     handler = getattr(importlib.import_module(module), name)

@@ -26,7 +26,7 @@ class Destination(promise.Destination, on_failure.Destination, Protocol):
     """What the poller delivers to, and the promise looks into."""
 
 
-class Pipeline:
+class SourcePipeline:
     """A stream of two shards in memory, and the poller that invokes a function with what is in it.
 
     Args:

@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from build.poller.mapping import EventSourceMapping, mapping_from_response
-from stack.config import SOURCES, StackConfig, StreamSource, stream_processor
+from stack.config import StackConfig, StreamSource, stream_processor
 from stack.template import build_template
+from tests.sources import two_sources
 
-USERS, ORDERS = SOURCES
 STREAM_ARN = "arn:aws:dynamodb:us-west-2:123456789012:table/{table}/stream/2026-01-01T00:00:00.000"
 FUNCTION_ARN = "arn:aws:lambda:us-west-2:123456789012:function:{function}"
 BUCKET_ARN = "arn:aws:s3:::failed-events"
@@ -19,7 +19,7 @@ NAMES = ("TableName", "FunctionName")
 class TemplateSettings:
     """The settings in the template of a configuration."""
 
-    config: StackConfig = StackConfig()
+    config: StackConfig = two_sources()
 
     @cached_property
     def resources(self) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from tests.faults.changes import Change, Damage, Record
 from tests.faults.damages import having, instead, without
 from tests.faults.failure_buckets import FailureBucket
 from tests.faults.functions import HandlerFunction, crashes
-from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import ORDERS, USERS
+from tests.faults.pipeline import SourcePipeline
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -113,7 +113,7 @@ def unchanged(record: Record) -> Record:
     return record
 
 
-def write_around(pipeline: Pipeline, damage: Damage, *positions: int) -> list[Change]:
+def write_around(pipeline: SourcePipeline, damage: Damage, *positions: int) -> list[Change]:
     """Write a batch of one lane whose records at these positions are bad; returns those."""
     written = [
         pipeline.write(item, damage=damage if position in positions else None) for position, item in enumerate(BATCH)
@@ -135,7 +135,7 @@ def kept_alone(bucket: FailureBucket) -> list[str]:
 
 @named(IN_THE_STREAM)
 def test_a_bad_record_is_kept_and_all_around_it_recorded(
-    follow: Callable[..., Pipeline], function: HandlerFunction, bucket: FailureBucket, damage: Damage, reason: str
+    follow: Callable[..., SourcePipeline], function: HandlerFunction, bucket: FailureBucket, damage: Damage, reason: str
 ) -> None:
     users = follow(USERS, function, **ONE_LANE)
     (bad,) = write_around(users, damage, 4)
@@ -147,7 +147,7 @@ def test_a_bad_record_is_kept_and_all_around_it_recorded(
 
 @named(EVENT_NAMES)
 def test_an_unknown_event_that_no_filter_holds_back_is_kept(
-    follow: Callable[..., Pipeline], function: HandlerFunction, damage: Damage, reason: str
+    follow: Callable[..., SourcePipeline], function: HandlerFunction, damage: Damage, reason: str
 ) -> None:
     users = follow(USERS, function, **ONE_LANE, **NO_FILTER)
     (bad,) = write_around(users, damage, 4)
@@ -174,7 +174,7 @@ class Meddler:
 
 @named(ON_THE_WAY)
 def test_a_record_that_is_damaged_on_the_way_is_kept_as_the_stream_has_it(
-    follow: Callable[..., Pipeline], function: HandlerFunction, damage: Damage, reason: str
+    follow: Callable[..., SourcePipeline], function: HandlerFunction, damage: Damage, reason: str
 ) -> None:
     meddler = Meddler(function, damage)
     users = follow(USERS, meddler, **ONE_LANE)
@@ -185,7 +185,7 @@ def test_a_record_that_is_damaged_on_the_way_is_kept_as_the_stream_has_it(
     assert reasons(function) == {reason}
 
 
-def test_an_image_is_enough(follow: Callable[..., Pipeline], function: HandlerFunction) -> None:
+def test_an_image_is_enough(follow: Callable[..., SourcePipeline], function: HandlerFunction) -> None:
     meddler = Meddler(function, without("dynamodb", "Keys"))
     users = follow(USERS, meddler)
     users.write_some()
@@ -201,7 +201,7 @@ def test_an_image_is_enough(follow: Callable[..., Pipeline], function: HandlerFu
     ids=lambda positions: "-".join(map(str, positions)),
 )
 def test_bad_records_are_found_wherever_they_are(
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     function_of: Callable[[FunctionSpecification], HandlerFunction],
     bucket: FailureBucket,
     source: StreamSource,
@@ -217,7 +217,7 @@ def test_bad_records_are_found_wherever_they_are(
 
 @pytest.mark.parametrize("position", [0, 4, 9])
 def test_a_record_that_ends_the_function_is_kept_alone(
-    follow: Callable[..., Pipeline], function: HandlerFunction, bucket: FailureBucket, position: int
+    follow: Callable[..., SourcePipeline], function: HandlerFunction, bucket: FailureBucket, position: int
 ) -> None:
     poison = "item-poison"
 

@@ -16,10 +16,10 @@ from tests.faults.built_function import BuiltFunction
 from tests.faults.failure_buckets import FailureBucket
 from tests.faults.faulty_dynamodb import FaultyDynamoDB
 from tests.faults.functions import HandlerFunction, crashes, dies_after_writing
-from tests.faults.pipeline import Pipeline
+from tests.faults.pipeline import SourcePipeline
 from tests.faults.promise import assert_promise
-from tests.faults.template_settings import ORDERS, USERS
 from tests.handlers.fake_dynamodb import Answer, failing, leaving_unprocessed, reset_after
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -35,7 +35,7 @@ def by_key(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def test_batches_delivered_again_hours_later_change_nothing(
     function_of: Callable[[FunctionSpecification], HandlerFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
     time: VirtualTime,
 ) -> None:
@@ -54,7 +54,7 @@ def test_batches_delivered_again_hours_later_change_nothing(
 def test_a_batch_delivered_again_to_another_environment_changes_nothing(
     function_of: Callable[[FunctionSpecification], HandlerFunction],
     built_function_of: Callable[[FunctionSpecification], BuiltFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
 ) -> None:
     function = function_of(stream_processor(ORDERS))
@@ -68,7 +68,7 @@ def test_a_batch_delivered_again_to_another_environment_changes_nothing(
 
 def test_a_batch_delivered_twice_at_once_is_recorded_once(
     built_function_of: Callable[[FunctionSpecification], BuiltFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
 ) -> None:
     meeting = threading.Barrier(2)
@@ -94,7 +94,7 @@ def test_a_batch_delivered_twice_at_once_is_recorded_once(
 
 def test_interleaved_shards_hold_up_and_lose_nothing_of_each_other(
     function_of: Callable[[FunctionSpecification], HandlerFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
 ) -> None:
     function = function_of(stream_processor(USERS))
@@ -116,7 +116,7 @@ def delivered(function: HandlerFunction) -> list[dict[str, Any]]:
 
 def test_sources_share_table_and_bucket_and_nothing_else(
     function_of: Callable[[FunctionSpecification], HandlerFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
     bucket: FailureBucket,
 ) -> None:

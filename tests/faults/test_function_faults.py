@@ -21,9 +21,9 @@ from tests.faults.functions import (
     loses_its_answer,
     times_out,
 )
-from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import ORDERS, USERS
+from tests.faults.pipeline import SourcePipeline
 from tests.handlers.fake_dynamodb import Answer
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -44,7 +44,7 @@ def function(source: StreamSource, function_of: Callable[[FunctionSpecification]
 
 
 @pytest.fixture
-def pipeline(source: StreamSource, follow: Callable[..., Pipeline], function: HandlerFunction) -> Pipeline:
+def pipeline(source: StreamSource, follow: Callable[..., SourcePipeline], function: HandlerFunction) -> SourcePipeline:
     pipeline = follow(source, function)
     pipeline.write_some()
     return pipeline
@@ -52,7 +52,7 @@ def pipeline(source: StreamSource, follow: Callable[..., Pipeline], function: Ha
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_as_many_failures_as_there_are_retries_cost_nothing(
-    pipeline: Pipeline, function: HandlerFunction, fault: FunctionFault
+    pipeline: SourcePipeline, function: HandlerFunction, fault: FunctionFault
 ) -> None:
     function.faults += [fault] * RETRIES
     pipeline.run()
@@ -60,7 +60,7 @@ def test_as_many_failures_as_there_are_retries_cost_nothing(
 
 
 def test_splitting_a_batch_takes_nothing_from_its_records_retries(
-    function_of: Callable[[FunctionSpecification], HandlerFunction], follow: Callable[..., Pipeline]
+    function_of: Callable[[FunctionSpecification], HandlerFunction], follow: Callable[..., SourcePipeline]
 ) -> None:
     function = function_of(stream_processor(USERS))
     users = follow(USERS, function, BatchSize=8, ParallelizationFactor=1)
@@ -74,7 +74,7 @@ def test_splitting_a_batch_takes_nothing_from_its_records_retries(
 
 @pytest.mark.parametrize("fault", [crashes, dies_after_writing, loses_its_answer], ids=lambda fault: fault.__name__)
 def test_failures_without_end_leave_everything_in_the_failure_bucket(
-    pipeline: Pipeline, function: HandlerFunction, fault: FunctionFault
+    pipeline: SourcePipeline, function: HandlerFunction, fault: FunctionFault
 ) -> None:
     function.faults.extend(repeat(fault, 1000))
     pipeline.run()
@@ -82,7 +82,7 @@ def test_failures_without_end_leave_everything_in_the_failure_bucket(
 
 
 def test_a_function_that_is_never_reached_leaves_everything_in_the_failure_bucket_before_the_stream_forgets(
-    pipeline: Pipeline, function: HandlerFunction, bucket: FailureBucket
+    pipeline: SourcePipeline, function: HandlerFunction, bucket: FailureBucket
 ) -> None:
     function.faults.extend(repeat(is_throttled, 100_000))
     pipeline.run()
@@ -92,7 +92,7 @@ def test_a_function_that_is_never_reached_leaves_everything_in_the_failure_bucke
 
 @pytest.mark.parametrize("place", ["activity_item", "publish"])
 def test_an_exception_in_the_handler_costs_nothing(
-    pipeline: Pipeline, function: HandlerFunction, monkeypatch: pytest.MonkeyPatch, place: str
+    pipeline: SourcePipeline, function: HandlerFunction, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     working, failures = getattr(function.module, place), iter(range(RETRIES))
 
@@ -107,7 +107,7 @@ def test_an_exception_in_the_handler_costs_nothing(
     assert pipeline.assert_promise() == set()
 
 
-def wide(follow: Callable[..., Pipeline], function: Function) -> Pipeline:
+def wide(follow: Callable[..., SourcePipeline], function: Function) -> SourcePipeline:
     """A pipeline with one batch, which takes three requests."""
     pipeline = follow(USERS, function, BatchSize=100, ParallelizationFactor=1, MaximumBatchingWindowInSeconds=0)
     for item in range(0, 120, 2):
@@ -117,7 +117,7 @@ def wide(follow: Callable[..., Pipeline], function: Function) -> Pipeline:
 
 def test_what_no_time_was_left_for_is_delivered_again(
     function_of: Callable[[FunctionSpecification], HandlerFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
 ) -> None:
     function = function_of(stream_processor(USERS))
@@ -143,7 +143,7 @@ def test_what_no_time_was_left_for_is_delivered_again(
 )
 def test_a_built_function_that_dies_on_the_way_costs_nothing(
     built_function_of: Callable[[FunctionSpecification], BuiltFunction],
-    follow: Callable[..., Pipeline],
+    follow: Callable[..., SourcePipeline],
     dynamodb: FaultyDynamoDB,
     death: str,
     requests_before: int,

@@ -9,16 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from build.poller.mapping import EventSourceMapping
-from stack.config import StackConfig, stream_processor
+from stack.config import stream_processor
 from tests.build.poller.fakes import EPOCH, VirtualTime
 from tests.faults import functions
 from tests.faults.damages import having, without
 from tests.faults.failure_buckets import MemoryBucket
 from tests.faults.functions import HandlerFunction, cold_start
 from tests.faults.memory_table import MemoryTable
-from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import USERS, TemplateSettings
+from tests.faults.pipeline import SourcePipeline
+from tests.faults.template_settings import TemplateSettings
 from tests.handlers.fake_dynamodb import failing, leaving_unprocessed, reset_after, reset_before
+from tests.sources import USERS, two_sources
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -115,14 +116,14 @@ class Machinery:
     function: HandlerFunction
     table: MemoryTable
 
-    def begin(self) -> Pipeline:
+    def begin(self) -> SourcePipeline:
         """A new pipeline, of which nothing has happened yet."""
         self.function.time.now = EPOCH
         self.function.payloads.clear()
         self.table.begin()
-        return Pipeline(USERS, self.mapping, self.function, self.function.time, self.table, MemoryBucket())
+        return SourcePipeline(USERS, self.mapping, self.function, self.function.time, self.table, MemoryBucket())
 
-    def play(self, pipeline: Pipeline, round_: Round) -> None:
+    def play(self, pipeline: SourcePipeline, round_: Round) -> None:
         """Have a round happen."""
         pipeline.write_some(round_.items)
         for item, damage in enumerate(round_.bad):
@@ -140,12 +141,13 @@ class Machinery:
 @pytest.fixture
 def machinery(time: VirtualTime) -> Machinery:
     """The function of a stack that logs no events."""
-    template, specification = TemplateSettings(StackConfig("prod")), stream_processor(USERS)
+    template, specification = TemplateSettings(two_sources("prod")), stream_processor(USERS)
     module = cold_start(specification.handler_module, template.variables(specification.logical_id), time)
     function = HandlerFunction(module, time, specification.timeout)
     return Machinery(template.mapping(USERS), function, MemoryTable(module.dynamodb, module.TABLE_NAME))
 
 
+@pytest.mark.timeout(600)
 @settings(max_examples=300, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(rounds, min_size=1, max_size=4))
 def test_no_sequence_of_faults_breaks_the_promise(machinery: Machinery, rounds: list[Round]) -> None:

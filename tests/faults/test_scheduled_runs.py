@@ -16,10 +16,10 @@ from tests.faults.built_function import BuiltFunction
 from tests.faults.failure_buckets import FailureBucket
 from tests.faults.faulty_dynamodb import FaultyDynamoDB
 from tests.faults.functions import HandlerFunction, crashes, is_throttled
-from tests.faults.pipeline import Pipeline
-from tests.faults.template_settings import USERS
-from tests.faults.workflow import Workflow, answer_of, daily_summaries
+from tests.faults.pipeline import SourcePipeline
+from tests.faults.workflow import WorkflowFunctions, answer_of, daily_summaries
 from tests.handlers.fake_dynamodb import Answer
+from tests.sources import USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -47,7 +47,7 @@ def function(function_of: Callable[[FunctionSpecification], HandlerFunction]) ->
 
 
 @pytest.fixture
-def users(follow: Callable[..., Pipeline], function: HandlerFunction) -> Pipeline:
+def users(follow: Callable[..., SourcePipeline], function: HandlerFunction) -> SourcePipeline:
     """Two users were changed on the eve."""
     pipeline = follow(USERS, function)
     for item in range(2):
@@ -57,8 +57,8 @@ def users(follow: Callable[..., Pipeline], function: HandlerFunction) -> Pipelin
 
 def test_two_runs_at_once_leave_one_summary_a_day(
     built_function_of: Callable[[FunctionSpecification], BuiltFunction],
-    users: Pipeline,
-    workflow: Workflow,
+    users: SourcePipeline,
+    workflow: WorkflowFunctions,
     dynamodb: FaultyDynamoDB,
 ) -> None:
     users.run()
@@ -80,7 +80,7 @@ def test_two_runs_at_once_leave_one_summary_a_day(
 
 
 def test_records_on_both_sides_of_midnight_are_in_their_own_days_however_often_it_runs(
-    users: Pipeline, time: VirtualTime, workflow: Workflow, dynamodb: FaultyDynamoDB
+    users: SourcePipeline, time: VirtualTime, workflow: WorkflowFunctions, dynamodb: FaultyDynamoDB
 ) -> None:
     time.sleep(1)
     for item in range(2, 5):
@@ -92,7 +92,11 @@ def test_records_on_both_sides_of_midnight_are_in_their_own_days_however_often_i
 
 
 def test_a_record_that_waited_in_the_stream_is_in_the_summary_after_the_next_run(
-    users: Pipeline, function: HandlerFunction, time: VirtualTime, workflow: Workflow, dynamodb: FaultyDynamoDB
+    users: SourcePipeline,
+    function: HandlerFunction,
+    time: VirtualTime,
+    workflow: WorkflowFunctions,
+    dynamodb: FaultyDynamoDB,
 ) -> None:
     function.faults.extend(repeat(is_throttled, THROTTLES))
     workflow.run_scheduled(at(LEAP_DAY))
@@ -105,9 +109,9 @@ def test_a_record_that_waited_in_the_stream_is_in_the_summary_after_the_next_run
 
 
 def test_a_record_that_is_replayed_from_the_failure_bucket_is_in_the_summary_after_the_next_run(
-    users: Pipeline,
+    users: SourcePipeline,
     function: HandlerFunction,
-    workflow: Workflow,
+    workflow: WorkflowFunctions,
     dynamodb: FaultyDynamoDB,
     bucket: FailureBucket,
 ) -> None:

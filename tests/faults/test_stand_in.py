@@ -27,7 +27,7 @@ def item(fraction: int, partition: str = "TYPE", **attributes: Any) -> dict[str,
 
 
 def batch(*items: dict[str, Any], table: str = "TABLE") -> Request:
-    return "BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": one}} for one in items]}}
+    return "BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}}
 
 
 def put(one: dict[str, Any], table: str = "TABLE") -> Request:
@@ -90,7 +90,7 @@ def essence(answer: Answer) -> tuple[int, Any]:
 
 def contents(items: list[dict[str, Any]]) -> set[tuple[str, Decimal, str]]:
     """What a table holds."""
-    return {(*key_of(one), one.get("state", {"S": ""})["S"]) for one in items}
+    return {(*key_of(item), item.get("state", {"S": ""})["S"]) for item in items}
 
 
 @pytest.mark.parametrize("conversation", CONVERSATIONS.values(), ids=CONVERSATIONS)

@@ -12,9 +12,10 @@ from handlers.keys import partition_keys
 from stack.config import StackConfig
 from tests.faults.activity_store import DAYS, FIRST_DAY, Counts, fill
 from tests.faults.faulty_dynamodb import Fault, FaultyDynamoDB, faulty_table
-from tests.faults.template_settings import ORDERS, USERS, TemplateSettings
-from tests.faults.workflow import Summary, Workflow, daily_summaries
+from tests.faults.template_settings import TemplateSettings
+from tests.faults.workflow import Summary, WorkflowFunctions, daily_summaries
 from tests.handlers.fake_dynamodb import failing, reset_before
+from tests.sources import ORDERS, USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -76,13 +77,13 @@ def test_pages_of_the_store_end_at_1_mb(dynamodb: FaultyDynamoDB, partition: str
 
 
 @pytest.fixture
-def request_of_the_schedule(workflow: Workflow) -> dict[str, Any]:
+def request_of_the_schedule(workflow: WorkflowFunctions) -> dict[str, Any]:
     """What the schedule asks for, with pages as large as they may be."""
     return workflow.scheduled(NEXT_RUN) | {"batchSize": LARGEST_PAGE}
 
 
 def test_counts_are_exact_and_running_again_leaves_one_summary_a_day(
-    workflow: Workflow,
+    workflow: WorkflowFunctions,
     dynamodb: FaultyDynamoDB,
     expected: list[Summary],
     request_of_the_schedule: dict[str, Any],
@@ -94,7 +95,9 @@ def test_counts_are_exact_and_running_again_leaves_one_summary_a_day(
         assert daily_summaries(dynamodb) == expected
 
 
-def test_counts_are_exact_in_small_pages(workflow: Workflow, dynamodb: FaultyDynamoDB, expected: list[Summary]) -> None:
+def test_counts_are_exact_in_small_pages(
+    workflow: WorkflowFunctions, dynamodb: FaultyDynamoDB, expected: list[Summary]
+) -> None:
     dynamodb.faults.extend(troubles(30))
     dynamodb.requests.clear()
     answer = workflow.run(dataType="ORDER_DATA", batchSize=SMALL_PAGE, date=LEAP_DAY.isoformat())

@@ -10,10 +10,10 @@ from stack.config import FunctionSpecification, stream_processor
 from tests.faults.changes import Change
 from tests.faults.faulty_dynamodb import Fault, FaultyDynamoDB
 from tests.faults.functions import HandlerFunction
-from tests.faults.pipeline import Pipeline
+from tests.faults.pipeline import SourcePipeline
 from tests.faults.promise import activity_of_change, activity_of_item
-from tests.faults.template_settings import USERS
 from tests.handlers.fake_dynamodb import Answer, failing, leaving_unprocessed, reset_after, reset_before
+from tests.sources import USERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
@@ -40,13 +40,13 @@ def function(function_of: Callable[[FunctionSpecification], HandlerFunction]) ->
 
 
 @pytest.fixture
-def users(follow: Callable[..., Pipeline], function: HandlerFunction) -> Pipeline:
+def users(follow: Callable[..., SourcePipeline], function: HandlerFunction) -> SourcePipeline:
     pipeline = follow(USERS, function)
     pipeline.write_some(ITEMS)
     return pipeline
 
 
-def test_without_faults_everything_is_recorded(users: Pipeline) -> None:
+def test_without_faults_everything_is_recorded(users: SourcePipeline) -> None:
     statistics = users.run()
     assert users.assert_promise() == set()
     assert (statistics.filtered_out, statistics.processed) == (2, 8 + 6)
@@ -54,19 +54,19 @@ def test_without_faults_everything_is_recorded(users: Pipeline) -> None:
 
 @pytest.mark.parametrize("times", [1, 9])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_what_passes_costs_nothing(users: Pipeline, dynamodb: FaultyDynamoDB, fault: Fault, times: int) -> None:
+def test_what_passes_costs_nothing(users: SourcePipeline, dynamodb: FaultyDynamoDB, fault: Fault, times: int) -> None:
     dynamodb.faults += [fault] * times
     assert users.run().failed_invoke == 0
     assert users.assert_promise() == set()
 
 
-def test_one_after_another_they_cost_nothing(users: Pipeline, dynamodb: FaultyDynamoDB) -> None:
+def test_one_after_another_they_cost_nothing(users: SourcePipeline, dynamodb: FaultyDynamoDB) -> None:
     dynamodb.faults += [*FAULTS.values(), None] * 4
     assert users.run().failed_invoke == 0
     assert users.assert_promise() == set()
 
 
-def test_what_is_refused_is_tried_again_by_the_mapping(users: Pipeline, dynamodb: FaultyDynamoDB) -> None:
+def test_what_is_refused_is_tried_again_by_the_mapping(users: SourcePipeline, dynamodb: FaultyDynamoDB) -> None:
     dynamodb.faults += [REFUSED] * RETRIES
     users.run()
     assert users.assert_promise() == set()
@@ -84,7 +84,7 @@ def test_what_is_refused_is_tried_again_by_the_mapping(users: Pipeline, dynamodb
     ids=["throttled", "error 500", "reset before", "reset after", "missing"],
 )
 def test_a_table_that_is_dead_for_longer_than_all_retries_leaves_everything_in_the_failure_bucket(
-    users: Pipeline, function: HandlerFunction, dynamodb: FaultyDynamoDB, fault: Fault, recorded: bool
+    users: SourcePipeline, function: HandlerFunction, dynamodb: FaultyDynamoDB, fault: Fault, recorded: bool
 ) -> None:
     function.seconds = SECONDS
     dynamodb.faults.extend(repeat(fault, 100_000))
@@ -99,15 +99,15 @@ def test_a_table_that_is_dead_for_longer_than_all_retries_leaves_everything_in_t
 
 
 def test_a_part_that_is_never_written_is_all_that_the_failure_bucket_gets(
-    users: Pipeline, function: HandlerFunction, dynamodb: FaultyDynamoDB
+    users: SourcePipeline, function: HandlerFunction, dynamodb: FaultyDynamoDB
 ) -> None:
     function.seconds = SECONDS
     unlucky = users.changes[7]
 
     def never_that_one(fake: FaultyDynamoDB, operation: str, body: dict[str, Any]) -> Answer:
         ((table, requests),) = body["RequestItems"].items()
-        left = [one for one in requests if is_of(unlucky, one["PutRequest"]["Item"])]
-        others = [one for one in requests if one not in left]
+        left = [request for request in requests if is_of(unlucky, request["PutRequest"]["Item"])]
+        others = [request for request in requests if request not in left]
         if others:
             fake.answer(operation, {"RequestItems": {table: others}})
         return 200, {"UnprocessedItems": {table: left} if left else {}}

@@ -14,7 +14,7 @@ MILLISECONDS = 86_400_000
 
 
 @dataclass(frozen=True)
-class Workflow:
+class WorkflowFunctions:
     """Validator and processor, one after the other."""
 
     template: TemplateSettings

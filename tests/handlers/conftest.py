@@ -97,7 +97,7 @@ def log() -> StringIO:
 
 @pytest.fixture
 def cold_start(monkeypatch: pytest.MonkeyPatch, log: StringIO) -> Callable[..., ModuleType]:
-    """Import an entry module anew, given its name and its own environment variables."""
+    """Import an entry module again, given its name and its own environment variables."""
 
     def load(name: str, **environment: str) -> ModuleType:
         for variable, value in environment.items():

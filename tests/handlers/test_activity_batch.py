@@ -9,7 +9,7 @@ import pytest
 
 from handlers.activities import activity_item
 from handlers.activity_batch import ActivityBatch, BatchReport, FailedRecord
-from handlers.batch_writer import Unwritten
+from handlers.batch_writer import FailedWrite
 from handlers.keys import Item
 from tests.handlers.stream_records import USERS, stream_record
 
@@ -23,9 +23,9 @@ class Table:
         self.refused = refused
         self.writes: list[list[Item]] = []
 
-    def write(self, items: Sequence[Item]) -> list[Unwritten]:
+    def write(self, items: Sequence[Item]) -> list[FailedWrite]:
         self.writes.append(list(items))
-        return [Unwritten(item, "AnErrorCode") for item in items if item["sourceUserId"]["S"] in self.refused]
+        return [FailedWrite(item, "AnErrorCode") for item in items if item["sourceUserId"]["S"] in self.refused]
 
     def users(self) -> list[str]:
         return [item["sourceUserId"]["S"] for item in self.writes[-1]]

@@ -7,9 +7,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from handlers.errors import AnalyticsTableError, InvalidRequestError
 from handlers.keys import sort_key
+from tests.handlers import lambda_process
 from tests.handlers.conftest import FakeContext, Output
 from tests.handlers.fake_dynamodb import FakeDynamoDB, failing, reset_after
 
@@ -202,6 +204,13 @@ def test_a_request_that_makes_no_sense_is_refused_before_any_call(
     assert table.requests == []
 
 
+def test_the_batch_size_is_that_of_a_page(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    analytics_processor.handler(request(date="2026-11-21"), context)
+    assert {body["Limit"] for operation, body in table.requests if operation == "Query"} == {2}
+
+
 def test_a_missing_table_is_named(analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext) -> None:
     table.table_name = "another"
     with pytest.raises(AnalyticsTableError, match="test-analytics-synth.*deploy the stack again"):
@@ -215,3 +224,26 @@ def test_nothing_is_written_when_a_count_fails(
     with pytest.raises(AnalyticsTableError):
         analytics_processor.handler(request(scheduledExecution=True), context)
     assert summaries(table) == []
+
+
+def test_its_client_tries_ten_times(analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext) -> None:
+    table.faults += [failing("InternalServerError", 500)] * 1000
+    with pytest.raises(ClientError):
+        analytics_processor.dynamodb.put_item(TableName="test-analytics-synth", Item={})
+    assert len(table.requests) == 10
+    config = analytics_processor.dynamodb.meta.config
+    assert (config.connect_timeout, config.read_timeout, config.retries["mode"]) == (5, 10, "standard")
+
+
+def test_calls_of_the_aws_client_are_traced_and_no_other_librarys(analytics_processor: ModuleType) -> None:
+    assert analytics_processor.tracer._config["patch_modules"] == ["botocore"]
+
+
+def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
+    invocations = lambda_process.invoke("analytics_processor", ENVIRONMENT, *[request()] * 2)
+    assert {segment["name"] for segment in invocations.segments} == {"## handler", "dynamodb"}
+    first, second = invocations.handler_segments()
+    assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]
+    assert "metadata" not in first and "metadata" not in second
+    assert {line["function_request_id"] for line in invocations.logs()} == {FakeContext.aws_request_id}
+    assert [line["ColdStart"] for line in invocations.cold_starts()] == [[1.0]]

@@ -156,7 +156,7 @@ def test_what_cannot_pass_is_reported_by_its_code_at_once(
 ) -> None:
     table.faults.append(failing(code))
     unwritten = writer.write(items(30))
-    assert [(one.item, one.reason) for one in unwritten] == [(item, code) for item in items(25)]
+    assert [(failure.item, failure.reason) for failure in unwritten] == [(item, code) for item in items(25)]
     assert sizes(table) == [25, 5]
     assert clock.left == 60.0
 
@@ -172,15 +172,15 @@ def test_an_item_that_is_refused_fails_alone(writer: BatchWriter, table: FakeDyn
 def test_bad_items_are_found_and_the_others_written(writer: BatchWriter, table: FakeDynamoDB, bad: set[int]) -> None:
     mixed = [too_large(item) if number in bad else item for number, item in enumerate(items(30))]
     unwritten = writer.write(mixed)
-    assert [one.item for one in unwritten] == [mixed[number] for number in sorted(bad)]
-    assert {one.reason for one in unwritten} == {"ValidationException"}
+    assert [failure.item for failure in unwritten] == [mixed[number] for number in sorted(bad)]
+    assert {failure.reason for failure in unwritten} == {"ValidationException"}
     assert is_written(table, [item for number, item in enumerate(mixed) if number not in bad])
 
 
 def test_a_throttle_while_splitting_is_tried_again(writer: BatchWriter, table: FakeDynamoDB) -> None:
     mixed = [*items(4)[:3], too_large(items(4)[3])]
     table.faults += [None, failing("ThrottlingException"), None, leaving_unprocessed(1)]
-    assert [one.item for one in writer.write(mixed)] == mixed[3:]
+    assert [failure.item for failure in writer.write(mixed)] == mixed[3:]
     assert is_written(table, mixed[:3])
 
 
@@ -189,9 +189,18 @@ def test_throttling_without_end_is_reported_before_the_deadline(
 ) -> None:
     table.faults += [failing("ProvisionedThroughputExceededException")] * 1000
     unwritten = writer.write(items(30))
-    assert [one.item for one in unwritten] == items(30)
-    assert {one.reason for one in unwritten} == {"ProvisionedThroughputExceededException"}
+    assert [failure.item for failure in unwritten] == items(30)
+    assert {failure.reason for failure in unwritten} == {"ProvisionedThroughputExceededException"}
     assert clock.left > 0
+
+
+def test_a_pause_that_would_end_at_the_deadline_is_not_made(
+    writer: BatchWriter, table: FakeDynamoDB, clock: Clock
+) -> None:
+    table.faults.append(failing("ThrottlingException"))
+    clock.left = 0.05
+    assert len(writer.write(items(1))) == 1
+    assert (len(table.requests), clock.left) == (1, 0.05)
 
 
 def test_items_without_end_unprocessed_are_reported(writer: BatchWriter, table: FakeDynamoDB) -> None:
@@ -210,14 +219,32 @@ def test_requests_that_no_time_was_left_for_are_reported(
 
     table.faults += [None, slow]
     unwritten = writer.write(items(75))
-    assert [(one.item, one.reason) for one in unwritten] == [(item, "NoTimeLeft") for item in items(75)[50:]]
+    assert [(failure.item, failure.reason) for failure in unwritten] == [
+        (item, "NoTimeLeft") for item in items(75)[50:]
+    ]
     assert is_written(table, items(50))
 
 
-def test_without_time_nothing_is_sent(writer: BatchWriter, table: FakeDynamoDB, clock: Clock) -> None:
-    clock.left = -1.0
+@pytest.mark.parametrize("left", [-1.0, 0.0])
+def test_without_time_nothing_is_sent(writer: BatchWriter, table: FakeDynamoDB, clock: Clock, left: float) -> None:
+    clock.left = left
     assert len(writer.write(items(30))) == 30
     assert table.requests == []
+
+
+def test_while_any_time_is_left_a_request_is_sent(writer: BatchWriter, table: FakeDynamoDB, clock: Clock) -> None:
+    clock.left = 0.01
+    assert writer.write(items(1)) == []
+    assert sizes(table) == [1]
+
+
+@pytest.mark.parametrize(("status", "requests"), [(499, 1), (500, 2)])
+def test_an_unknown_error_is_tried_again_when_it_is_the_servers(
+    writer: BatchWriter, table: FakeDynamoDB, status: int, requests: int
+) -> None:
+    table.faults.append(failing("UnknownError", status))
+    writer.write(items(1))
+    assert len(table.requests) == requests
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -247,6 +274,6 @@ def test_whatever_happens_an_item_is_written_or_reported_once(
     table.begin(faults)
     clock.left = left
     unwritten = writer.write(items(number))
-    reported = [key_of(one.item) for one in unwritten]
+    reported = [key_of(failure.item) for failure in unwritten]
     assert len(reported) == len(set(reported))
     assert set(reported) | set(table.items) == {key_of(item) for item in items(number)}

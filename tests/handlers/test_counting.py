@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.stub import Stubber
 
-from handlers.counting import CONCURRENT_QUERIES, count_activities, count_partition
+from handlers.counting import count_activities, count_partition
 from handlers.keys import last_sort_key_before, sort_key
 from handlers.windows import Window
 from tests.handlers.fake_dynamodb import FakeDynamoDB
@@ -78,14 +78,16 @@ def test_shards_types_and_windows_are_counted_apart(dynamodb: "DynamoDBClient", 
     assert counts == {WINDOW: {"A": 8, "B": 0}, later: {"A": 2, "B": 1}}
 
 
-def test_partitions_are_counted_at_the_same_time() -> None:
-    everyone = threading.Barrier(CONCURRENT_QUERIES, timeout=10)
+def test_eight_partitions_are_counted_at_the_same_time() -> None:
+    eight, threads = threading.Barrier(8, timeout=10), set[int]()
 
     def count(partition: str, window: Window) -> int:
-        everyone.wait()
+        threads.add(threading.get_ident())
+        eight.wait()
         return 1
 
-    assert count_activities(count, [WINDOW], ["A"], CONCURRENT_QUERIES) == {WINDOW: {"A": CONCURRENT_QUERIES}}
+    assert count_activities(count, [WINDOW], ["A"], 16) == {WINDOW: {"A": 16}}
+    assert len(threads) == 8
 
 
 def test_an_error_of_one_partition_is_an_error() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.handlers import lambda_process
 from tests.handlers.conftest import FakeContext, Output
 
 
@@ -40,3 +41,17 @@ def test_an_invalid_input_is_answered_and_not_logged(
     assert line["error"] == answer["error"]
     assert printed.metrics["InvalidInputs"] == [1.0]
     assert "secret" not in str(printed)
+
+
+def test_no_library_is_patched_for_traces_since_none_is_called(data_validator: ModuleType) -> None:
+    assert data_validator.tracer.auto_patch is False
+
+
+def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
+    invocations = lambda_process.invoke("data_validator", {"DATA_TYPES": "USER_DATA"}, *[{"dataType": "USER_DATA"}] * 2)
+    assert {segment["name"] for segment in invocations.segments} == {"## handler"}
+    first, second = invocations.handler_segments()
+    assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]
+    assert "metadata" not in first and "metadata" not in second
+    assert {line["function_request_id"] for line in invocations.logs()} == {FakeContext.aws_request_id}
+    assert [line["ColdStart"] for line in invocations.cold_starts()] == [[1.0]]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchTypeError
+from botocore.exceptions import ClientError
 
+from tests.handlers import lambda_process
 from tests.handlers.conftest import FakeContext, Output
 from tests.handlers.fake_dynamodb import FakeDynamoDB, Fault, failing, leaving_unprocessed, reset_after, reset_before
 from tests.handlers.stream_records import USERS_ENVIRONMENT, stream_record
@@ -100,6 +102,7 @@ def test_failures_are_reported_logged_and_measured(
     assert users(table) == ["user-1"]
     printed = output()
     (warning,) = printed.at("WARNING")
+    assert warning["message"] == "records failed"
     assert warning["failures"] == [
         {"sequence_number": f"{2:021d}", "reason": "dynamodb.NewImage.timestamp.N is missing"}
     ]
@@ -162,3 +165,38 @@ def test_a_request_that_begins_last_ends_before_the_function_does(stream_process
     attempts, longest_backoff = config.retries["total_max_attempts"], 1
     longest = attempts * (config.connect_timeout + config.read_timeout) + (attempts - 1) * longest_backoff
     assert longest < stream_processor.RESERVED_SECONDS
+
+
+def test_its_client_tries_twice_in_few_seconds(
+    stream_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    table.faults += [failing("InternalServerError", 500)] * 1000
+    with pytest.raises(ClientError):
+        stream_processor.dynamodb.batch_write_item(RequestItems={"test-analytics-synth": []})
+    assert len(table.requests) == 2
+    config = stream_processor.dynamodb.meta.config
+    assert (config.connect_timeout, config.read_timeout, config.retries["mode"]) == (2, 3, "standard")
+
+
+def test_the_seconds_left_end_before_the_function_does(stream_processor: ModuleType, context: FakeContext) -> None:
+    context.remaining_milliseconds = 20_500
+    assert stream_processor._seconds_left(context) == 5.5
+
+
+def test_dynamodb_alone_checks_a_request(stream_processor: ModuleType, table: FakeDynamoDB) -> None:
+    with pytest.raises(ClientError, match="ValidationException"):
+        stream_processor.dynamodb.batch_write_item(RequestItems={"test-analytics-synth": []})
+
+
+def test_calls_of_the_aws_client_are_traced_and_no_other_librarys(stream_processor: ModuleType) -> None:
+    assert stream_processor.tracer._config["patch_modules"] == ["botocore"]
+
+
+def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
+    invocations = lambda_process.invoke("stream_processor", USERS_ENVIRONMENT, *[event(1)] * 2)
+    assert {segment["name"] for segment in invocations.segments} == {"## handler", "dynamodb"}
+    first, second = invocations.handler_segments()
+    assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]
+    assert "metadata" not in first and "metadata" not in second
+    assert {line["function_request_id"] for line in invocations.logs()} == {FakeContext.aws_request_id}
+    assert [line["ColdStart"] for line in invocations.cold_starts()] == [[1.0]]

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from handlers.errors import InvalidRequestError
-from handlers.summaries import Source, SummaryKind, requested_kind, sources_from_json, summary_item, summary_of
+from handlers.summaries import CountedSource, SummaryKind, requested_kind, sources_from_json, summary_item, summary_of
 from handlers.windows import Window
 
-USERS = Source("USER_DATA", "USER_ACTIVITY", "USER_SUMMARY", "userActivityCount")
-ORDERS = Source("ORDER_DATA", "ORDER_ACTIVITY", "ORDER_SUMMARY", "orderActivityCount")
+USERS = CountedSource("USER_DATA", "USER_ACTIVITY", "USER_SUMMARY", "userActivityCount")
+ORDERS = CountedSource("ORDER_DATA", "ORDER_ACTIVITY", "ORDER_SUMMARY", "orderActivityCount")
 COUNTS = {"USER_ACTIVITY": 3, "ORDER_ACTIVITY": 4}
 
 
@@ -37,7 +37,9 @@ def test_a_data_type_asks_for_every_source_or_one(data_type: str, expected: Summ
 
 @pytest.mark.parametrize("data_type", [None, "", "USER_SUMMARY", ["USER_DATA"], {}, 1])
 def test_another_data_type_is_refused(data_type: object) -> None:
-    with pytest.raises(InvalidRequestError, match="use one of DAILY_ANALYTICS, ORDER_DATA, USER_DATA."):
+    with pytest.raises(
+        InvalidRequestError, match=r"^`dataType` is unknown: use one of DAILY_ANALYTICS, ORDER_DATA, USER_DATA\.$"
+    ):
         requested_kind(data_type, (USERS, ORDERS))
 
 

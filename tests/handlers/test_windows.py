@@ -75,7 +75,7 @@ def test_a_date_outweighs_a_schedule() -> None:
     "text", ["", "yesterday", "20260101", "2026-W01-1", "2026-1-1", "2026-02-29", "2026-01-01T00:00:00Z", "２026-01-01"]
 )
 def test_a_date_in_another_form_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequestError, match="^`date` cannot be read: .*; write it like 2026-01-31.$"):
+    with pytest.raises(InvalidRequestError, match=r"^`date` cannot be read: .*; write it like 2026-01-31\.$"):
         requested_windows({"date": text}, NOW)
 
 
@@ -88,7 +88,10 @@ def test_what_is_no_text_is_refused(name: str, value: object) -> None:
 
 @pytest.mark.parametrize("text", ["2026-11-23", "9999-12-31", "1969-12-31", "0001-01-01"])
 def test_a_day_that_can_have_no_activity_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequestError, match=f"{text}: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC"):
+    with pytest.raises(
+        InvalidRequestError,
+        match=rf"^no activity can be of {text}: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC\.$",
+    ):
         requested_windows({"date": text}, NOW)
 
 
@@ -102,13 +105,25 @@ def test_a_schedule_whose_days_can_have_no_activity_is_refused(text: str) -> Non
     "text", ["", "02:00", "2026-11-22", "2026-11-22T02:00:00", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-01:00"]
 )
 def test_a_time_that_cannot_be_placed_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequestError, match="^`scheduledTime` cannot be read: .*2026-01-31T02:00:00Z.$"):
+    with pytest.raises(
+        InvalidRequestError, match=r"^`scheduledTime` cannot be read: .*; write it like 2026-01-31T02:00:00Z\.$"
+    ):
         requested_windows({"scheduledTime": text}, NOW)
 
 
 def test_a_time_without_its_offset_is_refused_for_that() -> None:
-    with pytest.raises(InvalidRequestError, match="it has no offset from UTC"):
+    with pytest.raises(InvalidRequestError, match=": it has no offset from UTC, or is before 1970; write"):
         requested_windows({"scheduledTime": "2026-11-22T02:00:00"}, NOW)
+
+
+def test_a_date_in_another_form_of_iso_8601_is_refused_for_that() -> None:
+    with pytest.raises(InvalidRequestError, match=": it is not written as YYYY-MM-DD; write"):
+        requested_windows({"date": "20260101"}, NOW)
+
+
+def test_time_begins_in_1970() -> None:
+    assert read_time({"validatedAt": "1970-01-01T00:00:00Z"}, "validatedAt") == datetime(1970, 1, 1, tzinfo=UTC)
+    assert requested_windows({"date": "1970-01-01"}, NOW) == (Window(0, DAY),)
 
 
 def test_a_time_is_read_in_utc() -> None:

@@ -11,21 +11,21 @@ from botocore.session import Session
 from tests.privileges.deployed import ACCOUNT, REGION
 from tests.privileges.permissions import Permission
 
-Parameters = Mapping[str, Any]
+CallParameters = Mapping[str, Any]
 
 
-def tables(parameters: Parameters) -> Iterable[str]:
+def tables(parameters: CallParameters) -> Iterable[str]:
     """The ARNs of the tables that a call to DynamoDB works on."""
     names = parameters.get("RequestItems") or [parameters["TableName"]]
     return [f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}" for name in names]
 
 
-def unknown(parameters: Parameters) -> Iterable[str]:
+def unknown(parameters: CallParameters) -> Iterable[str]:
     """What no role grants, so that a call whose resources are not known here is noticed."""
     return ["not known: say in RESOURCES what calls to this service work on"]
 
 
-RESOURCES: dict[str, Callable[[Parameters], Iterable[str]]] = {"dynamodb": tables}
+RESOURCES: dict[str, Callable[[CallParameters], Iterable[str]]] = {"dynamodb": tables}
 """By service prefix, the ARNs that a call works on; such a service names its actions as its operations."""
 
 

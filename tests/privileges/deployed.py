@@ -1,4 +1,4 @@
-"""A stack as it lies in an account: its template with every reference replaced by the name or ARN it stands for."""
+"""A stack as deployed to an account: its template with every reference replaced by the name or ARN it stands for."""
 
 from tests.stack.resolve import PLACEHOLDER, Json, properties, resources_of, template
 

@@ -32,7 +32,7 @@ MORE_THAN_A_CLIENT_RETRIES = 100
 
 
 @dataclass(frozen=True)
-class Path:
+class HandlerPath:
     """A way through a handler.
 
     Args:
@@ -56,20 +56,22 @@ def record(variables: Variables, number: int, event_name: str = "INSERT") -> dic
     return change
 
 
-def stream_processor_paths(variables: Variables) -> Iterator[Path]:
+def stream_processor_paths(variables: Variables) -> Iterator[HandlerPath]:
     """Recorded, ignored and failed records; faults that pass and faults that stay; no time left; no stream event."""
     batch = {"Records": [record(variables, number) for number in range(30)]}
     poison = record(variables, 1, "INSERT") | {"dynamodb": None}
-    yield Path(batch)
-    yield Path({"Records": [record(variables, number, name) for number, name in enumerate(("MODIFY", "REMOVE"))]})
-    yield Path({"Records": [record(variables, 0), poison, record(variables, 2, "UNKNOWN"), None]})
+    yield HandlerPath(batch)
+    yield HandlerPath(
+        {"Records": [record(variables, number, name) for number, name in enumerate(("MODIFY", "REMOVE"))]}
+    )
+    yield HandlerPath({"Records": [record(variables, 0), poison, record(variables, 2, "UNKNOWN"), None]})
     for fault in (THROTTLED, BROKEN, reset_before, reset_after, leaving_unprocessed(2), DENIED, MISSING, REFUSED):
-        yield Path(batch, faults=(fault,) * 4)
-    yield Path(batch, faults=(THROTTLED,) * MORE_THAN_A_CLIENT_RETRIES, remaining_milliseconds=15_050)
-    yield Path(batch, remaining_milliseconds=1_000)
+        yield HandlerPath(batch, faults=(fault,) * 4)
+    yield HandlerPath(batch, faults=(THROTTLED,) * MORE_THAN_A_CLIENT_RETRIES, remaining_milliseconds=15_050)
+    yield HandlerPath(batch, remaining_milliseconds=1_000)
     no_stream_events: tuple[Any, ...] = ({}, {"Records": None}, [], None, "text")
     for event in no_stream_events:
-        yield Path(event, raises=(UnexpectedBatchTypeError, ValueError))
+        yield HandlerPath(event, raises=(UnexpectedBatchTypeError, ValueError))
 
 
 def another_page(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> Answer:
@@ -78,35 +80,35 @@ def another_page(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> An
     return 200, {"Count": 1, "LastEvaluatedKey": last}
 
 
-def analytics_processor_paths(variables: Variables) -> Iterator[Path]:
+def analytics_processor_paths(variables: Variables) -> Iterator[HandlerPath]:
     """Every data type over every kind of window; several pages; faults that pass and faults that stay; bad requests."""
     data_types = [*(source["dataType"] for source in json.loads(variables["SOURCES"])), "DAILY_ANALYTICS"]
     validated = {"isValid": True, "batchSize": 100, "validatedAt": VALIDATED_AT}
     schedule = {"scheduledExecution": True, "scheduledTime": "2026-11-22T02:00:00Z"}
     windows: tuple[dict[str, Any], ...] = ({"date": "2026-11-21"}, schedule, {"scheduledExecution": True}, {})
     for data_type, window in product(data_types, windows):
-        yield Path({**validated, "dataType": data_type, **window})
+        yield HandlerPath({**validated, "dataType": data_type, **window})
     daily = {**validated, "dataType": "DAILY_ANALYTICS"}
-    yield Path({"dataType": "DAILY_ANALYTICS"})
+    yield HandlerPath({"dataType": "DAILY_ANALYTICS"})
     for fault in (another_page, THROTTLED, BROKEN, reset_before, reset_after):
-        yield Path(daily, faults=(fault,) * 3)
+        yield HandlerPath(daily, faults=(fault,) * 3)
     for fault in (THROTTLED, BROKEN, reset_before, DENIED, MISSING, REFUSED):
-        yield Path(daily, faults=(fault,) * MORE_THAN_A_CLIENT_RETRIES, raises=(AnalyticsTableError,))
+        yield HandlerPath(daily, faults=(fault,) * MORE_THAN_A_CLIENT_RETRIES, raises=(AnalyticsTableError,))
     for wish in ({"date": "soon"}, {"date": "2999-01-01"}, {"scheduledTime": 1}, {"dataType": None}):
-        yield Path({**daily, **wish}, raises=(InvalidRequestError,))
+        yield HandlerPath({**daily, **wish}, raises=(InvalidRequestError,))
 
 
-def data_validator_paths(variables: Variables) -> Iterator[Path]:
+def data_validator_paths(variables: Variables) -> Iterator[HandlerPath]:
     """Every data type, and inputs that are not valid."""
     for data_type in variables["DATA_TYPES"].split(","):
-        yield Path({"dataType": data_type, "batchSize": 100})
+        yield HandlerPath({"dataType": data_type, "batchSize": 100})
     not_a_number = {"dataType": [], "batchSize": float("nan")}
     not_valid: tuple[Any, ...] = (None, [], "text", 7, {}, {"dataType": "UNKNOWN_DATA"}, not_a_number)
     for event in not_valid:
-        yield Path(event)
+        yield HandlerPath(event)
 
 
-PATHS: dict[str, Callable[[Variables], Iterator[Path]]] = {
+PATHS: dict[str, Callable[[Variables], Iterator[HandlerPath]]] = {
     "analytics_processor": analytics_processor_paths,
     "data_validator": data_validator_paths,
     "stream_processor": stream_processor_paths,

@@ -7,7 +7,6 @@ reads, on-failure deliveries, a state machine's invocations, log events.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,11 @@ from build.local.samples import Sample, SampleRecords
 from build.local.scenario import run_scenario
 from build.packaging import package
 from build.progress import NullProgress
-from stack.config import ANALYTICS_PROCESSOR, SOURCES, StackConfig, StreamSource, stream_processor
+from stack.config import ANALYTICS_PROCESSOR, StreamSource, stream_processor
 from tests.privileges.paths import record
+from tests.sources import two_sources, without_batching_windows
 
-CONFIG = StackConfig("enforced", sources=tuple(replace(source, batching_window=0) for source in SOURCES))
+CONFIG = without_batching_windows(two_sources("enforced"))
 ENFORCING = {"AUTH": "true"}
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -55,10 +55,10 @@ def lacking(document: dict[str, Any], action: str) -> dict[str, Any]:
 
 
 @contextmanager
-def without(cloud: LocalCloud, thing: str, action: str) -> Iterator[None]:
+def without(cloud: LocalCloud, name_part: str, action: str) -> Iterator[None]:
     """Take a permission away from a function for the time of the block."""
     iam = client(cloud, "iam")
-    policy = {"RoleName": CONFIG.name(f"{thing}-role"), "PolicyName": "Function"}
+    policy = {"RoleName": CONFIG.name(f"{name_part}-role"), "PolicyName": "Function"}
     document = iam.get_role_policy(**policy)["PolicyDocument"]
     iam.put_role_policy(**policy, PolicyDocument=json.dumps(lacking(document, action)))
     try:
@@ -71,7 +71,7 @@ def failures(cloud: LocalCloud, source: StreamSource) -> list[dict[str, str]]:
     """What a stream processor reports of a batch of one record."""
     attributes = {"ID_ATTRIBUTE": source.id_attribute, "TIME_ATTRIBUTE": source.time_attribute}
     event = json.dumps({"Records": [record(attributes, number=1)]})
-    name = CONFIG.name(stream_processor(source).thing)
+    name = CONFIG.name(stream_processor(source).name_part)
     answer = json.load(cloud.clients.functions.invoke(FunctionName=name, Payload=event)["Payload"])
     found: list[dict[str, str]] = answer["batchItemFailures"]
     return found
@@ -103,17 +103,17 @@ def test_every_kind_of_summary_is_made_with_what_is_granted(cloud: LocalCloud, r
 
 @pytest.mark.parametrize("source", CONFIG.sources, ids=lambda source: source.name)
 def test_a_stream_processor_records_nothing_without_its_permission(cloud: LocalCloud, source: StreamSource) -> None:
-    thing = stream_processor(source).thing
-    with without(cloud, thing, "dynamodb:BatchWriteItem"):
+    name_part = stream_processor(source).name_part
+    with without(cloud, name_part, "dynamodb:BatchWriteItem"):
         assert len(failures(cloud, source)) == 1
-    log = "".join(log_messages(cloud.clients.logs, f"/aws/lambda/{CONFIG.name(thing)}"))
+    log = "".join(log_messages(cloud.clients.logs, f"/aws/lambda/{CONFIG.name(name_part)}"))
     assert "AccessDeniedException" in log
     assert failures(cloud, source) == []
 
 
 @pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:Query"])
 def test_the_analytics_processor_fails_without_a_permission(cloud: LocalCloud, action: str) -> None:
-    with without(cloud, ANALYTICS_PROCESSOR.thing, action):
+    with without(cloud, ANALYTICS_PROCESSOR.name_part, action):
         ended = run_workflow(cloud, dataType="DAILY_ANALYTICS")
     assert ended.status == "FAILED"
     assert f"is not authorized to perform: {action}" in str(ended.cause)

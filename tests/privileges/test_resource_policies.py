@@ -49,10 +49,10 @@ ACTIONS = {BUCKET: every_action(awacs.s3), QUEUE: every_action(awacs.sqs), TOPIC
 GUARDED_BY = {BUCKET: "Bucket", QUEUE: "Queues", TOPIC: "Topics"}
 """The property of a policy that names what it guards."""
 
-GUARDED = [one for kind in ACTIONS for one in everywhere(kind)]
+GUARDED = [resource for kind in ACTIONS for resource in everywhere(kind)]
 ROLES = everywhere("AWS::IAM::Role")
-DELIVERING_ROLES = [one for one in ROLES if any("s3:PutObject" in need.actions for need in needs_of(*one))]
-OTHER_ROLES = [one for one in ROLES if one not in DELIVERING_ROLES]
+DELIVERING_ROLES = [role for role in ROLES if any("s3:PutObject" in need.actions for need in needs_of(*role))]
+OTHER_ROLES = [role for role in ROLES if role not in DELIVERING_ROLES]
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def policies_on(suffix: str, logical_id: str) -> list[Document]:
     """The policies of a bucket, queue or topic."""
     kind = kind_of(suffix, logical_id)
     attached = resources_of(suffix, f"{kind}Policy").values()
-    found = [one["PolicyDocument"] for one in attached if logical_id in references(one[GUARDED_BY[kind]])]
+    found = [policy["PolicyDocument"] for policy in attached if logical_id in references(policy[GUARDED_BY[kind]])]
     return [resolved(suffix, document) for document in found]
 
 
@@ -150,6 +150,18 @@ def test_over_plain_http_even_a_grant_to_everyone_opens_nothing(suffix: str, log
 def test_even_a_grant_to_everyone_opens_no_bucket_to_another_account(suffix: str, logical_id: str) -> None:
     for stranger in ("anyone", "anyone of whom nothing is known", "administrator of another account"):
         assert let_in(STRANGERS[stranger], suffix, logical_id, FOR_EVERYONE) == set()
+
+
+@pytest.mark.parametrize(("suffix", "logical_id"), everywhere(BUCKET))
+def test_a_service_of_aws_is_not_taken_for_another_account(suffix: str, logical_id: str) -> None:
+    logging = "logging.s3.amazonaws.com"
+    grant = {
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": logging}, "Action": ["s3:PutObject"], "Resource": ["*"]}
+        ]
+    }
+    caller = service(logging, arn_of(suffix, logical_id), ACCOUNT)
+    assert {action for action, _ in let_in(caller, suffix, logical_id, grant)} == {"s3:PutObject"}
 
 
 @pytest.mark.parametrize(("suffix", "logical_id"), GUARDED)

@@ -1,4 +1,4 @@
-"""What a role grants and what is done in its name are the same set: nothing denied, nothing to spare."""
+"""What a role grants and what is done in its name are the same set: nothing denied, nothing unused."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -15,7 +15,7 @@ from tests.handlers.fake_dynamodb import FakeDynamoDB
 from tests.privileges.calls import recorded_calls
 from tests.privileges.deployed import ACCOUNT, OTHER_ACCOUNT, arn_of, everywhere, resolved
 from tests.privileges.documented_needs import ALL, Need
-from tests.privileges.paths import PATHS, Path, Variables
+from tests.privileges.paths import PATHS, HandlerPath, Variables
 from tests.privileges.permissions import Permission, granted, policies_of
 from tests.privileges.policy_evaluation import Decision, Principal, Request, decide
 from tests.privileges.role_users import functions_of, needs_of
@@ -27,7 +27,7 @@ ROLES = everywhere("AWS::IAM::Role")
 FunctionRunner = Callable[[str, Json], set[Permission]]
 
 
-def follow(path: Path, module: ModuleType) -> None:
+def follow(path: HandlerPath, module: ModuleType) -> None:
     """Go a way through a handler."""
     context = FakeContext(remaining_milliseconds=path.remaining_milliseconds)
     with pytest.raises(path.raises) if path.raises else nullcontext():
@@ -47,7 +47,7 @@ def follow_all(module: ModuleType, variables: Variables, name: str) -> None:
 def calls_of(cold_start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch) -> FunctionRunner:
     """Run a function of a stack every way, in its own environment, and give the permissions that its calls take.
 
-    boto3's session is made anew, and what no stand-in answers ends at a closed port of this machine.
+    boto3's session is a new one, and what no stand-in answers ends at a closed port of this machine.
     """
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("time.sleep", lambda seconds: None)

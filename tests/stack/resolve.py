@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from stack.config import StackConfig
 from stack.template import render
+from tests.sources import two_sources
 
 Json = Any
 PLACEHOLDER = re.compile(r"\$\{([^!}]+)\}")
@@ -15,8 +15,8 @@ PLACEHOLDER = re.compile(r"\$\{([^!}]+)\}")
 
 @cache
 def template(suffix: str) -> Json:
-    """The template of a suffix as parsed JSON; do not change it."""
-    return json.loads(render(StackConfig(suffix)))
+    """The template of a stack that follows users and orders, as parsed JSON; do not change it."""
+    return json.loads(render(two_sources(suffix)))
 
 
 def properties(suffix: str, logical_id: str) -> Json:

@@ -1,4 +1,4 @@
-"""Where reviewed templates lie, and how they are compared: one file a suffix, as `generate.py` prints it."""
+"""Where reviewed templates are stored, and how they are compared: one file a suffix, as `generate.py` prints it."""
 
 from pathlib import Path
 

@@ -2,14 +2,34 @@
 
 import pytest
 
-from stack.config import SOURCES, StackConfig, SuffixError, suffix_from_environment
+from stack.config import StackConfig, SuffixError, suffix_from_environment
+from tests.sources import ORDERS, USERS, two_sources
+from tests.stack.resolve import resources_of
+
+LIMITED_NAMES = {
+    "AWS::CloudWatch::Alarm": ("AlarmName", 255),
+    "AWS::CloudWatch::Dashboard": ("DashboardName", 255),
+    "AWS::DynamoDB::Table": ("TableName", 255),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::IAM::Role": ("RoleName", 64),
+    "AWS::Lambda::Function": ("FunctionName", 64),
+    "AWS::Lambda::LayerVersion": ("LayerName", 140),
+    "AWS::Logs::LogGroup": ("LogGroupName", 512),
+    "AWS::SNS::Topic": ("TopicName", 256),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::StepFunctions::StateMachine": ("StateMachineName", 80),
+}
+"""The property with the name, and the characters that the resource reference of CloudFormation allows it."""
 
 
 @pytest.mark.parametrize("suffix", ["dev", "prod", "a", "feature-42", "x" * 39])
 def test_takes_a_suffix_that_every_name_can_hold(suffix: str) -> None:
-    config = StackConfig(suffix)
-    assert all(len(name) <= limit for _, name, limit in config.limited_names())
+    config = two_sources(suffix)
     assert config.stack_name == f"TapStack{suffix}"
+    assert len(config.stack_name) <= 128
+    for kind, (name_property, limit) in LIMITED_NAMES.items():
+        names = [given[name_property] for given in resources_of(suffix, kind).values() if name_property in given]
+        assert names and all(len(name) <= limit for name in names)
 
 
 @pytest.mark.parametrize("suffix", ["", "Dev", "1st", "-dev", "my_branch", "a b", "dév", "dev\n", "../x"])
@@ -20,7 +40,7 @@ def test_refuses_what_cannot_be_part_of_a_name(suffix: str) -> None:
 
 def test_refuses_a_suffix_that_is_too_long_and_says_which_name_would_break() -> None:
     with pytest.raises(SuffixError, match=r"the role 'x{40}-orderdataproc-role-synth'.*use at most 39") as caught:
-        StackConfig("x" * 40)
+        two_sources("x" * 40)
     assert str(caught.value).count(".") == 1
 
 
@@ -35,13 +55,12 @@ def test_names_are_those_of_the_reference() -> None:
 
 
 def test_a_source_names_everything_that_follows_from_it() -> None:
-    user, order = SOURCES
-    assert (user.data_type, user.summary_type, user.count_attribute) == (
+    assert (USERS.data_type, USERS.summary_type, USERS.count_attribute) == (
         "USER_DATA",
         "USER_SUMMARY",
         "userActivityCount",
     )
-    assert (order.source_id_attribute, order.processed_by, order.title) == (
+    assert (ORDERS.source_id_attribute, ORDERS.processed_by, ORDERS.title) == (
         "sourceOrderId",
         "orderDataProcessor",
         "Order data",

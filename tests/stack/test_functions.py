@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from stack.config import StackConfig
+from tests.sources import two_sources
 from tests.stack.resolve import properties, resources_of
 
 FUNCTIONS = ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor", "DataValidator")
@@ -62,4 +62,4 @@ def test_analytics_and_validator_learn_the_sources() -> None:
 
 
 def test_the_configuration_lists_what_the_template_has() -> None:
-    assert [function.logical_id for function in StackConfig().functions] == list(FUNCTIONS)
+    assert [function.logical_id for function in two_sources().functions] == list(FUNCTIONS)

@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from stack import monitoring
+from stack.alarms import AlarmDefinition, alarm_definitions
+from stack.config import METRICS_NAMESPACE
+from stack.template import render
+from tests.sources import two_sources
 from tests.stack.resolve import properties, resources_of, template
 
 FUNCTIONS = ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor", "DataValidator")
@@ -45,7 +50,28 @@ def watched_by(alarm: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def test_everything_that_can_fail_is_watched_once() -> None:
-    assert sorted(map(watched_by, resources_of("dev", "AWS::CloudWatch::Alarm").values())) == sorted(WATCHED)
+    alarms = resources_of("dev", "AWS::CloudWatch::Alarm").values()
+    of_aws = [alarm for alarm in alarms if alarm["Namespace"].startswith("AWS/")]
+    assert sorted(map(watched_by, of_aws)) == sorted(WATCHED)
+
+
+def test_an_alarm_on_a_metric_of_our_own_is_one_more_definition(monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = AlarmDefinition(
+        logical_id="StaleSummaryAlarm",
+        name_part="stale-summary",
+        description="No day was summarised since yesterday: start the workflow by hand.",
+        metric=(METRICS_NAMESPACE, "TotalRecords"),
+        dimensions={"service": "analytics-processor", "environment": "dev"},
+    )
+    definitions = alarm_definitions
+    monkeypatch.setattr(monitoring, "alarm_definitions", lambda *stack: [*definitions(*stack), stale])
+    resources = json.loads(render(two_sources()))["Resources"]
+    assert resources["StaleSummaryAlarm"]["Properties"]["Dimensions"] == [
+        {"Name": "service", "Value": "analytics-processor"},
+        {"Name": "environment", "Value": "dev"},
+    ]
+    assert "${StaleSummaryAlarm.Arn}" in resources["ServerlessDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert {name for name in resources if name not in template("dev")["Resources"]} == {"StaleSummaryAlarm"}
 
 
 def test_every_alarm_reaches_the_topic_when_it_begins_and_ends() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack.resolve import properties, resources_of, statements, template
+from tests.stack.resolve import nodes, properties, resources_of, statements, template
 
 ROLES = resources_of("dev", "AWS::IAM::Role")
 WITHOUT_RESOURCE_LEVEL = {"SendTracesHasNoResourceLevel", "DeliverLogsHasNoResourceLevel"}
@@ -105,3 +105,21 @@ def test_every_bucket_queue_and_topic_has_a_policy() -> None:
     kinds = [resource["Type"] for resource in template("dev")["Resources"].values()]
     for kind in ("AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic"):
         assert kinds.count(kind) == kinds.count(f"{kind}Policy") == 1
+
+
+@pytest.mark.parametrize("suffix", ["dev", "prod"])
+def test_every_statement_of_a_policy_has_a_name_of_its_own(suffix: str) -> None:
+    documents = [document for document in nodes(template(suffix)) if is_policy(document)]
+    assert {document["Version"] for document in documents} == {"2012-10-17"}
+    named = [[statement["Sid"] for statement in document["Statement"] if "Sid" in statement] for document in documents]
+    assert all(len(set(sids)) == len(sids) for sids in named)
+    assert {sid for sids in named for sid in sids} == {
+        *("WriteOwnLogs", "SendTracesHasNoResourceLevel", "DeliverLogsHasNoResourceLevel", "ReadStream"),
+        *("DeliverFailedEvents", "FindFailedEventsBucket", "WriteActivities", "SummariseActivities"),
+        *("InvokeTasks", "StartExecution", "DenyPlainHttp", "DenyOtherAccounts", "RuleSends", "AlarmsPublish"),
+    }
+
+
+def is_policy(value: Any) -> bool:
+    """Whether a value of the template is a policy document."""
+    return isinstance(value, dict) and isinstance(value.get("Statement"), list)

@@ -18,7 +18,7 @@ def test_what_fails_is_isolated_and_kept(mapping: str) -> None:
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-def test_a_record_is_put_aside_before_its_stream_forgets_it(mapping: str) -> None:
+def test_a_record_is_sent_to_the_failure_destination_before_its_stream_loses_it(mapping: str) -> None:
     assert 60 <= properties("prod", mapping)["MaximumRecordAgeInSeconds"] < 24 * 60 * 60
 
 

@@ -1,29 +1,18 @@
 """The template as a whole: it stands alone, it is the same every time, and nothing in it points nowhere."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from cfnlint.api import ManualArgs, lint
 from syrupy.assertion import SnapshotAssertion
 
-from stack.config import DEFAULT_REGION, SOURCES, StackConfig, StreamSource
+from stack.config import DEFAULT_REGION, StackConfig
 from stack.template import build_template, render
+from tests.sources import INVOICES, ORDERS, USERS, two_sources
 from tests.stack.resolve import references, template
 from tests.stack.snapshots import TemplateSnapshot
 
 SUFFIXES = ("dev", "prod")
-INVOICES = StreamSource(
-    name="InvoiceData",
-    id_attribute="invoiceId",
-    time_attribute="issuedAt",
-    activity_type="INVOICE_ACTIVITY",
-    service_name="invoice-data-processor",
-    memory_size=256,
-    batch_size=20,
-    batching_window=1,
-    parallelization_factor=4,
-)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -73,7 +62,7 @@ def test_fits_into_a_request_when_compact() -> None:
 
 def test_a_third_source_is_one_more_entry() -> None:
     before = template("dev")["Resources"]
-    config = StackConfig(sources=(*SOURCES, INVOICES))
+    config = StackConfig(sources=(USERS, ORDERS, INVOICES))
     after = build_template(config).to_dict()["Resources"]
     added = {name for name in after if name not in before}
     assert {name.replace("Invoice", "User") for name in added} == {name for name in before if "UserData" in name}
@@ -81,6 +70,6 @@ def test_a_third_source_is_one_more_entry() -> None:
 
 
 def test_shards_reach_writers_and_reader() -> None:
-    whole = json.loads(render(replace(StackConfig(), activity_shards=4)))
+    whole = json.loads(render(two_sources(activity_shards=4)))
     for name in ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor"):
         assert whole["Resources"][name]["Properties"]["Environment"]["Variables"]["ACTIVITY_SHARDS"] == "4"

@@ -2,9 +2,11 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from handlers.validation import validated
 from stack.workflow import definition
 from tests.stack.resolve import properties
 
@@ -48,6 +50,14 @@ def test_the_schedule_passes_its_own_time() -> None:
         "scheduledExecution": True,
         "scheduledTime": "2026-01-01T02:00:00Z",
     }
+
+
+def test_the_validator_accepts_what_the_schedule_sends() -> None:
+    (target,) = properties("dev", "DailyAnalyticsRule")["Targets"]
+    request = json.loads(target["InputTransformer"]["InputTemplate"].replace("<time>", '"2026-01-01T02:00:00Z"'))
+    data_types = properties("dev", "DataValidator")["Environment"]["Variables"]["DATA_TYPES"].split(",")
+    answer = validated(request, data_types, datetime.now(UTC))
+    assert answer["isValid"] and {**answer, **request} == answer
 
 
 def test_what_the_schedule_could_not_start_is_kept() -> None:

@@ -10,6 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.emulator
+
 ROOT = Path(__file__).parents[2]
 FEW = ("--user-data", "3", "--order-data", "2")
 

@@ -6,14 +6,14 @@ import pytest
 from build.diagram.architecture import architecture
 from build.diagram.graph import ResourceGraph, extract
 from build.diagram.picture import Picture
-from stack.config import SOURCES, StackConfig
 from stack.template import render
+from tests.sources import two_sources
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """The template of two sources, whatever others there are."""
-    parsed: dict[str, Any] = json.loads(render(StackConfig(sources=SOURCES[:2])))
+    parsed: dict[str, Any] = json.loads(render(two_sources()))
     return parsed
 
 

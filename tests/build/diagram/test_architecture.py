@@ -7,9 +7,9 @@ from build.diagram.architecture import ALARM_BOX, architecture
 from build.diagram.graph import ResourceGraph, extract
 from build.diagram.permissions import permissions
 from build.diagram.picture import Arrow, Box, Line, Picture
-from stack.config import SOURCES, StackConfig
+from stack.config import StackConfig
 from stack.template import render
-from tests.build.diagram.test_graph import INVOICES
+from tests.sources import INVOICES, ORDERS, USERS, two_sources
 
 ALARM_TYPES = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
 
@@ -24,7 +24,7 @@ def words(drawn: Picture) -> str:
     return " ".join((*rows, *(text for box in drawn.boxes for text in (box.title, *box.lines, box.tooltip))))
 
 
-@pytest.mark.parametrize("config", [StackConfig(), StackConfig("prod"), StackConfig(sources=(*SOURCES[:2], INVOICES))])
+@pytest.mark.parametrize("config", [two_sources(), two_sources("prod"), StackConfig(sources=(USERS, ORDERS, INVOICES))])
 def test_every_resource_is_written_somewhere(config: StackConfig) -> None:
     graph = extract(json.loads(render(config)))
     written = words(architecture(graph))

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from build.diagram.graph import (
     permission_edges,
     references,
 )
-from stack.config import SOURCES, StackConfig
+from stack.config import StackConfig
 from stack.template import render
-
-INVOICES = replace(SOURCES[0], name="InvoiceData", activity_type="INVOICE_ACTIVITY", service_name="invoice-processor")
+from tests.sources import INVOICES, ORDERS, USERS
 
 
 def test_every_resource_is_a_node(template: dict[str, Any], graph: ResourceGraph) -> None:
@@ -137,7 +135,7 @@ def test_no_edge_is_there_twice(graph: ResourceGraph) -> None:
 
 
 def test_a_third_source_has_its_own_way() -> None:
-    graph = extract(json.loads(render(StackConfig(sources=(*SOURCES[:2], INVOICES)))))
+    graph = extract(json.loads(render(StackConfig(sources=(USERS, ORDERS, INVOICES)))))
     assert {
         Edge("InvoiceDataTable", "InvoiceDataEventSourceMapping", EdgeKind.DATA, "stream"),
         Edge("InvoiceDataEventSourceMapping", "InvoiceDataProcessor", EdgeKind.DATA, "invokes"),

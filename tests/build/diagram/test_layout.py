@@ -13,13 +13,14 @@ from build.diagram.permissions import permissions
 from build.diagram.picture import Arrow, Box, Group, Line, Picture, Row
 from build.diagram.routes import Corner
 from build.diagram.workflow import workflow
-from stack.config import SOURCES, StackConfig
+from stack.config import StackConfig
 from stack.template import render
-from tests.build.diagram.test_graph import INVOICES
 from tests.build.diagram.test_workflow import LOOP_AND_MAP, machine
+from tests.sources import INVOICES, ORDERS, USERS
 
 TWO, THREE = (
-    extract(json.loads(render(StackConfig(sources=sources)))) for sources in (SOURCES[:2], (*SOURCES[:2], INVOICES))
+    extract(json.loads(render(StackConfig(sources=sources))))
+    for sources in ((USERS, ORDERS), (USERS, ORDERS, INVOICES))
 )
 
 

@@ -19,8 +19,10 @@ from build.local.records import RecordFiles
 from build.local.report import LocalReport
 from build.local.samples import SampleRecords
 from stack import config
-from tests.build.local.sources import ORDERS, SOURCES, USERS
 from tests.build.local.test_report import GOOD
+from tests.sources import ORDERS, USERS
+
+SOURCES = (USERS, ORDERS)
 
 
 def parser_of(sources: Any = SOURCES) -> argparse.ArgumentParser:

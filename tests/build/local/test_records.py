@@ -13,7 +13,9 @@ from build.local.items import ItemError, item_from_json
 from build.local.records import RecordFiles, open_records, source_of
 from build.local.writing import Write
 from stack.config import StreamSource
-from tests.build.local.sources import ORDERS, SOURCES, USERS
+from tests.sources import ORDERS, USERS
+
+SOURCES = (USERS, ORDERS)
 
 USER = {"userId": "u-1", "timestamp": 1.5}
 ORDER = {"orderId": {"S": "o-1"}, "createdAt": {"N": "17"}}

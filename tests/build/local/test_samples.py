@@ -4,8 +4,8 @@ import pytest
 
 from build.local.samples import Sample, SampleRecords
 from build.local.writing import WriteCounts
-from tests.build.local.sources import ORDERS, USERS
 from tests.build.local.test_writing import Tables, written
+from tests.sources import ORDERS, USERS
 
 
 def counts(sample: Sample, tables: Tables) -> WriteCounts:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from build.local.writing import TableWriter, Write, WriteCounts
-from tests.build.local.sources import ORDERS, USERS
+from tests.sources import ORDERS, USERS
 
 TABLES = {"UserData": "dev-users", "OrderData": "dev-orders"}
 

@@ -14,11 +14,11 @@ from build.errors import CommandError
 from build.packaging import members, packager
 from build.packaging.archive import Package, read_tree, zip_of
 from build.packaging.packager import MANIFEST, PROJECT, Recipe, package, update_archives
-from stack.config import SOURCES, StackConfig
 from tests.build.packaging.sample_project import MODULES, write_modules, write_requirements
 from tests.build.packaging.test_members import THIS_VERSION
+from tests.sources import USERS, two_sources
 
-CONFIG = StackConfig(sources=SOURCES[:2])
+CONFIG = two_sources()
 NAMES = ["UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor", "DataValidator", "Layer"]
 
 PACKAGE_ELSEWHERE = """
@@ -26,9 +26,9 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from build.packaging import package
-from stack.config import SOURCES, StackConfig
+from tests.sources import USERS, two_sources
 os.umask(int(sys.argv[2], 8))
-package(StackConfig(suffix=sys.argv[3], sources=SOURCES[:2]), Path(sys.argv[4]), handlers=Path(sys.argv[5]))
+package(two_sources(sys.argv[3]), Path(sys.argv[4]), handlers=Path(sys.argv[5]))
 """
 
 
@@ -66,7 +66,7 @@ def test_makes_one_zip_per_function_and_the_layer(handlers: Path, tmp_path: Path
 
 
 def test_a_third_source_has_a_zip_too(handlers: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, sources=(*CONFIG.sources, replace(SOURCES[0], name="ClickData")))
+    config = replace(CONFIG, sources=(*CONFIG.sources, replace(USERS, name="ClickData")))
     made = package(config, tmp_path / "output", handlers=handlers)
     assert "ClickDataProcessor" in rebuilt(made)
 

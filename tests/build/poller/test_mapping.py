@@ -1,6 +1,5 @@
 """Reading mappings from Lambda's answers."""
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,9 @@ from botocore.stub import Stubber
 
 from build.errors import CommandError
 from build.poller.mapping import EventSourceMapping, find_mappings, mapping_from_response
-from stack.streams import RECORDED_EVENTS
+from stack.template import build_template
 from tests.build.poller.fakes import FUNCTION_ARN, STREAM_ARN
+from tests.sources import USERS, two_sources
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -110,7 +110,9 @@ def filtered(*patterns: str) -> dict[str, Any]:
 
 
 def test_the_filter_of_the_stack_selects_what_it_records() -> None:
-    mapping = mapping_from_response(filtered(json.dumps(RECORDED_EVENTS)))
+    resource = build_template(two_sources()).resources[f"{USERS.name}EventSourceMapping"]
+    (pattern,) = [criterion.Pattern for criterion in resource.FilterCriteria.Filters]
+    mapping = mapping_from_response(filtered(pattern))
     assert mapping.event_names == frozenset({"INSERT", "MODIFY"})
 
 

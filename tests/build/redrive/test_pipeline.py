@@ -8,8 +8,8 @@ import pytest
 from build.cloudformation.stacks import DeployedStack, deployed_stack
 from build.errors import CommandError
 from build.redrive.pipeline import DeployedSource, deployed_pipeline
-from stack.config import SOURCES, StackConfig
 from tests.build.redrive.failure_records import ACCOUNT, ORDERS, PIPELINE, USERS
+from tests.sources import two_sources
 
 OUTPUTS = {
     "FailedEventsBucketName": PIPELINE.bucket,
@@ -34,7 +34,7 @@ def stack(outputs: Mapping[str, str]) -> DeployedStack:
 
 
 def test_the_parts_are_those_that_the_stack_names() -> None:
-    assert deployed_pipeline(stack(OUTPUTS), StackConfig(sources=SOURCES[:2])) == PIPELINE
+    assert deployed_pipeline(stack(OUTPUTS), two_sources()) == PIPELINE
 
 
 @pytest.mark.parametrize("missing", OUTPUTS)
@@ -43,7 +43,7 @@ def test_a_part_that_is_not_named_is_one_sentence(missing: str) -> None:
     with pytest.raises(
         CommandError, match=f"TapStackdev is CREATE_COMPLETE and has no output {missing}; deploy it again"
     ):
-        deployed_pipeline(stack(outputs), StackConfig(sources=SOURCES[:2]))
+        deployed_pipeline(stack(outputs), two_sources())
 
 
 @pytest.mark.parametrize("source", [USERS, ORDERS])
