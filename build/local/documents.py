@@ -20,6 +20,7 @@ Json = Union[None, bool, str, "JsonNumber", list["Json"], dict[str, "Json"]]
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 64 * 1024
 _LOOK_AHEAD = 4096
+_DEEPEST_INDENTATION = 1000
 _LONGEST_DOCUMENT = 16 * 1024 * 1024
 _LONGEST_TAIL = 64 * 1024
 _NEAR_THE_END = 12
@@ -149,6 +150,7 @@ class _Scanner:
     def __init__(self, window: _Window) -> None:
         self._window = window
         self._scan_output = False
+        self._last_line = 0
 
     def documents(self) -> Iterator[Document | BadLine]:
         """Everything up to the end of the file."""
@@ -207,6 +209,7 @@ class _Scanner:
     def _take(self, value: dict[str, Json], length: int) -> Document:
         document = Document(self._window.line, value)
         self._window.advance(self._window.at + length)
+        self._last_line = self._window.line
         return document
 
     def _decode(self, longest: int) -> tuple[dict[str, Json], int] | str:
@@ -231,11 +234,14 @@ class _Scanner:
         """Leave out the line, or the whole of an object whose brace stands alone on its line."""
         window = self._window
         first, column = window.line, window.column
-        spread = _BRACE_ALONE.match(window.text, window.at)
-        neighbour = re.compile(rf"[ \t]{{{column}}}[{{\[]|[ \t]{{0,{column}}}\]")
+        if first == self._last_line:
+            reason += "; with it, the rest of its line is left out"
+        spread = column <= _DEEPEST_INDENTATION and _BRACE_ALONE.match(window.text, window.at)
         window.skip_line()
-        while spread and window.fill(column + 1) and not neighbour.match(window.text, window.at):
-            window.skip_line()
+        if spread:
+            neighbour = re.compile(rf"[ \t]{{{column}}}[{{\[]|[ \t]{{0,{column}}}\]")
+            while window.fill(column + 1) and not neighbour.match(window.text, window.at):
+                window.skip_line()
         return BadLine(first, max(first, window.line - 1), reason)
 
 

@@ -128,6 +128,12 @@ def test_a_bad_line_is_named_and_the_others_are_read(bad: str, reason: str, befo
     ]
 
 
+def test_what_is_left_out_of_an_array_in_one_line_is_said() -> None:
+    found = read('[{"id": "1"}, {"id": ?}, {"id": "3"}]\n[{"id": "4"}]')
+    assert [document.line for document in found if isinstance(document, Document)] == [1, 2]
+    assert found[1] == BadLine(1, 1, "it is not JSON: expecting value; with it, the rest of its line is left out")
+
+
 def test_a_last_line_that_is_cut_is_named() -> None:
     good, bad = read('{"id": "1"}\n{"id": "2')
     assert good == Document(1, {"id": "1"})
