@@ -16,6 +16,11 @@ from tests.handlers.stream_records import USERS, stream_record
 RECORD_HANDLER = partial(activity_item, source=USERS)
 
 
+def user_of(item: Item) -> str | None:
+    """The user of an activity."""
+    return item["sourceUserId"]["S"] if "sourceUserId" in item else None
+
+
 class Table:
     """Takes every item but those of the refused users."""
 
@@ -25,7 +30,7 @@ class Table:
 
     def write(self, items: Sequence[Item]) -> list[FailedWrite]:
         self.writes.append(list(items))
-        return [FailedWrite(item, "AnErrorCode") for item in items if item["sourceUserId"]["S"] in self.refused]
+        return [FailedWrite(item, "AnErrorCode") for item in items if user_of(item) in self.refused]
 
     def users(self) -> list[str]:
         return [item["sourceUserId"]["S"] for item in self.writes[-1]]
@@ -87,6 +92,15 @@ def test_a_record_that_comes_twice_is_written_once_and_done_twice() -> None:
     batch = processed(table, stream_record(1), stream_record(1), stream_record(2))
     assert table.users() == ["user-1", "user-2"]
     assert batch.report() == BatchReport(records=3, written=2, ignored=0, failed=())
+
+
+def test_activities_of_one_instant_in_two_partitions_are_both_written() -> None:
+    at, table = {"N": "1700000000000.5"}, Table()
+    keys = [{"dataType": {"S": data_type}, "processedAt": at} for data_type in ("TYPE", "TYPE#1")]
+    batch = ActivityBatch(table.write)
+    with batch([stream_record(0), stream_record(1)], lambda record: keys[int(record["eventID"][-1])]):
+        batch.process()
+    assert table.writes == [keys]
 
 
 def test_a_record_that_comes_twice_fails_twice() -> None:

@@ -15,7 +15,7 @@ from handlers.errors import AnalyticsTableError, table_errors
     ],
 )
 def test_a_refusal_names_the_table_the_reason_and_what_to_do(code: str, advice: str) -> None:
-    with pytest.raises(AnalyticsTableError, match=rf"^the table my-table cannot be used: .*{code}.*; {advice}\.$"):
+    with pytest.raises(AnalyticsTableError, match=rf"^the table my-table cannot be used: .*{code}.*: no; {advice}\.$"):
         with table_errors("my-table"):
             raise ClientError({"Error": {"Code": code, "Message": "no"}}, "Query")
 
@@ -23,7 +23,7 @@ def test_a_refusal_names_the_table_the_reason_and_what_to_do(code: str, advice: 
 def test_a_lost_connection_names_the_table_too() -> None:
     with pytest.raises(
         AnalyticsTableError,
-        match=r"^the table my-table cannot be reached: .*; start the execution again when DynamoDB answers\.$",
+        match=r'^the table my-table cannot be reached: .*"https://dynamodb"; start the execution again when .*\.$',
     ):
         with table_errors("my-table"):
             raise EndpointConnectionError(endpoint_url="https://dynamodb")

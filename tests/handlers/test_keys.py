@@ -36,6 +36,10 @@ def test_an_instant_divides_the_sort_keys(milliseconds: int, fraction: int) -> N
     assert Decimal(sort_key(milliseconds - 1, fraction)) <= last < Decimal(sort_key(milliseconds, fraction))
 
 
+def test_the_last_key_before_an_instant_has_nines_for_its_fraction() -> None:
+    assert last_sort_key_before(1700000000123) == "1700000000122." + 25 * "9"
+
+
 def test_a_key_does_not_depend_on_how_its_number_is_written() -> None:
     written: Item = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.500"}}
     stored: Item = {"dataType": {"S": "TYPE"}, "processedAt": {"N": "1700000000000.5"}, "processedBy": {"S": "anyone"}}

@@ -120,6 +120,14 @@ def test_every_statement_of_a_policy_has_a_name_of_its_own(suffix: str) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "policy", ["FailedEventsBucketPolicy", "DailyAnalyticsDeadLetterQueuePolicy", "AlertTopicPolicy"]
+)
+def test_a_resource_policy_says_who_what_on_what_and_when(policy: str) -> None:
+    for statement in properties("dev", policy)["PolicyDocument"]["Statement"]:
+        assert set(statement) == {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+
+
 def is_policy(value: Any) -> bool:
     """Whether a value of the template is a policy document."""
     return isinstance(value, dict) and isinstance(value.get("Statement"), list)
