@@ -18,13 +18,13 @@ from stack.config import StackConfig
 from stack.template import render
 
 EXAMPLE = "python -m build diagram --check"
-DOCUMENTS = Path(__file__).parents[2] / "docs"
+FOLDER = Path(__file__).parents[2] / "docs"
 
 _FORMATS: dict[str, Callable[[Picture], str]] = {".mmd": mermaid, ".svg": svg}
 
 
 @dataclass(frozen=True)
-class Document:
+class GeneratedFile:
     """A picture as a file."""
 
     path: Path
@@ -58,24 +58,24 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError: when `--check` found stale pictures, or a file cannot be written.
     """
-    stale = stale_documents(DOCUMENTS)
-    names = ", ".join(document.path.name for document in stale)
+    stale = stale_files(FOLDER)
+    names = ", ".join(file.path.name for file in stale)
     if arguments.check and stale:
-        raise CommandError(f"stale in {DOCUMENTS.name}/: {names}; draw them again with `python -m build diagram`.")
-    for document in stale:
-        document.write()
-    print(f"Drawn in {DOCUMENTS.name}/: {names}." if stale else "Every picture shows the template.")
+        raise CommandError(f"stale in {FOLDER.name}/: {names}; draw them again with `python -m build diagram`.")
+    for file in stale:
+        file.write()
+    print(f"Drawn in {FOLDER.name}/: {names}." if stale else "Every picture shows the template.")
     return 0
 
 
-def stale_documents(folder: Path) -> list[Document]:
+def stale_files(folder: Path) -> list[GeneratedFile]:
     """The files of a folder that no longer show the template, in the order in which they are drawn."""
-    return [document for document in _documents(folder) if document.is_stale()]
+    return [file for file in _generated_files(folder) if file.is_stale()]
 
 
-def _documents(folder: Path) -> Iterator[Document]:
+def _generated_files(folder: Path) -> Iterator[GeneratedFile]:
     """Every picture in every format."""
     graph = extract(json.loads(render(StackConfig())))
     for picture in (architecture(graph), permissions(graph), workflow(graph)):
         for suffix, draw in _FORMATS.items():
-            yield Document(folder / f"{picture.title.lower()}{suffix}", draw(picture))
+            yield GeneratedFile(folder / f"{picture.title.lower()}{suffix}", draw(picture))

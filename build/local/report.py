@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Column, Table
 
 from build.executions import WorkflowExecution
 from build.local.writing import WriteCounts
+from build.text import TextTable, print_table
 
 _ENDINGS = (("SUCCEEDED", None), ("FAILED", "InvalidDataError"))
 """How the execution with valid and the one with invalid input must end: status and error."""
@@ -82,10 +82,7 @@ def print_report(report: LocalReport, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.document(), indent=2), flush=True)
         return
-    table = Table("what", Column("result", overflow="fold"), title="Local run", title_justify="left")
-    for row in _rows(report):
-        table.add_row(*row)
-    Console(highlight=False).print(table)
+    print_table(Console(highlight=False), TextTable("Local run", ("what", "result"), list(_rows(report))))
 
 
 def _rows(report: LocalReport) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ import pytest
 
 from build.command_line import main
 from build.diagram import command
-from build.diagram.command import DOCUMENTS, stale_documents
+from build.diagram.command import FOLDER, stale_files
 from build.errors import CommandError
 
 PICTURES = ("architecture", "permissions", "workflow")
@@ -13,7 +13,7 @@ PICTURES = ("architecture", "permissions", "workflow")
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder in the place of `docs/`."""
-    monkeypatch.setattr(command, "DOCUMENTS", tmp_path / "docs")
+    monkeypatch.setattr(command, "FOLDER", tmp_path / "docs")
     return tmp_path / "docs"
 
 
@@ -51,17 +51,17 @@ def test_check_is_content_when_everything_is_drawn(folder: Path, capsys: pytest.
 @pytest.fixture
 def drawn_folder(tmp_path: Path) -> Path:
     """A folder in which everything is drawn."""
-    for document in stale_documents(tmp_path / "docs"):
-        document.write()
+    for file in stale_files(tmp_path / "docs"):
+        file.write()
     return tmp_path / "docs"
 
 
 def stale_names(folder: Path) -> list[str]:
-    return [document.path.name for document in stale_documents(folder)]
+    return [file.path.name for file in stale_files(folder)]
 
 
 def test_the_committed_pictures_show_the_template() -> None:
-    assert stale_names(DOCUMENTS) == [], "draw them again with `python -m build diagram`"
+    assert stale_names(FOLDER) == [], "draw them again with `python -m build diagram`"
 
 
 def test_everything_is_stale_where_nothing_is_drawn(tmp_path: Path) -> None:
@@ -88,12 +88,12 @@ def test_drawing_again_writes_the_same_bytes(drawn_folder: Path) -> None:
     before = {path.name: path.read_bytes() for path in drawn_folder.iterdir()}
     for path in drawn_folder.iterdir():
         path.unlink()
-    for document in stale_documents(drawn_folder):
-        document.write()
+    for file in stale_files(drawn_folder):
+        file.write()
     assert {path.name: path.read_bytes() for path in drawn_folder.iterdir()} == before
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "docs").write_text("a file", "utf-8")
     with pytest.raises(CommandError, match="cannot be written"):
-        stale_documents(tmp_path / "docs" / "below")[0].write()
+        stale_files(tmp_path / "docs" / "below")[0].write()
