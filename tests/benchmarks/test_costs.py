@@ -17,6 +17,7 @@ from benchmarks.costs.model import (
 )
 from benchmarks.costs.observations import BatchObservation, StreamObservation, SummaryObservation
 from benchmarks.costs.prices import FILE, Prices, load_prices
+from benchmarks.systems.template_facts import CONFIG
 from tests.sources import USERS
 
 STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(100, 0.011, 800), 25)
@@ -55,7 +56,7 @@ def test_our_summary_reads_two_days_and_no_history() -> None:
 
 
 def test_our_summary_counts_as_many_partitions_at_once_as_writes_need() -> None:
-    assert OURS.reading(1_000_000).side_by_side == 4
+    assert OURS.reading(1_000_000).side_by_side == 2 * len(CONFIG.sources)
     assert OURS.reading(10**9).side_by_side == 8
 
 
@@ -71,7 +72,9 @@ def test_pages_share_one_cpu_however_many_wait() -> None:
     assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
     idle = SummaryObservation(cpu_seconds_per_page=0.0001, activities_per_page=100, units_per_activity=0.02)
     ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0), PRICES)
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 4)
+    assert summary_seconds(ours, 1_000_000) == pytest.approx(
+        20_000 * (0.005 + 0.0001 * 1769 / 1024) / (2 * len(CONFIG.sources))
+    )
 
 
 def test_bills_have_the_same_lines() -> None:
@@ -105,7 +108,8 @@ def test_the_first_trace_of_a_second_is_recorded_and_a_twentieth_of_the_others()
 
 
 def test_every_kind_of_metric_is_counted() -> None:
-    assert custom_metrics() == 4 + 3 * 2 + 3 + 1
+    sources = len(CONFIG.sources)
+    assert custom_metrics() == (sources + 2) + 3 * sources + (sources + 1) + 1
 
 
 def test_nothing_shrinks_as_the_work_grows() -> None:
