@@ -34,8 +34,8 @@ EXAMPLES = 25
 """Of each property; enough to find what a mutant breaks, and the same in every run."""
 # Imported once, before each process forks, because they take longer than most tests.
 PRELOADED = (
-    *("aws_lambda_powertools", "aws_lambda_powertools.utilities.batch", "awacs.aws", "boto3", "cfnlint.api"),
-    *("hypothesis.strategies", "hypothesis.extra.pytestplugin", "troposphere", "xdist", "pytest_timeout"),
+    *("aws_lambda_powertools", "aws_lambda_powertools.utilities.batch", "awacs.aws", "boto3"),
+    *("hypothesis.strategies", "hypothesis.extra.pytestplugin", "troposphere", "pytest_timeout"),
 )
 OPTIONS = (
     *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:xdist", "-m", "not emulator"),

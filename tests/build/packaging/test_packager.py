@@ -26,7 +26,7 @@ import os, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from build.packaging import package
-from tests.sources import USERS, two_sources
+from tests.sources import two_sources
 os.umask(int(sys.argv[2], 8))
 package(two_sources(sys.argv[3]), Path(sys.argv[4]), handlers=Path(sys.argv[5]))
 """
