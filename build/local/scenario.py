@@ -19,11 +19,12 @@ from build.local.cloud import LONGEST_WINDOW, LocalCloud, save_logs
 from build.local.report import LocalReport
 from build.local.writing import TableWriter, Write, WriteCounts
 from build.progress import Progress
+from handlers.validation import LARGEST_BATCH_SIZE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-VALID_REQUEST = {"dataType": "DAILY_ANALYTICS", "batchSize": 1000}
+VALID_REQUEST = {"dataType": "DAILY_ANALYTICS", "batchSize": LARGEST_BATCH_SIZE}
 INVALID_REQUEST = {"dataType": "UNKNOWN_DATA", "batchSize": 5000}
 _SECONDS_WITHOUT_PROGRESS = 300
 _SECONDS_BETWEEN_LOOKS = 0.2

@@ -12,6 +12,7 @@ from build.executions import execute
 from build.poller.invocation import count_before_first_failure
 from build.redrive.failed_events import FailedBatch
 from build.text import one_line
+from handlers.validation import LARGEST_BATCH_SIZE
 from stack.config import StackConfig, stream_processor
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _LARGEST_EVENT = 6_000_000
 _EVENT_ERRORS = frozenset({"InvalidRequestContentException", "RequestTooLargeException"})
 """Codes that blame the event; with any other, no event would be accepted."""
 
-_SUMMARY_PAGE_SIZE = 1000
 _NETWORK_SECONDS = 30
 
 _Record = dict[str, Any]
@@ -72,7 +72,7 @@ def recompute_summary(client: "SFNClient", state_machine: str, day: date) -> str
     Returns:
         Why the summary was not recomputed; None when it was.
     """
-    request = {"dataType": "DAILY_ANALYTICS", "batchSize": _SUMMARY_PAGE_SIZE, "date": day.isoformat()}
+    request = {"dataType": "DAILY_ANALYTICS", "batchSize": LARGEST_BATCH_SIZE, "date": day.isoformat()}
     execution = execute(client, state_machine, request)
     if execution.status == "SUCCEEDED":
         return None
