@@ -93,7 +93,7 @@ def test_the_same_input_gives_the_same_bytes_anywhere(handlers: Path, tmp_path: 
 def test_unchanged_input_is_not_rebuilt(handlers: Path, tmp_path: Path) -> None:
     first = package(two_sources(), tmp_path, handlers=handlers)
     written = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    second = package(StackConfig(suffix="prod"), tmp_path, handlers=handlers)
+    second = package(two_sources("prod"), tmp_path, handlers=handlers)
     assert rebuilt(second) == []
     assert Package(tuple(replace(archive, rebuilt=True) for archive in second.archives)) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == written
