@@ -24,7 +24,7 @@ from build.deploy.desired import (
 )
 from build.deploy.recovery import NextAction, Recovery, next_action, unchanged_stack
 from build.errors import CommandError
-from build.options import StackContext, add_stack_options, stack_context
+from build.options import StackContext, add_stack_options, require_credentials, stack_context
 from build.output import outputs_table
 from build.progress import Progress
 
@@ -174,6 +174,7 @@ def _cancelled(context: StackContext) -> DeployedStack:
 
 
 def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedStack:
+    require_credentials(context.clients)
     deployment = replace(
         requested_deployment(arguments, context.config),
         continue_rollback=arguments.continue_rollback,

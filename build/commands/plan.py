@@ -20,7 +20,7 @@ from build.deploy.desired import (
 )
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
 from build.errors import CommandError
-from build.options import add_stack_options, stack_context
+from build.options import add_stack_options, require_credentials, stack_context
 from build.progress import Progress
 
 EXAMPLE = "python -m build plan --suffix prod --json"
@@ -96,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: when that cannot be found out.
     """
     with stack_context(arguments) as context:
+        require_credentials(context.clients)
         found = plan(context.clients, requested_deployment(arguments, context.config), context.presenter)
         _show(context.presenter, context.config.stack_name, found)
         context.presenter.result({"stack": context.config.stack_name, **asdict(found)})
