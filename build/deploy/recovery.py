@@ -122,8 +122,12 @@ class Recovery:
         Raises:
             CommandError: when the user has to decide, or an operation fails.
         """
+        taken = []
         while (stack := self._find()) and (step := _STEPS.get(self._next_action(stack))):
             step(self, stack)
+            taken.append(step)
+        if self.deployment.continue_rollback and Recovery._continue_rollback not in taken:
+            self._tell("there is no failed rollback to continue, so --continue-rollback changes nothing")
         return stack if stack and self._next_action(stack) is NextAction.UPDATE else None
 
     def _follow(self, stack: DeployedStack) -> None:

@@ -283,6 +283,14 @@ def test_a_rollback_that_failed_is_continued_on_request(
     assert recovery(stubs, progress, continued).run() is not None
 
 
+def test_a_rollback_that_did_not_fail_is_not_continued_in_silence(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_COMPLETE")
+    assert recovery(stubs, progress, replace(deployment, continue_rollback=True)).run() is not None
+    assert progress.steps == ["there is no failed rollback to continue, so --continue-rollback changes nothing"]
+
+
 @pytest.mark.parametrize(
     ("status", "advice"),
     [
