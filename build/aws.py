@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from build.errors import CommandError
+from build.iam_actions import iam_action
 from stack.config import DEFAULT_REGION
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Clients:
     @cached_property
     def account(self) -> str:
         """The twelve digits of the account that the credentials belong to."""
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             sts = self.session.client("sts", **self._settings)
         return sts.get_caller_identity()["Account"]
 
@@ -140,49 +141,68 @@ class Clients:
 
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("cloudformation", **self._settings)
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("cloudwatch", **self._settings)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("dynamodb", **self._settings)
 
     @cached_property
     def functions(self) -> "LambdaClient":
         """Lambda, whose name is a word of Python."""
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("lambda", **self._settings)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("logs", **self._settings)
 
     @cached_property
     def s3(self) -> "S3Client":
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("s3", **self._settings)
 
     @cached_property
     def streams(self) -> "DynamoDBStreamsClient":
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("dynamodbstreams", **self._settings)
 
     @cached_property
     def workflow(self) -> "SFNClient":
         """Step Functions."""
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             return self.session.client("stepfunctions", **self._settings)
 
     @property
     def _settings(self) -> dict[str, Any]:
         return {"region_name": self.region, "endpoint_url": self.endpoint_url, "config": self.config}
+
+
+@contextmanager
+def _creating_a_client() -> Iterator[None]:
+    """One thread at a time, and with a sentence for an endpoint that is no URL, which botocore raises a ValueError for.
+
+    Raises:
+        CommandError: for such an endpoint.
+    """
+    try:
+        with _CREATING_A_CLIENT:
+            yield
+    except BotoCoreError:
+        raise
+    except ValueError as error:
+        raise CommandError(
+            f"{str(error).lower()} is no URL; give it a scheme, as in http://127.0.0.1:4566, "
+            "where AWS_ENDPOINT_URL or the profile sets it."
+        ) from error
 
 
 def open_clients(profile: str | None, region: str | None, environment: Mapping[str, str] = os.environ) -> Clients:
@@ -305,6 +325,6 @@ def _failure(error: BotoCoreError, region: str) -> str:
 
 
 def _denied_action(error: ClientError) -> str:
-    """`s3:PutObject` when AWS names it, else the operation."""
+    """`s3:PutObject`, as AWS says in the message or else as IAM names the operation."""
     named = re.search(r"not authorized to perform: ([\w-]+:\w+)", error_message(error))
-    return named[1] if named else error.operation_name
+    return named[1] if named else iam_action(error.operation_name)

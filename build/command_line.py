@@ -10,6 +10,8 @@ from typing import Protocol, cast
 
 from build.errors import INTERRUPTED, NOBODY_READS, CommandError
 
+_FAILED = 1
+
 
 class CommandModule(Protocol):
     """What the module of a command offers: `add_arguments` adds its options, `run` does it."""
@@ -57,20 +59,20 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
     """
-    name = _chosen_command(arguments)
-    command = COMMANDS[name]
+    _replace_closed_streams()
+    name = arguments[0] if arguments else "build"
     try:
-        module = command.load()
-        return module.run(command_parser(name, command, module).parse_args(arguments[1:]))
-    except CommandError as error:
-        print(f"{name}: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print(f"{name}: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
         return NOBODY_READS
+    except OSError as error:
+        _discard_output()
+        print(f"{name}: {_system_error(error)}", file=sys.stderr)
+        return _FAILED
 
 
 def command_parser(name: str, command: Command, module: CommandModule) -> argparse.ArgumentParser:
@@ -83,6 +85,39 @@ def command_parser(name: str, command: Command, module: CommandModule) -> argpar
     )
     module.add_arguments(parser)
     return parser
+
+
+def _run(arguments: Sequence[str]) -> int:
+    name = _chosen_command(arguments)
+    command = COMMANDS[name]
+    try:
+        module = command.load()
+        return module.run(command_parser(name, command, module).parse_args(arguments[1:]))
+    except CommandError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _replace_closed_streams() -> None:
+    """Have what is written to a standard stream that was closed (`>&-`) vanish, as its user wants.
+
+    Python has None for such a stream, and its descriptor would be that of the next file that is opened.
+    """
+    sys.stdin = sys.stdin or open(os.devnull)
+    sys.stdout = sys.stdout or open(os.devnull, "w")
+    sys.stderr = sys.stderr or open(os.devnull, "w")
+
+
+def _system_error(error: OSError) -> str:
+    """The operating system's words as a sentence."""
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}; correct that and repeat the command."
+    return (
+        f"writing failed ({error.strerror or error}); make room, or send the output elsewhere, and repeat the command."
+    )
 
 
 def _chosen_command(arguments: Sequence[str]) -> str:

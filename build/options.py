@@ -2,13 +2,15 @@
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from build.aws import Clients, aws_errors_explained, open_clients
-from build.errors import CommandError
+from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter
 from build.terminal import TerminalPresenter
 from stack.config import (
@@ -92,6 +94,39 @@ def assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
+def email_address(text: str) -> str:
+    """An address that mail can be sent to, or nothing.
+
+    Raises:
+        ArgumentTypeError: for anything else.
+    """
+    if text and not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no e-mail address like ops@example.com")
+    return text
+
+
+def given_once(option: str, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The values that an option was given for names.
+
+    Raises:
+        CommandError: for a name with more than one, of which all but the last would be ignored.
+    """
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise CommandError(f"{option} {twice}=... is given more than once; give each name one value.", exit_code=2)
+    return values
+
+
+def require_credentials(clients: Clients) -> None:
+    """Find out whether AWS knows the credentials, before work that would be in vain; it takes no permission.
+
+    Raises:
+        BotoCoreError, ClientError: when it does not.
+    """
+    _ = clients.account
+
+
 def require_consent(word: str, given: bool) -> None:
     """Go on only when the user types a word.
 
@@ -128,6 +163,9 @@ def presenting(json_lines: bool) -> Iterator[Presenter]:
         yield presenter
     except CommandError as error:
         presenter.failure(error)
+        raise
+    except KeyboardInterrupt:
+        presenter.failure(CommandError("interrupted", INTERRUPTED))
         raise
     finally:
         presenter.close()

@@ -130,7 +130,10 @@ class LinePresenter:
 
 
 class JsonPresenter:
-    """Writes one JSON object a line; its `type` is step, change, event, heartbeat, log, failure or result."""
+    """Writes one JSON object a line; its `type` is step, change, event, heartbeat, log, failure or result.
+
+    Times are as in ISO 8601: `2026-03-01T12:00:01+00:00`.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -165,12 +168,16 @@ class JsonPresenter:
         pass
 
     def _write(self, kind: str, document: Mapping[str, Any]) -> None:
-        print(json.dumps({"type": kind, **document}, default=str), file=self._stream, flush=True)
+        print(json.dumps({"type": kind, **document}, default=_json_value), file=self._stream, flush=True)
 
 
 def outputs_table(stack: DeployedStack) -> TextTable:
     """The outputs of a stack, by name."""
     return TextTable(f"Outputs of {stack.name}", ("output", "value"), sorted(stack.outputs.items()))
+
+
+def _json_value(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _stack_line(event: StackEvent) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 DEFAULT_SUFFIX = "dev"
 DEFAULT_REGION = "us-west-2"
+STACK_NAME_PREFIX = "TapStack"
 _PROTECTED_SUFFIXES = frozenset({"prod"})
 SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
 RUNTIME_PYTHON = "3.13"
@@ -207,7 +208,7 @@ class StackConfig:
 
     @property
     def stack_name(self) -> str:
-        return f"TapStack{self.suffix}"
+        return f"{STACK_NAME_PREFIX}{self.suffix}"
 
     @property
     def protected(self) -> bool:

@@ -1,10 +1,10 @@
 """What a change set would do, resource by resource, as data and as lines for people, and the guard of stored data."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from build.cloudformation.stacks import BUCKET_TYPE, LOG_GROUP_TYPE, TABLE_TYPE
 from build.errors import CommandError
@@ -19,6 +19,22 @@ STORES_DATA = {
     BUCKET_TYPE: "bucket",
 }
 """The types of resources whose content is not in the template, and what people call them."""
+_NAME_PROPERTIES = {
+    BUCKET_TYPE: "BucketName",
+    LOG_GROUP_TYPE: "LogGroupName",
+    TABLE_TYPE: "TableName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CloudWatch::CompositeAlarm": "AlarmName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}
+"""The property that names a resource, which CloudFormation then cannot replace under that name
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html)."""
 _LONGEST_VALUE = 60
 
 
@@ -139,6 +155,35 @@ def data_losses(changes: Sequence[ResourceChange], allowed: Collection[str] = ()
     ]
 
 
+def guard_names(changes: Sequence[ResourceChange], template: Mapping[str, Any]) -> None:
+    """Refuse changes that AWS will refuse, whatever is allowed.
+
+    Args:
+        changes: of a change set.
+        template: that the stack would have, as a document.
+
+    Raises:
+        CommandError: naming every resource that cannot be replaced, and what to do.
+    """
+    if conflicts := name_conflicts(changes, template):
+        raise CommandError(f"refused, nothing was changed: {'; '.join(conflicts.values())}.")
+
+
+def name_conflicts(changes: Sequence[ResourceChange], template: Mapping[str, Any]) -> dict[str, str]:
+    """Why AWS will refuse to replace resources, and what to do, by logical id: the new one would need the old name.
+
+    Args:
+        changes: of a change set.
+        template: that the stack would have, as a document.
+    """
+    return {
+        change.logical_id: f"AWS cannot replace {change.logical_id} ({change.resource_type}) "
+        f"while it keeps its {name}; change that too where stack/ sets it, or undo the change of {', '.join(_recreating(change)) or 'it'}"
+        for change in changes
+        if (name := _kept_name(change, template))
+    }
+
+
 def allowing(logical_ids: Iterable[str]) -> str:
     """The options that allow resources to be lost."""
     return " ".join(f"--allow-replace {logical_id}" for logical_id in logical_ids)
@@ -158,6 +203,26 @@ def summary(changes: Sequence[ResourceChange]) -> str:
     """How many resources share each kind of change: `1 to add, 2 to change`."""
     counts = Counter(change.kind for change in changes)
     return ", ".join(f"{counts[kind]} to {kind.value}" for kind in ChangeKind if counts[kind]) or "only outputs change"
+
+
+def _kept_name(change: ResourceChange, template: Mapping[str, Any]) -> str | None:
+    """The property whose value the replacement of a resource would share with the resource; None when there is none."""
+    name = _NAME_PROPERTIES.get(change.resource_type)
+    properties = template.get("Resources", {}).get(change.logical_id, {}).get("Properties", {})
+    renamed = any(each.path == name for each in change.properties)
+    replaced = change.kind is ChangeKind.REPLACE or bool(_recreating(change))
+    return name if replaced and name in properties and not renamed else None
+
+
+def _recreating(change: ResourceChange) -> list[str]:
+    """The properties that make it another resource; a table with another key is one, though AWS calls that conditional.
+
+    Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+    """
+    another_key = {"KeySchema"} if change.resource_type == TABLE_TYPE else set()
+    return [
+        each.path for each in change.properties if each.recreates == "Always" or each.path.split(".")[0] in another_key
+    ]
 
 
 def _property_change(detail: "ResourceChangeDetailTypeDef") -> PropertyChange:

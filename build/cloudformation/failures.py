@@ -21,12 +21,25 @@ _HINTS = tuple(
     (re.compile(pattern, re.IGNORECASE), hint)
     for pattern, hint in (
         (
+            r"cannot be assumed|unable to assume|not authorized to perform: sts:AssumeRole|assume the (provided )?role",
+            "a new role takes AWS some seconds to know, so repeat the command; if that fails again, "
+            "check which service the role trusts.",
+        ),
+        (
             r"not authorized to perform|access ?denied|forbidden",
             "have the permission granted to whoever deploys, or deploy with --role-arn.",
         ),
         (
             r"NoSuchKey|specified key does not exist|NoSuchBucket",
             "an artifact is missing; deploying again uploads it.",
+        ),
+        (
+            r"could not unzip|unzip uploaded file",
+            "the archive in the artifact bucket is damaged; delete that object and .artifacts, and deploy again.",
+        ),
+        (
+            r"update is in progress|operation is in progress|being (created|updated|modified|deleted)|ConcurrentUpdate",
+            "something else is changing that resource; wait until it is done and repeat the command.",
         ),
         (
             r"already exists|ResourceConflict|AlreadyExists",
@@ -67,16 +80,12 @@ _HINTS = tuple(
     )
 )
 _OTHER_HINT = "correct what the reason names and repeat the command."
-_NEXT_STEPS = {
-    "CREATE_FAILED": "correct that and continue with `deploy --no-rollback`, or create the stack again with `deploy`.",
-    "DELETE_FAILED": "remove what prevents it and repeat `destroy`.",
-    "ROLLBACK_COMPLETE": "correct that and deploy again; what is left of the stack is deleted first.",
-    "ROLLBACK_FAILED": "remove what prevents it and deploy again; what is left of the stack is deleted first.",
-    "UPDATE_FAILED": "correct that and continue with `deploy --no-rollback`, or roll the update back with `deploy`.",
-    "UPDATE_ROLLBACK_COMPLETE": "the stack is as it was before; correct that and deploy again.",
-    "UPDATE_ROLLBACK_FAILED": "remove what prevents it and run `deploy --continue-rollback`, "
-    "with `--skip LogicalId` for a resource that cannot be rolled back.",
-}
+_STORE_EXISTS = (
+    "it may hold data that outlived its stack, so delete nothing: import it into the stack "
+    "(CloudFormation: resource import) and deploy again, or deploy under another suffix."
+)
+_EXISTS = re.compile(r"already exists|AlreadyExists", re.IGNORECASE)
+_STORE = re.compile(r"AWS::(DynamoDB::Table|Logs::LogGroup|S3::Bucket)\b")
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,8 @@ class Cause:
     @property
     def hint(self) -> str:
         """What to try first, judged by CloudFormation's own words."""
+        if _EXISTS.search(self.reason) and _STORE.search(f"{self.resource_type} {self.reason}"):
+            return _STORE_EXISTS
         return next((hint for pattern, hint in _HINTS if pattern.search(self.reason)), _OTHER_HINT)
 
 
@@ -106,10 +117,12 @@ class OperationFailed(CommandError):
         headline: what it could not do, a sentence.
         status: that the stack, or the change set, ended in.
         cause: what failed first, if it is known.
+        next_step: what to do about the stack, or nothing.
     """
 
-    def __init__(self, headline: str, status: str, cause: Cause | None) -> None:
-        super().__init__("\n  ".join([headline, *_cause_lines(cause), *_next_lines(status)]))
+    def __init__(self, headline: str, status: str, cause: Cause | None, next_step: str = "") -> None:
+        next_lines = [f"next:     {next_step}"] if next_step else []
+        super().__init__("\n  ".join([headline, *_cause_lines(cause), *next_lines]))
         self.status = status
         self.cause = cause
 
@@ -175,7 +188,7 @@ def _described_cause(cloudformation: "CloudFormationClient", **subject: Any) -> 
 def _first_cause(events: "Iterable[OperationEventTypeDef]") -> Cause | None:
     oldest_first = sorted(events, key=lambda event: event["Timestamp"])
     causes = (_event_cause(event) for event in oldest_first if event.get("ResourceType") != _STACK_TYPE)
-    return next((cause for cause in causes if not _is_cancellation(cause.reason)), None)
+    return next((cause for cause in causes if not is_cancellation(cause.reason)), None)
 
 
 def _event_cause(event: "OperationEventTypeDef") -> Cause:
@@ -196,14 +209,14 @@ def _event_cause(event: "OperationEventTypeDef") -> Cause:
 
 def _observed_cause(events: Sequence[StackEvent]) -> Cause | None:
     """The first resource that failed by itself, else what the stack says about itself."""
-    failed = [event for event in events if event.failed and not _is_cancellation(event.reason)]
+    failed = [event for event in events if event.failed and not is_cancellation(event.reason)]
     resources = [event for event in failed if not event.of_stack]
     rollbacks = [event for event in events if event.of_stack and event.reason and "ROLLBACK" in event.status]
     first = next(iter(resources + failed + rollbacks), None)
     return Cause(first.logical_id, first.resource_type, one_line(first.reason) or _NO_REASON) if first else None
 
 
-def _is_cancellation(reason: str) -> bool:
+def is_cancellation(reason: str) -> bool:
     """Whether a resource only stopped because another one failed."""
     return "cancelled" in reason.lower()
 
@@ -213,7 +226,3 @@ def _cause_lines(cause: Cause | None) -> list[str]:
         return ["reason:   AWS names none; look at the events of the stack in the console"]
     resource = f"{cause.resource} ({cause.resource_type})" if cause.resource_type else cause.resource
     return [f"resource: {resource}", f"reason:   {cause.reason}", f"hint:     {cause.hint}"]
-
-
-def _next_lines(status: str) -> list[str]:
-    return [f"next:     {_NEXT_STEPS[status]}"] if status in _NEXT_STEPS else []

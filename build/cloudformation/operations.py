@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from build.aws import UNKNOWN_ACTION, error_code, until
 from build.cloudformation.failures import Detached, OperationFailed, root_cause
+from build.cloudformation.next_steps import failed_resources, next_step
 from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, stack_events
 from build.progress import Progress
 
@@ -185,7 +186,8 @@ class Operations:
             raise Detached(events.stack_id.split("/")[1], events.updating) from None
         if stack.status not in expected:
             cause = root_cause(self.cloudformation, stack.stack_id, events.seen)
-            raise OperationFailed(f"{stack.name} ended as {stack.status}.", stack.status, cause)
+            step = next_step(stack, failed_resources(reversed(events.seen)))
+            raise OperationFailed(f"{stack.name} ended as {stack.status}.", stack.status, cause, step)
         return stack
 
     def _run(

@@ -10,9 +10,9 @@ from typing import cast
 
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSets, NothingToChange
-from build.cloudformation.changes import ChangeKind, guard_data, summary
+from build.cloudformation.changes import ChangeKind, guard_data, guard_names, summary
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, set_termination_protection
-from build.cloudformation.stacks import DeployedStack, existing_stack
+from build.cloudformation.stacks import DeployedStack, existing_stack, parsed_template
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import (
     Comparison,
@@ -24,7 +24,7 @@ from build.deploy.desired import (
 )
 from build.deploy.recovery import NextAction, Recovery, next_action, unchanged_stack
 from build.errors import CommandError
-from build.options import StackContext, add_stack_options, stack_context
+from build.options import StackContext, add_stack_options, require_credentials, stack_context
 from build.output import outputs_table
 from build.progress import Progress
 
@@ -138,6 +138,7 @@ class _Deployer:
         with change_sets.deleted_on_error(change_set):
             change_sets.wait(change_set)
             changes = change_sets.changes(change_set)
+            guard_names(changes, parsed_template(comparison.desired.template))
             guard_data(changes, self.deployment.allow_replace)
             self.progress.step(summary(changes))
             self.progress.changes([change for change in changes if change.kind is not ChangeKind.ADD])
@@ -173,6 +174,7 @@ def _cancelled(context: StackContext) -> DeployedStack:
 
 
 def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedStack:
+    require_credentials(context.clients)
     deployment = replace(
         requested_deployment(arguments, context.config),
         continue_rollback=arguments.continue_rollback,

@@ -4,12 +4,16 @@ import argparse
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from build.aws import Clients, until
+from botocore.exceptions import BotoCoreError, ClientError
+
+from build.aws import Clients, is_transient, until
 from build.cloudformation.stacks import LOG_GROUP_TYPE, DeployedStack, existing_stack, stack_resources
 from build.errors import CommandError
 from build.options import add_stack_options, stack_context
@@ -38,7 +42,7 @@ class LogEntry:
     """A log event.
 
     Args:
-        event_id: unique for ever.
+        event_id: unique for ever; where the endpoint gives none, as emulators may not, unique in its log group.
         time: when it was written.
         source: what wrote it: the logical id of its log group, without that word.
         level: `INFO`, `ERROR`, or nothing when it has none.
@@ -70,8 +74,8 @@ class LogTail:
         logs: the client to read with.
         group: name of the log group.
         source: what people call it.
-        since: where to begin, in milliseconds since 1970.
-        seen: times of the entries shown, by id.
+        since: where to begin, in milliseconds since 1970; moves on only when every page was read.
+        seen: times of the events read since then, by id.
     """
 
     logs: "CloudWatchLogsClient"
@@ -81,16 +85,28 @@ class LogTail:
     seen: dict[str, int] = field(default_factory=dict)
 
     def read_new(self) -> Iterator[LogEntry]:
-        """The entries that were not there the last time."""
-        start = max(self.since, max(self.seen.values(), default=0) - LATE_MILLISECONDS)
-        self.seen = {event_id: time for event_id, time in self.seen.items() if time >= start}
-        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=self.group, startTime=start)
-        for event in (event for page in pages for event in page["events"]):
-            if event["eventId"] not in self.seen:
-                self.seen[event["eventId"]] = event["timestamp"]
-                entry = log_entry(self.source, event)
+        """The entries that were not there the last time; after an error the next reading continues where it occurred.
+
+        Raises:
+            ClientError: when AWS refuses a page.
+        """
+        for event_id, event in self._events():
+            if event_id not in self.seen:
+                self.seen[event_id] = event["timestamp"]
+                entry = log_entry(self.source, event_id, event)
                 if entry:
                     yield entry
+        self.since = max(self.since, max(self.seen.values(), default=0) - LATE_MILLISECONDS)
+        self.seen = {event_id: time for event_id, time in self.seen.items() if time >= self.since}
+
+    def _events(self) -> "Iterator[tuple[str, FilteredLogEventTypeDef]]":
+        """All events since then, each with its id."""
+        alike: Counter[tuple[int, str]] = Counter()
+        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=self.group, startTime=self.since)
+        for event in (event for page in pages for event in page["events"]):
+            content = (event["timestamp"], f"{event.get('logStreamName')} {event['message']}")
+            alike[content] += 1
+            yield event.get("eventId") or _made_up_id(*content, alike[content]), event
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,9 +128,8 @@ def run(arguments: argparse.Namespace) -> int:
         stack = existing_stack(context.clients.cloudformation, context.config.stack_name)
         since = int((time.time() - arguments.since) * 1000)
         tails = log_tails(context.clients, stack, arguments.function, since)
-        _show(tails, context.presenter)
-        if arguments.follow:
-            _follow(tails, context.presenter)
+        show = _follow if arguments.follow else show_new_entries
+        show(tails, context.presenter)
     return 0
 
 
@@ -153,19 +168,35 @@ def log_tails(clients: Clients, stack: DeployedStack, function: str | None, sinc
     return [LogTail(clients.logs, groups[source], source, since) for source in chosen]
 
 
-def new_entries(tails: list[LogTail]) -> list[LogEntry]:
-    """What all log groups have to show by now, in order of time."""
-    return sorted((entry for tail in tails for entry in tail.read_new()), key=lambda entry: entry.time)
+def show_new_entries(tails: list[LogTail], presenter: Presenter) -> None:
+    """Show what all log groups have to show by now, in order of time.
+
+    Raises:
+        ClientError, BotoCoreError: when a log group could not be read to its end, after the rest was shown; one that
+            is not transient if there is one.
+    """
+    entries: list[LogEntry] = []
+    errors: list[ClientError | BotoCoreError] = []
+    for tail in tails:
+        try:
+            for entry in tail.read_new():
+                entries.append(entry)
+        except (ClientError, BotoCoreError) as error:
+            errors.append(error)
+    for entry in sorted(entries, key=lambda entry: entry.time):
+        presenter.log(entry.line, entry.level, asdict(entry))
+    if errors:
+        raise min(errors, key=_passes)
 
 
-def log_entry(source: str, event: "FilteredLogEventTypeDef") -> LogEntry | None:
+def log_entry(source: str, event_id: str, event: "FilteredLogEventTypeDef") -> LogEntry | None:
     """The entry that an event of FilterLogEvents is; None for what Lambda logs of each invocation, and metrics."""
     text = event["message"].strip()
     content = _structure_of(text)
     if text.startswith(_NOISE) or "_aws" in content:
         return None
     return LogEntry(
-        event_id=event["eventId"],
+        event_id=event_id,
         time=datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
         source=source,
         level=str(content.get("level", "")),
@@ -174,16 +205,20 @@ def log_entry(source: str, event: "FilteredLogEventTypeDef") -> LogEntry | None:
     )
 
 
-def _show(tails: list[LogTail], presenter: Presenter) -> None:
-    for entry in new_entries(tails):
-        presenter.log(entry.line, entry.level, asdict(entry))
-
-
 def _follow(tails: list[LogTail], presenter: Presenter) -> None:
     try:
-        until(lambda: _show(tails, presenter), lambda: None)
+        until(lambda: show_new_entries(tails, presenter), lambda: None)
     except KeyboardInterrupt:
         return
+
+
+def _passes(error: ClientError | BotoCoreError) -> bool:
+    return isinstance(error, ClientError) and is_transient(error)
+
+
+def _made_up_id(timestamp: int, content: str, number: int) -> str:
+    """An id for the `number`th of the events that are alike in all that is known of them."""
+    return f"{timestamp}-{sha256(content.encode()).hexdigest()}-{number}"
 
 
 def _structure_of(text: str) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 import argparse
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
-from build.cloudformation.changes import PropertyChange, ResourceChange, data_losses, summary
+from build.cloudformation.changes import PropertyChange, ResourceChange, data_losses, name_conflicts, summary
 from build.cloudformation.stacks import DeployedStack, find_stack, parsed_template
 from build.deploy.desired import (
     Comparison,
@@ -20,7 +20,7 @@ from build.deploy.desired import (
 )
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
 from build.errors import CommandError
-from build.options import add_stack_options, stack_context
+from build.options import add_stack_options, require_credentials, stack_context
 from build.progress import Progress
 
 EXAMPLE = "python -m build plan --suffix prod --json"
@@ -36,12 +36,14 @@ class Plan:
         refused: those changes that would lose stored data and are not allowed.
         protects: whether termination protection would be turned on.
         unchanged: whether there is nothing to do.
+        impossible: why AWS will refuse to replace a resource whatever is allowed, and what to do, by logical id.
     """
 
     changes: tuple[ResourceChange, ...]
     refused: tuple[ResourceChange, ...]
     protects: bool
     unchanged: bool
+    impossible: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: when that cannot be found out.
     """
     with stack_context(arguments) as context:
+        require_credentials(context.clients)
         found = plan(context.clients, requested_deployment(arguments, context.config), context.presenter)
         _show(context.presenter, context.config.stack_name, found)
         context.presenter.result({"stack": context.config.stack_name, **asdict(found)})
@@ -118,7 +121,13 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
     changes = None if unchanged_stack(comparison) else _proposed_changes(clients, deployment, comparison, progress)
     if changes is None:
         return Plan((), (), protects, unchanged=not protects)
-    return Plan(tuple(changes), tuple(data_losses(changes, deployment.allow_replace)), protects, unchanged=False)
+    return Plan(
+        changes=tuple(changes),
+        refused=tuple(data_losses(changes, deployment.allow_replace)),
+        protects=protects,
+        unchanged=False,
+        impossible=name_conflicts(changes, parsed_template(comparison.desired.template)),
+    )
 
 
 def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack | None:
@@ -190,5 +199,8 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     if found.protects:
         progress.step(f"~ {name}.EnableTerminationProtection false → true")
     progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
+    for conflict in found.impossible.values():
+        progress.step(conflict)
     for change in found.refused:
-        progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")
+        if change.logical_id not in found.impossible:
+            progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")

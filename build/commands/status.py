@@ -4,17 +4,21 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from botocore.exceptions import ClientError
 
 from build.aws import Clients, error_code
 from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, StackResource, existing_stack, stack_resources
+from build.deploy.recovery import NextAction, next_action
 from build.options import add_stack_options, stack_context
 from build.text import TextTable
+from stack.parameters import STREAM_PROCESSING
 
 EXAMPLE = "python -m build status --suffix prod"
 REMEDY = "deploy the stack again, or look with `drift`"
 _GONE = "GONE"
+_NOT_WELL = 2
 _CALM = frozenset({"INSUFFICIENT_DATA", "OK"})
 
 
@@ -26,11 +30,13 @@ class Health:
         name: logical id.
         state: AWS's word: `Active`, `Enabled`, `OK`, ...; `GONE` for what was deleted, but not by the stack.
         details: what else to know, in words.
+        well: whether it is as in a stack at work; so is an alarm that lacks data.
     """
 
     name: str
     state: str
     details: str
+    well: bool
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,21 @@ class Status:
     mappings: Sequence[Health]
     alarms: Sequence[Health]
 
+    @property
+    def problems(self) -> list[str]:
+        """What is not well, by name: the stack when its status has to be recovered from, and its parts."""
+        settled = next_action(self.stack.status) in {NextAction.FOLLOW, NextAction.UPDATE}
+        ill = [part for part in (*self.functions, *self.mappings, *self.alarms) if not part.well]
+        stack = [] if settled else [f"{self.stack.name} is {self.stack.status}"]
+        return [*stack, *(f"{part.name} is {part.state}" for part in ill)]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show how a stack and its parts are; 0 when there is such a stack.
+    """Show how a stack and its parts are; 0 when all is well, 2 when something is not.
 
     Raises:
         CommandError: when there is none.
@@ -56,17 +70,19 @@ def run(arguments: argparse.Namespace) -> int:
     with stack_context(arguments) as context:
         stack = existing_stack(context.clients.cloudformation, context.config.stack_name)
         status = status_of(context.clients, stack)
-        context.presenter.result(asdict(status), status_tables(status))
-    return 0
+        well = not status.problems
+        context.presenter.result({"well": well, **asdict(status)}, status_tables(status))
+    return 0 if well else _NOT_WELL
 
 
 def status_of(clients: Clients, stack: DeployedStack) -> Status:
     """Ask Lambda and CloudWatch how the parts of a stack are."""
     resources = stack_resources(clients.cloudformation, stack.stack_id)
+    mapping_health = partial(_mapping_health, stack.parameters.get(STREAM_PROCESSING, "Enabled"))
     return Status(
         stack=stack,
         functions=_healths(clients, resources, "AWS::Lambda::Function", _function_health),
-        mappings=_healths(clients, resources, "AWS::Lambda::EventSourceMapping", _mapping_health),
+        mappings=_healths(clients, resources, "AWS::Lambda::EventSourceMapping", mapping_health),
         alarms=_alarm_healths(clients, [resource for resource in resources if resource.resource_type == ALARM_TYPE]),
     )
 
@@ -74,7 +90,7 @@ def status_of(clients: Clients, stack: DeployedStack) -> Status:
 def status_tables(status: Status) -> list[TextTable]:
     """A status on one screen."""
     return [
-        _stack_table(status.stack),
+        _stack_table(status),
         _health_table("Functions", status.functions),
         _health_table("Event source mappings", status.mappings),
         _alarm_table(status.alarms),
@@ -100,7 +116,7 @@ def _health_or_gone(
     except ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise
-        return Health(resource.logical_id, _GONE, REMEDY)
+        return Health(resource.logical_id, _GONE, REMEDY, well=False)
 
 
 def _function_health(clients: Clients, resource: StackResource) -> Health:
@@ -108,12 +124,16 @@ def _function_health(clients: Clients, resource: StackResource) -> Health:
     details = f"{found['Runtime']}, {found['MemorySize']} MB, code of {found['LastModified'][:19]}"
     last_update = found.get("LastUpdateStatus", "Successful")
     failed = "" if last_update == "Successful" else f", last update {last_update}"
-    return Health(resource.logical_id, found.get("State", "Active"), details + failed)
+    state = found.get("State", "Active")
+    return Health(resource.logical_id, state, details + failed, well=state == "Active" and last_update != "Failed")
 
 
-def _mapping_health(clients: Clients, resource: StackResource) -> Health:
+def _mapping_health(processing: str, clients: Clients, resource: StackResource) -> Health:
     found = clients.functions.get_event_source_mapping(UUID=resource.physical_id)
-    return Health(resource.logical_id, found["State"], found.get("LastProcessingResult", ""))
+    state = found["State"]
+    return Health(
+        resource.logical_id, state, found.get("LastProcessingResult", ""), well=state in {"Enabled", processing}
+    )
 
 
 def _alarm_healths(clients: Clients, resources: Sequence[StackResource]) -> list[Health]:
@@ -124,22 +144,27 @@ def _alarm_healths(clients: Clients, resources: Sequence[StackResource]) -> list
     found = clients.cloudwatch.describe_alarms(AlarmNames=sorted(names), MaxRecords=100)["MetricAlarms"]
     states: Mapping[str, Health] = {
         alarm["AlarmName"]: Health(
-            names[alarm["AlarmName"]], alarm["StateValue"], f"since {alarm['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}"
+            name=names[alarm["AlarmName"]],
+            state=alarm["StateValue"],
+            details=f"since {alarm['StateUpdatedTimestamp']:%Y-%m-%d %H:%M}",
+            well=alarm["StateValue"] in _CALM,
         )
         for alarm in found
     }
-    gone = [Health(logical_id, _GONE, REMEDY) for name, logical_id in names.items() if name not in states]
+    gone = [Health(logical_id, _GONE, REMEDY, well=False) for name, logical_id in names.items() if name not in states]
     urgency = {_GONE: 0, "ALARM": 1, "INSUFFICIENT_DATA": 2}
     return sorted([*states.values(), *gone], key=lambda health: (urgency.get(health.state, 3), health.name))
 
 
-def _stack_table(stack: DeployedStack) -> TextTable:
+def _stack_table(status: Status) -> TextTable:
+    stack = status.stack
     protection = "on" if stack.termination_protection else "off"
     rows = [
         ("status", stack.status),
         ("reason", stack.status_reason),
         ("last change", f"{stack.changed:%Y-%m-%d %H:%M} UTC"),
         ("termination protection", protection),
+        ("not well", ", ".join(status.problems)),
     ]
     return TextTable(stack.name, ("", ""), [row for row in rows if row[1]])
 

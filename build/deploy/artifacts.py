@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from build.aws import Clients, error_code
+from build.aws import Clients, error_code, error_message
 from build.cloudformation.stacks import DeployedStack, DesiredStack
 from build.errors import CommandError
 from build.packaging import Package
@@ -22,6 +22,12 @@ _MOST_BYTES_INLINE = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 _ABORT_UPLOADS_AFTER_DAYS = 7
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_DENIED = frozenset({"403", "AccessDenied"})
+_ELSEWHERE = frozenset({"301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}) | {
+    "PermanentRedirect"
+}
+"""The codes of a bucket that is in another region
+(https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList)."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +64,13 @@ class ArtifactBucket:
             Whether anything had to be done.
 
         Raises:
-            CommandError: when somebody else's bucket has the name.
+            CommandError: when a bucket of another account or in another region has the name.
         """
         problem = self._problem()
         if problem == "NoSuchBucket":
             self._create()
+        else:
+            self._require_region()
         if problem:
             self._configure()
         return bool(problem)
@@ -116,8 +124,50 @@ class ArtifactBucket:
         except ClientError as error:
             if error_code(error) in {"NoSuchBucket", "NoSuchBucketPolicy"}:
                 return error_code(error)
+            if error_code(error) in _ELSEWHERE:
+                raise self._elsewhere("another region") from error
+            if error_code(error) in _DENIED and "not authorized to perform" not in error_message(error):
+                self._require_ownership()
             raise
         return None
+
+    def _require_ownership(self) -> None:
+        """Tell a missing permission from a bucket of another account, of which S3 says no more than that it is denied.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+        """
+        try:
+            owned = self.s3.list_buckets(Prefix=self.name)["Buckets"]
+        except ClientError as error:
+            raise CommandError(
+                f"the bucket {self.name} belongs to another account, or these credentials may not do "
+                "s3:GetBucketPolicy on it; have that granted, and s3:ListAllMyBuckets, which tells the one from the "
+                "other, or choose others with --profile."
+            ) from error
+        if self.name not in {bucket.get("Name") for bucket in owned}:
+            raise self._somebody_elses()
+
+    def _require_region(self) -> None:
+        """botocore follows a bucket to another region, where Lambda does not take code from."""
+        try:
+            region = self.s3.head_bucket(**self.target).get("BucketRegion")
+        except ClientError as error:
+            if error_code(error) not in _ELSEWHERE:
+                raise
+            raise self._elsewhere("another region") from error
+        if region and region != self.clients.region:
+            raise self._elsewhere(region)
+
+    def _somebody_elses(self) -> CommandError:
+        return CommandError(
+            f"the bucket {self.name} belongs to another account; ask AWS Support about it, or deploy to another region."
+        )
+
+    def _elsewhere(self, region: str) -> CommandError:
+        return CommandError(
+            f"the bucket {self.name} is in {region} and not in {self.clients.region}, where Lambda needs its code; "
+            "move what is needed out of it, delete it, and repeat the command."
+        )
 
     def _create(self) -> None:
         """One that this account has just created elsewhere will do."""
@@ -125,10 +175,7 @@ class ArtifactBucket:
             self.s3.create_bucket(Bucket=self.name, ObjectOwnership="BucketOwnerEnforced", **self._location)
         except ClientError as error:
             if error_code(error) == "BucketAlreadyExists":
-                raise CommandError(
-                    f"the bucket {self.name} belongs to another account; "
-                    "ask AWS Support about it, or deploy to another region."
-                ) from error
+                raise self._somebody_elses() from error
             if error_code(error) != "BucketAlreadyOwnedByYou":
                 raise
 

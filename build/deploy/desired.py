@@ -17,7 +17,7 @@ from build.cloudformation.stacks import (
 )
 from build.deploy.artifacts import ArtifactBucket, artifact_bucket, template_argument
 from build.errors import CommandError
-from build.options import assignment
+from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
 from build.packaging.packager import OUTPUT
 from stack.config import StackConfig
@@ -83,7 +83,9 @@ class Comparison:
 
 def add_deployment_options(parser: argparse.ArgumentParser) -> None:
     """The options that say what is to be deployed, for the commands that deploy it or show what that would change."""
-    parser.add_argument("--alert-email", metavar="ADDRESS", help="where alarms are mailed to; empty for nowhere")
+    parser.add_argument(
+        "--alert-email", type=email_address, metavar="ADDRESS", help="where alarms are mailed to; empty for nowhere"
+    )
     parser.add_argument(
         "--parameter",
         action="append",
@@ -119,13 +121,14 @@ def requested_deployment(arguments: argparse.Namespace, config: StackConfig) -> 
     """
     if arguments.no_rollback and config.protected:
         raise CommandError(f"{config.stack_name} is protected and always rolls back; leave out --no-rollback.", 2)
-    email = {} if arguments.alert_email is None else {ALERT_EMAIL: arguments.alert_email}
+    parameters = _given_parameters(arguments, config)
+    tags = None if arguments.tag is None else given_once("--tag", arguments.tag)
     return Deployment(
         config=config,
         template=render(config),
         package=package(config, OUTPUT, arguments.bytecode),
-        parameters={**dict(arguments.parameter), **email},
-        tags=None if arguments.tag is None else dict(arguments.tag),
+        parameters=parameters,
+        tags=tags,
         role_arn=arguments.role_arn,
         rollback=not arguments.no_rollback,
         allow_replace=frozenset(arguments.allow_replace),
@@ -136,9 +139,11 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     """Read what is deployed and complete what is asked for with it; one call when there is a stack.
 
     Raises:
-        CommandError: for a parameter that the template does not have, or that has no value.
+        CommandError: for a parameter that the template does not have, or that has no value; for a resource that may be
+            replaced and is nowhere.
     """
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
+    _refuse_unknown_resources(deployment, template)
     bucket = artifact_bucket(clients, stack)
     return Comparison(stack, template, desired_stack(deployment, bucket.name, stack, template), bucket)
 
@@ -181,7 +186,7 @@ def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | No
 
 def artifact_parameters(config: StackConfig, package: Package, bucket: str) -> dict[str, str]:
     """The parameters that say where the code is stored."""
-    names = {function.logical_id: code_key(function) for function in config.functions}
+    names = _code_keys(config)
     keys = {names.get(archive.name, LAYER_KEY): archive.object_key for archive in package.archives}
     return {ARTIFACT_BUCKET: bucket, **keys}
 
@@ -213,6 +218,36 @@ def parameter_values(
             f"the parameter {', '.join(missing)} has no value; give one with --parameter NAME=VALUE.", exit_code=2
         )
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _code_keys(config: StackConfig) -> dict[str, str]:
+    """The parameter that says where the code of each function is stored."""
+    return {function.logical_id: code_key(function) for function in config.functions}
+
+
+def _given_parameters(arguments: argparse.Namespace, config: StackConfig) -> dict[str, str]:
+    """The parameters on the command line; those that say where the code is stored are not the user's."""
+    address = [] if arguments.alert_email is None else [(ALERT_EMAIL, arguments.alert_email)]
+    given = given_once("--parameter", [*arguments.parameter, *address])
+    if ours := sorted(given.keys() & {ARTIFACT_BUCKET, LAYER_KEY, *_code_keys(config).values()}):
+        raise CommandError(
+            f"--parameter {ours[0]} says where the code is stored, which a deployment decides itself; leave it out.", 2
+        )
+    try:
+        email_address(given.get(ALERT_EMAIL, ""))
+    except argparse.ArgumentTypeError as error:
+        raise CommandError(f"--parameter {ALERT_EMAIL}: {error}; correct it, or leave it empty.", 2) from error
+    return given
+
+
+def _refuse_unknown_resources(deployment: Deployment, template: str) -> None:
+    known = {name for text in (template, deployment.template) for name in parsed_template(text).get("Resources", {})}
+    if unknown := sorted(deployment.allow_replace - known):
+        raise CommandError(
+            f"--allow-replace {' --allow-replace '.join(unknown)} names no resource, neither of the deployed stack "
+            "nor of the template; correct the name or leave it out.",
+            exit_code=2,
+        )
 
 
 def _values_given_before(values: Mapping[str, str], defaults: Mapping[str, str | None]) -> dict[str, str]:

@@ -6,13 +6,25 @@ from enum import Enum
 from types import MappingProxyType
 
 from build.cloudformation.changes import STORES_DATA, allowing, described_store
+from build.cloudformation.next_steps import (
+    build_command,
+    continue_rollback_advice,
+    destroy_command,
+    failed_resources,
+    quoted,
+    removal_commands,
+    unprotect_command,
+)
 from build.cloudformation.operations import DELETED, SUCCEEDED, Operations
 from build.cloudformation.stacks import (
+    TABLE_TYPE,
     DeployedStack,
+    StackEvent,
     StackResource,
     deployed_template,
     find_stack,
     retained_ids,
+    stack_events,
     stack_resources,
 )
 from build.deploy.desired import Comparison, Deployment
@@ -110,8 +122,12 @@ class Recovery:
         Raises:
             CommandError: when the user has to decide, or an operation fails.
         """
+        taken = []
         while (stack := self._find()) and (step := _STEPS.get(self._next_action(stack))):
             step(self, stack)
+            taken.append(step)
+        if self.deployment.continue_rollback and Recovery._continue_rollback not in taken:
+            self._tell("there is no failed rollback to continue, so --continue-rollback changes nothing")
         return stack if stack and self._next_action(stack) is NextAction.UPDATE else None
 
     def _follow(self, stack: DeployedStack) -> None:
@@ -132,22 +148,22 @@ class Recovery:
     def _continue_rollback(self, stack: DeployedStack) -> None:
         if not self.deployment.continue_rollback:
             raise CommandError(
-                f"the last update of {stack.name} failed and could not be rolled back ({stack.status_reason}); "
-                "fix what that names and repeat the command with --continue-rollback, "
-                "or leave a resource as it is with --continue-rollback --skip LogicalId."
+                f"the last update of {stack.name} failed, and so did its rollback; "
+                f"{continue_rollback_advice(stack, self._failed(stack))}"
             )
+        self._refuse_to_skip_others(stack)
         self._tell(f"continuing the rollback of {stack.name}")
         self.operations.continue_rollback(stack.stack_id, self.deployment.skip)
 
     def _finish_deletion(self, stack: DeployedStack) -> None:
         raise CommandError(
-            f"the deletion of {stack.name} failed half-way ({stack.status_reason}); "
-            f"finish it with `python -m build destroy --suffix {self.deployment.config.suffix}`, then deploy again."
+            f"the deletion of {stack.name} failed half-way{_reason(stack)}; "
+            f"finish it with `{destroy_command(stack)}`, then deploy again."
         )
 
     def _repair_import(self, stack: DeployedStack) -> None:
         raise CommandError(
-            f"an import into {stack.name} failed and could not be rolled back ({stack.status_reason}); "
+            f"an import into {stack.name} failed and could not be rolled back{_reason(stack)}; "
             "finish it in the CloudFormation console, then deploy again."
         )
 
@@ -160,15 +176,15 @@ class Recovery:
     def _refuse_to_leave_behind(self, stack: DeployedStack, resources: list[StackResource]) -> None:
         """A retained resource keeps its name, so that the stack could not be created again."""
         retained = retained_ids(deployed_template(self.operations.cloudformation, stack.stack_id))
-        kept = [
-            f"{resource.logical_id} ({resource.physical_id})"
-            for resource in resources
-            if resource.logical_id in retained
-        ]
+        kept = [resource for resource in resources if resource.logical_id in retained]
         if kept:
+            named = ", ".join(f"{resource.logical_id} ({resource.physical_id})" for resource in kept)
+            stores = [(resource.resource_type, resource.physical_id) for resource in kept]
             raise CommandError(
-                f"{stack.name} is {stack.status}, and deleting it would leave {', '.join(kept)} behind, "
-                "so that it could not be created again; delete or rename these, and repeat the command."
+                f"{stack.name} is {stack.status}, and deleting it would leave {named} behind, "
+                f"so that it could not be created again; run `{destroy_command(stack)}`, which leaves them, "
+                "import them into a stack to keep what they store (CloudFormation: resource import) "
+                f"or delete them with {quoted(removal_commands(stores, stack.region))}, and deploy again."
             )
 
     def _refuse_to_lose(self, stack: DeployedStack, resources: list[StackResource]) -> None:
@@ -180,12 +196,48 @@ class Recovery:
         if lost:
             stores = ", ".join(described_store(resource.resource_type, resource.logical_id) for resource in lost)
             raise CommandError(
-                f"{stack.name} is {stack.status}, and creating it again would delete {stores}; continue from there "
-                f"with --no-rollback, or, if that is meant, add {allowing(resource.logical_id for resource in lost)}."
+                f"{stack.name} is {stack.status}, and creating it again would delete {stores}; "
+                f"{_continuing(stack)}save what is needed of it and repeat the command with "
+                f"{allowing(resource.logical_id for resource in lost)}{_unprotecting(stack, lost)}."
             )
+
+    def _refuse_to_skip_others(self, stack: DeployedStack) -> None:
+        if not self.deployment.skip:
+            return
+        failed = {event.logical_id for event in self._failed(stack)}
+        if others := sorted(self.deployment.skip - failed):
+            raise CommandError(
+                f"--skip {' --skip '.join(others)} names nothing that failed in the rollback of {stack.name}; "
+                f"what did is {', '.join(sorted(failed)) or 'not known'}.",
+                exit_code=2,
+            )
+
+    def _failed(self, stack: DeployedStack) -> list[StackEvent]:
+        return failed_resources(stack_events(self.operations.cloudformation, stack.stack_id))
 
     def _tell(self, text: str) -> None:
         self.operations.progress.step(text)
+
+
+def _reason(stack: DeployedStack) -> str:
+    return f" ({stack.status_reason})" if stack.status_reason else ""
+
+
+def _continuing(stack: DeployedStack) -> str:
+    """Only a creation that was not rolled back can be continued."""
+    if stack.status not in _LEFT_AS_THEY_FAILED:
+        return ""
+    return f"continue from there with `{build_command('deploy', stack, '--no-rollback')}`, or, if that is meant, "
+
+
+def _unprotecting(stack: DeployedStack, lost: list[StackResource]) -> str:
+    """A table that could not be deleted once cannot be until its protection is off."""
+    tables = [
+        unprotect_command(resource.physical_id, stack.region)
+        for resource in lost
+        if resource.resource_type == TABLE_TYPE and resource.status == "DELETE_FAILED"
+    ]
+    return f"; deletion protection is turned off with {quoted(tables)}" if tables else ""
 
 
 _STEPS: Mapping[NextAction, Callable[[Recovery, DeployedStack], None]] = {

@@ -133,7 +133,15 @@ def test_what_aws_refuses_says_what_to_do(code: str, advice: str) -> None:
 def test_a_denied_permission_is_named() -> None:
     message = "User: arn:aws:iam::1:user/x is not authorized to perform: cloudformation:CreateChangeSet on resource: y"
     assert "may not do cloudformation:CreateChangeSet;" in explained(refused("AccessDenied", message))
-    assert "may not do CreateChangeSet;" in explained(refused("AccessDenied", "Access Denied"))
+    assert "may not do cloudformation:CreateChangeSet;" in explained(refused("AccessDenied", "Access Denied"))
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:4566", "127.0.0.1:4566", "http//x"])
+def test_an_endpoint_without_a_scheme_is_refused(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    for client in ("cloudformation", "s3"):
+        with pytest.raises(CommandError, match=f"{endpoint} is no URL; give it a scheme"):
+            getattr(Clients(dummy_session(), "us-west-2"), client)
 
 
 @pytest.mark.parametrize(

@@ -96,3 +96,47 @@ def test_the_list_of_commands_loads_none_of_them() -> None:
     code = "import sys; from build import command_line; print('boto3' in sys.modules, 'troposphere' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout == "False False\n"
+
+
+def command(*words: str, closed: str = "", output: str = os.devnull) -> subprocess.CompletedProcess[str]:
+    """A command whose stdout is a file, or whose streams are closed as a shell closes them."""
+    shell = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-m", "build", *words]
+    environment = {"PATH": os.defpath, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    environment["AWS_ENDPOINT_URL"] = "localhost:1"
+    with open(output, "w") as stdout:
+        return subprocess.run(
+            shell, cwd=ROOT, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["deploy", "--help"], ["outputs", "--json"]])
+def test_an_output_that_is_full_is_no_traceback(words: list[str]) -> None:
+    ended = command(*words, output="/dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        f"{words[0]}: writing failed (No space left on device); "
+        "make room, or send the output elsewhere, and repeat the command.\n"
+    )
+
+
+@pytest.mark.parametrize("words", [["--help"], ["deploy", "--help"]])
+def test_a_closed_output_gets_nothing_and_nothing_fails(words: list[str]) -> None:
+    ended = command(*words, closed=">&-")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("closed", "told"), [(">&-", True), (">&- 2>&-", False), ("<&- >&- 2>&-", False)])
+def test_a_failure_with_closed_streams_is_no_traceback(closed: str, told: bool) -> None:
+    ended = command("outputs", closed=closed)
+    assert ended.returncode == 1
+    assert len(ended.stderr.splitlines()) == told
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_file_that_cannot_be_used_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command_line, "_discard_output", lambda: None)
+    assert ends(monkeypatch, PermissionError(13, "Permission denied", "/x/y")) == 1
+    assert capsys.readouterr().err == "fail: /x/y: Permission denied; correct that and repeat the command.\n"

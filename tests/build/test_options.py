@@ -110,3 +110,10 @@ def test_a_failure_is_shown_and_passed_on(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(CommandError, match="no"), context(parsed("--json")):
         raise CommandError("no")
     assert json.loads(capsys.readouterr().out)["type"] == "failure"
+
+
+def test_ctrl_c_under_json_ends_with_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), context(parsed("--json")):
+        raise KeyboardInterrupt
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"type": "failure", "message": "interrupted", "exit_code": 130}

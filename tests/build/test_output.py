@@ -77,7 +77,7 @@ def test_json_is_one_object_a_line() -> None:
     types = [document["type"] for document in documents]
     assert types == ["step", "change", *["event"] * 3, "log", "failure", "result"]
     assert documents[1] | {"kind": "add", "logical_id": "Worker"} == documents[1]
-    assert documents[2] | {"status": "CREATE_IN_PROGRESS", "time": "2026-03-01 12:00:01+00:00"} == documents[2]
+    assert documents[2] | {"status": "CREATE_IN_PROGRESS", "time": "2026-03-01T12:00:01+00:00"} == documents[2]
     failure = {"status": "UPDATE_ROLLBACK_COMPLETE", "resource": "Worker", "reason": "no", "exit_code": 1}
     assert documents[6] | failure == documents[6]
     assert documents[7] == {"type": "result", "stack": NAME}

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -10,10 +11,14 @@ from build.cloudformation.changes import (
     change_lines,
     data_losses,
     guard_data,
+    guard_names,
+    name_conflicts,
     resource_change,
     summary,
 )
 from build.errors import CommandError
+from stack.config import StackConfig
+from stack.template import render
 from tests.build.support import a_change
 
 FUNCTION = "AWS::Lambda::Function"
@@ -190,3 +195,60 @@ def test_the_summary_counts_each_kind() -> None:
     changes = [added, added, table_change("Modify", MEMORY), removed]
     assert summary(changes) == "2 to add, 1 to change, 1 to delete"
     assert summary([]) == "only outputs change"
+
+
+NAMED: dict[str, Any] = {
+    "Resources": {
+        "Table": {"Type": TABLE, "Properties": {"TableName": "dev-users"}},
+        "Worker": {"Type": FUNCTION, "Properties": {"FunctionName": "dev-worker"}},
+        "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": {"FunctionName": "dev-worker"}},
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+    }
+}
+
+
+def replaced(logical_id: str, resource_type: str, *changed: str, replacement: str = "True") -> ResourceChange:
+    details = [{"Target": {"Path": f"/Properties/{path}", "RequiresRecreation": "Always"}} for path in changed]
+    return change(logical_id, resource_type, Replacement=replacement, Details=details)
+
+
+def test_a_resource_that_keeps_its_name_cannot_be_replaced_whatever_is_allowed() -> None:
+    key = replaced("Table", TABLE, "KeySchema", "BillingMode")
+    role = replaced("Worker", FUNCTION, "PackageType")
+    with pytest.raises(CommandError) as caught:
+        guard_names([key, role], NAMED)
+    assert str(caught.value) == (
+        "refused, nothing was changed: AWS cannot replace Table (AWS::DynamoDB::Table) while it keeps its TableName; "
+        "change that too where stack/ sets it, or undo the change of BillingMode, KeySchema; "
+        "AWS cannot replace Worker (AWS::Lambda::Function) while it keeps its FunctionName; "
+        "change that too where stack/ sets it, or undo the change of PackageType."
+    )
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        replaced("Table", TABLE, "TableName"),
+        change("Table", TABLE, Replacement="False", Details=[{"Target": {"Path": "/Properties/BillingMode"}}]),
+        change("Table", TABLE, Replacement="Conditional"),
+        replaced("Mapping", "AWS::Lambda::EventSourceMapping", "EventSourceArn"),
+        replaced("Queue", "AWS::SQS::Queue", "FifoQueue"),
+        replaced("Unknown", TABLE, "KeySchema"),
+        change("Table", TABLE, "Add"),
+    ],
+)
+def test_what_gets_another_name_or_has_none_of_its_own_can_be_replaced(harmless: ResourceChange) -> None:
+    assert name_conflicts([harmless], NAMED) == {}
+    guard_names([harmless], NAMED)
+
+
+def test_every_name_in_the_template_is_known() -> None:
+    resources: dict[str, Any] = json.loads(render(StackConfig()))["Resources"]
+    for logical_id, resource in resources.items():
+        named = [
+            name
+            for name, value in resource.get("Properties", {}).items()
+            if name.endswith("Name") and isinstance(value, str) and "dev-" in value and name != "LayerName"
+        ]
+        conflicts = name_conflicts([replaced(logical_id, resource["Type"], "Anything")], {"Resources": resources})
+        assert len(conflicts) == len(named), logical_id

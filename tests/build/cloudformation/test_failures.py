@@ -154,6 +154,9 @@ def test_validation_events_that_may_not_be_read_are_no_cause(stubs: Stubs) -> No
         ("dev-userdata-synth already exists in stack y", "delete or rename it"),
         ("Resource has deletionProtection enabled: deletion protection", "protected against deletion"),
         ("The bucket you tried to delete is not empty", "empties it again"),
+        ("ResourceConflictException: An update is in progress for resource: arn", "wait until it is done"),
+        ("The role defined for the function cannot be assumed by Lambda.", "which service the role trusts"),
+        ("Could not unzip uploaded file. Please check your file, must be a zip", "the archive in the artifact bucket"),
         ("Rate exceeded", "in a few minutes"),
         ("Limit exceeded for resource of type AWS::IAM::Role", "Service Quotas"),
         ("Rollback trigger alarm is in ALARM state", "went into ALARM during the update"),
@@ -169,6 +172,20 @@ def test_hints(reason: str, hint: str) -> None:
     found = Cause("Worker", "", reason).hint
     assert hint in found
     assert found.endswith(".") and "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "reason"),
+    [
+        ("AWS::DynamoDB::Table", "prod-userdata-synth already exists"),
+        ("AWS::Logs::LogGroup", "ResourceAlreadyExistsException: the log group already exists"),
+        ("", "Resource of type 'AWS::S3::Bucket' with identifier 'b' already exists."),
+    ],
+)
+def test_a_store_that_exists_is_imported_and_never_deleted(resource_type: str, reason: str) -> None:
+    hint = Cause("UserDataTable", resource_type, reason).hint
+    assert "delete nothing: import it into the stack (CloudFormation: resource import)" in hint
+    assert "rename" not in hint
 
 
 def test_a_failure_without_a_cause_says_where_to_look() -> None:

@@ -167,7 +167,9 @@ def test_a_failed_creation_is_deleted_and_created_again(cloud: Clients, tmp_path
 def test_without_rollback_a_failed_update_stays_and_is_continued(
     cloud: Clients, deployed: DeployedStack, tmp_path: Path
 ) -> None:
-    with pytest.raises(OperationFailed, match="UPDATE_FAILED.*\n.*\n.*\n.*\n.*deploy --no-rollback"):
+    with pytest.raises(
+        OperationFailed, match="UPDATE_FAILED.*\n.*\n.*\n.*\n.*`python -m build deploy --suffix flow --no-rollback`"
+    ):
         deploy(cloud, asked(tmp_path, {**LARGER, **after("Queue")}, rollback=False), Recorder())
     stack = deploy(cloud, asked(tmp_path, LARGER | {"More": QUEUE["Queue"]}, rollback=False), Recorder())
     assert (stack.status, visibility(cloud, stack)) == ("UPDATE_COMPLETE", "20")

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,21 @@ def test_status(run: Run) -> None:
     assert len(out.splitlines()) < 25
     (result,) = documents(run("status", "--json")[1])
     assert result["stack"]["tags"] == {"team": "data"}
+    assert result["well"] is True
+    assert result["stack"]["changed"] == datetime.fromisoformat(result["stack"]["changed"]).isoformat()
+
+
+def test_a_ringing_alarm_is_not_well(run: Run, cloud: Clients) -> None:
+    alarm = "life-userdataproc-errors-synth"
+    cloud.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="a test")
+    try:
+        code, out, _ = run("status", "--json")
+        assert (code, documents(out)[0]["well"]) == (2, False)
+        code, out, _ = run("status")
+        assert code == 2
+        assert "is ALARM" in out
+    finally:
+        cloud.cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="OK", StateReason="the end")
 
 
 def write_log(cloud: Clients, message: str) -> None:

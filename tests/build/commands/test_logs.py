@@ -1,11 +1,25 @@
 import argparse
+import io
 import json
+import time
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from build.commands.logs import LATE_MILLISECONDS, LogEntry, LogTail, duration, log_entry, log_tails, new_entries
+from build.aws import Clients
+from build.commands.logs import (
+    LATE_MILLISECONDS,
+    LogEntry,
+    LogTail,
+    duration,
+    log_entry,
+    log_tails,
+    show_new_entries,
+)
 from build.errors import CommandError
+from build.output import LinePresenter
 from tests.build.support import START, Stubs, a_stack
 
 NOW = int(START.timestamp() * 1000)
@@ -17,7 +31,7 @@ def log_event(number: int, message: str, late: int = 0) -> Any:
 
 
 def entry(message: str) -> LogEntry:
-    found = log_entry("Worker", log_event(0, message))
+    found = log_entry("Worker", "0", log_event(0, message))
     assert found is not None
     return found
 
@@ -58,7 +72,7 @@ def test_an_exception_stays_in_its_line() -> None:
     "text", ["START RequestId: 1 Version: 2", "END RequestId: 1", "INIT_START Runtime", '{"_aws": {}, "Records": 1}']
 )
 def test_what_says_nothing_to_people_is_left_out(text: str) -> None:
-    assert log_entry("Worker", log_event(0, text)) is None
+    assert log_entry("Worker", "0", log_event(0, text)) is None
 
 
 def expect_entries(stubs: Stubs, start: int, *events: dict[str, Any], group: str = GROUP) -> None:
@@ -83,11 +97,94 @@ def test_all_pages_are_read(stubs: Stubs) -> None:
     assert len(list(LogTail(stubs.clients.logs, GROUP, "Worker", NOW).read_new())) == 2
 
 
+class Shown(LinePresenter):
+    """Remembers what was logged."""
+
+    def __init__(self) -> None:
+        super().__init__(io.StringIO())
+        self.messages: list[str] = []
+
+    def log(self, line: str, level: str, document: Mapping[str, Any]) -> None:
+        self.messages.append(document["message"])
+
+
+def tails_of(stubs: Stubs, *groups: str) -> list[LogTail]:
+    return [LogTail(stubs.clients.logs, group, group, NOW) for group in groups]
+
+
+def throttle(stubs: Stubs, group: str, code: str = "ThrottlingException", **more: str) -> None:
+    stubs.refuse("logs", "filter_log_events", {"logGroupName": group, "startTime": NOW, **more}, code)
+
+
 def test_entries_of_several_groups_are_in_order_of_time(stubs: Stubs) -> None:
     expect_entries(stubs, NOW, log_event(1, "first"), log_event(3, "third"), group="a")
     expect_entries(stubs, NOW, log_event(2, "second"), group="b")
-    both = [LogTail(stubs.clients.logs, group, group, NOW) for group in ("a", "b")]
-    assert [entry.message for entry in new_entries(both)] == ["first", "second", "third"]
+    shown = Shown()
+    show_new_entries(tails_of(stubs, "a", "b"), shown)
+    assert shown.messages == ["first", "second", "third"]
+
+
+def test_a_throttled_group_loses_nothing_of_its_own_and_nothing_of_the_others(stubs: Stubs) -> None:
+    tails, shown = tails_of(stubs, "a", "b", "c"), Shown()
+    expect_entries(stubs, NOW, log_event(1, "first"), group="a")
+    throttle(stubs, "b")
+    expect_entries(stubs, NOW, log_event(3, "third"), group="c")
+    with pytest.raises(ClientError, match="Throttling"):
+        show_new_entries(tails, shown)
+    assert shown.messages == ["first", "third"]
+    expect_entries(stubs, NOW, log_event(1, "first"), group="a")
+    expect_entries(stubs, NOW, log_event(2, "second"), group="b")
+    expect_entries(stubs, NOW, log_event(3, "third"), group="c")
+    show_new_entries(tails, shown)
+    assert shown.messages == ["first", "third", "second"]
+
+
+def test_what_was_read_before_a_page_was_throttled_is_shown_once_and_the_rest_the_next_time(stubs: Stubs) -> None:
+    (tail,) = tails = tails_of(stubs, "a")
+    shown, parameters = Shown(), {"logGroupName": "a", "startTime": NOW}
+    first = {"events": [log_event(90, "first")], "nextToken": "more"}
+    stubs.answer("logs", "filter_log_events", parameters, first)
+    throttle(stubs, "a", nextToken="more")
+    with pytest.raises(ClientError, match="Throttling"):
+        show_new_entries(tails, shown)
+    assert (shown.messages, tail.since) == (["first"], NOW)
+    stubs.answer("logs", "filter_log_events", parameters, first)
+    second = {"events": [log_event(2, "second")]}
+    stubs.answer("logs", "filter_log_events", {**parameters, "nextToken": "more"}, second)
+    show_new_entries(tails, shown)
+    assert (shown.messages, tail.since) == (["first", "second"], NOW + 90_000 - LATE_MILLISECONDS)
+
+
+def test_an_error_that_does_not_pass_wins_over_one_that_does(stubs: Stubs) -> None:
+    throttle(stubs, "a")
+    throttle(stubs, "b", "AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        show_new_entries(tails_of(stubs, "a", "b"), Shown())
+
+
+def test_events_without_an_id_are_shown_once_even_when_they_are_alike(stubs: Stubs) -> None:
+    def anonymous(message: str, stream: str = "s") -> dict[str, Any]:
+        return {"timestamp": NOW, "message": message, "logStreamName": stream}
+
+    (tail,) = tails_of(stubs, GROUP)
+    expect_entries(stubs, NOW, anonymous("same"), anonymous("same"), anonymous("same", "t"))
+    first = list(tail.read_new())
+    assert [entry.message for entry in first] == ["same"] * 3
+    assert len({entry.event_id for entry in first}) == 3
+    expect_entries(stubs, NOW, anonymous("same"), anonymous("same"), anonymous("same"), anonymous("same", "t"))
+    assert len(list(tail.read_new())) == 1
+
+
+def test_logs_of_the_emulator_are_shown(cloud: Clients) -> None:
+    cloud.logs.create_log_group(logGroupName=GROUP)
+    cloud.logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    now = int(time.time() * 1000)
+    events: Any = [{"timestamp": now, "message": message} for message in ("same", "same", "other")]
+    cloud.logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+    tails, shown = [LogTail(cloud.logs, GROUP, "Worker", now - 1000)], Shown()
+    for _ in ("new", "old"):
+        show_new_entries(tails, shown)
+    assert shown.messages == ["same", "same", "other"]
 
 
 def expect_groups(stubs: Stubs) -> None:

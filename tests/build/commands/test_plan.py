@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +79,27 @@ def test_what_would_be_lost_is_marked_and_refused_unless_allowed(
     assert [(change.logical_id, change.kind) for change in found.refused] == [("Table", ChangeKind.DELETE)]
     allowed = plan(cloud, asked(tmp_path, QUEUE, allow_replace=frozenset({"Table"})), progress)
     assert (len(allowed.changes), allowed.refused) == (1, ())
+
+
+def named_table(key: str) -> dict[str, Any]:
+    properties = {
+        **TABLE["Table"]["Properties"],
+        "TableName": "plan-named",
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+    }
+    return {"Table": {**TABLE["Table"], "Properties": properties}}
+
+
+def test_a_replacement_that_aws_will_refuse_is_told_and_stops_the_deployment(
+    cloud: Clients, deployed: DeployedStack, tmp_path: Path, progress: Recorder
+) -> None:
+    deploy(cloud, asked(tmp_path, named_table("id"), allow_replace=frozenset({"Table"})), progress)
+    other = asked(tmp_path, named_table("other"), allow_replace=frozenset({"Table"}))
+    conflict = "AWS cannot replace Table (AWS::DynamoDB::Table) while it keeps its TableName"
+    assert plan(cloud, other, progress).impossible["Table"].startswith(conflict)
+    with pytest.raises(CommandError, match=re.escape(f"refused, nothing was changed: {conflict}")):
+        deploy(cloud, other, progress)
 
 
 def test_an_empty_change_set_is_no_change(

@@ -9,6 +9,7 @@ import botocore.endpoint
 import pytest
 
 from build.command_line import main
+from build.deploy import desired
 from build.local.emulator import free_port
 from build.loopback import HOST, GuardedRequestHandler
 
@@ -85,6 +86,21 @@ def test_missing_credentials(capsys: pytest.CaptureFixture[str], monkeypatch: py
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert "there are no complete AWS credentials; log in" in sentence(capsys)
+
+
+@pytest.mark.parametrize("command", ["deploy", "plan"])
+def test_credentials_are_checked_before_anything_is_packaged(
+    refuse: Refuse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(desired, "package", lambda *arguments: pytest.fail("packaged"))
+    refuse(403, "InvalidClientTokenId", "The security token is invalid")
+    assert main([command]) == 1
+    assert "AWS does not know these credentials" in capsys.readouterr().err
+
+
+def test_an_endpoint_without_a_scheme(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:4566")
+    assert "localhost:4566 is no URL; give it a scheme, as in http://127.0.0.1:4566" in sentence(capsys)
 
 
 def test_an_unknown_profile(capsys: pytest.CaptureFixture[str]) -> None:

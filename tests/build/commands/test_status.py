@@ -32,13 +32,13 @@ def test_every_part_says_how_it_is_and_what_is_in_alarm_comes_first(stubs: Stubs
     details = "python3.13, 256 MB, code of 2026-03-01T12:00:00, last update Failed"
     assert status_of(stubs.clients, a_stack()) == Status(
         stack=a_stack(),
-        functions=[Health("Worker", "Active", details)],
-        mappings=[Health("Mapping", "Enabled", "OK")],
+        functions=[Health("Worker", "Active", details, well=False)],
+        mappings=[Health("Mapping", "Enabled", "OK", well=True)],
         alarms=[
-            Health("Gone", "GONE", REMEDY),
-            Health("Red", "ALARM", "since 2026-03-01 12:00"),
-            Health("Silent", "INSUFFICIENT_DATA", "since 2026-03-01 12:00"),
-            Health("Calm", "OK", "since 2026-03-01 12:00"),
+            Health("Gone", "GONE", REMEDY, well=False),
+            Health("Red", "ALARM", "since 2026-03-01 12:00", well=False),
+            Health("Silent", "INSUFFICIENT_DATA", "since 2026-03-01 12:00", well=True),
+            Health("Calm", "OK", "since 2026-03-01 12:00", well=True),
         ],
     )
 
@@ -48,7 +48,7 @@ def test_what_was_deleted_not_by_the_stack_is_gone(stubs: Stubs) -> None:
     parameters = {"FunctionName": "dev-Worker"}
     stubs.refuse("functions", "get_function_configuration", parameters, "ResourceNotFoundException", status=404)
     status = status_of(stubs.clients, a_stack())
-    assert (status.functions, status.alarms) == ([Health("Worker", "GONE", REMEDY)], [])
+    assert (status.functions, status.alarms) == ([Health("Worker", "GONE", REMEDY, well=False)], [])
 
 
 def test_what_may_not_be_looked_at_is_no_detail(stubs: Stubs) -> None:
@@ -61,14 +61,61 @@ def test_what_may_not_be_looked_at_is_no_detail(stubs: Stubs) -> None:
 
 def test_a_status_fits_one_screen(stubs: Stubs) -> None:
     stack = a_stack("UPDATE_ROLLBACK_COMPLETE", StackStatusReason="Worker failed", EnableTerminationProtection=True)
-    calm = [Health(f"Alarm{number}", "OK", "since then") for number in range(30)]
-    status = Status(stack, [], [], [Health("Red", "ALARM", "since 2026-03-01 12:00"), *calm])
+    calm = [Health(f"Alarm{number}", "OK", "since then", well=True) for number in range(30)]
+    status = Status(stack, [], [], [Health("Red", "ALARM", "since 2026-03-01 12:00", well=False), *calm])
+    assert status.problems == ["Red is ALARM"]
     lines = [line for table in status_tables(status) for line in table.lines]
-    assert lines[:5] == [
+    assert lines[:6] == [
         "TapStackdev",
         "  status                  UPDATE_ROLLBACK_COMPLETE",
         "  reason                  Worker failed",
         "  last change             2026-03-01 12:00 UTC",
         "  termination protection  on",
+        "  not well                Red is ALARM",
     ]
     assert lines[-2:] == ["  Red        ALARM  since 2026-03-01 12:00", "  30 alarms  OK"]
+
+
+@pytest.mark.parametrize(
+    ("processing", "state", "well"),
+    [
+        (None, "Enabled", True),
+        ("Enabled", "Enabled", True),
+        ("Disabled", "Disabled", True),
+        ("Enabled", "Disabled", False),
+        ("Disabled", "Enabled", True),
+        ("Enabled", "Enabling", False),
+    ],
+)
+def test_a_mapping_is_well_when_it_is_enabled_or_paused_on_purpose(
+    stubs: Stubs, processing: str | None, state: str, well: bool
+) -> None:
+    stubs.resources_are(("Mapping", MAPPING), physical_ids={"Mapping": UUID})
+    stubs.answer("functions", "get_event_source_mapping", {"UUID": UUID}, {"State": state})
+    parameters = [{"ParameterKey": "StreamProcessing", "ParameterValue": processing}] if processing else []
+    status = status_of(stubs.clients, a_stack(Parameters=parameters))
+    assert status.problems == ([] if well else [f"Mapping is {state}"])
+
+
+@pytest.mark.parametrize("state", ["Pending", "Inactive", "Failed"])
+def test_a_function_that_is_not_active_is_not_well(stubs: Stubs, state: str) -> None:
+    stubs.resources_are(("Worker", FUNCTION))
+    answer = {"Runtime": "python3.13", "MemorySize": 256, "LastModified": "2026-03-01", "State": state}
+    stubs.answer("functions", "get_function_configuration", {"FunctionName": "dev-Worker"}, answer)
+    assert status_of(stubs.clients, a_stack()).problems == [f"Worker is {state}"]
+
+
+@pytest.mark.parametrize(
+    ("status", "well"),
+    [
+        ("CREATE_COMPLETE", True),
+        ("UPDATE_ROLLBACK_COMPLETE", True),
+        ("UPDATE_IN_PROGRESS", True),
+        ("ROLLBACK_COMPLETE", False),
+        ("UPDATE_FAILED", False),
+        ("UPDATE_ROLLBACK_FAILED", False),
+        ("DELETE_FAILED", False),
+    ],
+)
+def test_a_stack_that_has_to_be_recovered_is_not_well(status: str, well: bool) -> None:
+    assert Status(a_stack(status), [], [], []).problems == ([] if well else [f"TapStackdev is {status}"])

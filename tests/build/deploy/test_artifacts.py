@@ -93,8 +93,13 @@ def expect_configuration(stubs: Stubs) -> None:
         stubs.answer("s3", operation, {**parameters, **TARGET}, {})
 
 
+def expect_region(stubs: Stubs, region: str = REGION) -> None:
+    stubs.answer("s3", "head_bucket", TARGET, {"BucketRegion": region})
+
+
 def test_a_bucket_that_is_complete_is_left_alone(stubs: Stubs, bucket: ArtifactBucket) -> None:
     stubs.answer("s3", "get_bucket_policy", TARGET, {"Policy": "{}"})
+    expect_region(stubs)
     assert not bucket.ensure()
 
 
@@ -109,6 +114,7 @@ def test_a_missing_bucket_is_made_private_encrypted_versioned_and_its_policy_com
 
 def test_a_bucket_whose_making_was_interrupted_is_finished(stubs: Stubs, bucket: ArtifactBucket) -> None:
     stubs.refuse("s3", "get_bucket_policy", TARGET, "NoSuchBucketPolicy", status=404)
+    expect_region(stubs)
     expect_configuration(stubs)
     assert bucket.ensure()
 
@@ -138,9 +144,56 @@ def test_a_name_that_somebody_else_has_is_an_error(stubs: Stubs, bucket: Artifac
         bucket.ensure()
 
 
+def expect_denial(stubs: Stubs, message: str = "Access Denied") -> None:
+    stubs.refuse("s3", "get_bucket_policy", TARGET, "AccessDenied", message, status=403)
+
+
+def expect_owned(stubs: Stubs, *names: str) -> None:
+    stubs.answer("s3", "list_buckets", {"Prefix": BUCKET}, {"Buckets": [{"Name": name} for name in names]})
+
+
 def test_a_denied_look_at_the_bucket_is_not_hidden(stubs: Stubs, bucket: ArtifactBucket) -> None:
-    stubs.refuse("s3", "get_bucket_policy", TARGET, "AccessDenied", status=403)
+    expect_denial(stubs)
+    expect_owned(stubs, f"{BUCKET}-2", BUCKET)
     with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.ensure()
+
+
+def test_a_denial_that_names_the_action_is_one_of_permissions(stubs: Stubs, bucket: ArtifactBucket) -> None:
+    expect_denial(stubs, "User: x is not authorized to perform: s3:GetBucketPolicy on resource: y")
+    with pytest.raises(ClientError, match="s3:GetBucketPolicy"):
+        bucket.ensure()
+
+
+def test_a_denial_whose_cause_cannot_be_found_out_names_both(stubs: Stubs, bucket: ArtifactBucket) -> None:
+    expect_denial(stubs)
+    stubs.refuse("s3", "list_buckets", {"Prefix": BUCKET}, "AccessDenied", status=403)
+    with pytest.raises(CommandError, match="another account, or these credentials may not do s3:GetBucketPolicy"):
+        bucket.ensure()
+
+
+def test_a_bucket_of_another_account_is_no_lack_of_permission(stubs: Stubs, bucket: ArtifactBucket) -> None:
+    expect_denial(stubs)
+    expect_owned(stubs, f"{BUCKET}-2")
+    with pytest.raises(CommandError, match=f"{BUCKET} belongs to another account; ask AWS Support"):
+        bucket.ensure()
+
+
+@pytest.mark.parametrize("code", ["301", "PermanentRedirect", "AuthorizationHeaderMalformed"])
+def test_a_bucket_that_s3_finds_elsewhere_is_named(stubs: Stubs, bucket: ArtifactBucket, code: str) -> None:
+    stubs.refuse("s3", "get_bucket_policy", TARGET, code, status=301)
+    with pytest.raises(CommandError, match=f"{BUCKET} is in another region and not in us-west-2"):
+        bucket.ensure()
+    stubs.answer("s3", "get_bucket_policy", TARGET, {"Policy": "{}"})
+    stubs.refuse("s3", "head_bucket", TARGET, code, status=301)
+    with pytest.raises(CommandError, match="is in another region"):
+        bucket.ensure()
+
+
+def test_a_bucket_that_botocore_followed_elsewhere_is_named(stubs: Stubs, bucket: ArtifactBucket) -> None:
+    stubs.answer("s3", "get_bucket_policy", TARGET, {"Policy": "{}"})
+    expect_region(stubs, "eu-west-1")
+    with pytest.raises(CommandError, match="is in eu-west-1 and not in us-west-2, where Lambda needs its code"):
         bucket.ensure()
 
 
@@ -199,6 +252,15 @@ def test_the_bucket_is_made_when_it_is_missing(cloud: Clients, tmp_path: Path, p
     assert not elsewhere.ensure()
     versioning = elsewhere.s3.get_bucket_versioning(Bucket=elsewhere.name)
     assert versioning["Status"] == "Enabled"
+
+
+def test_a_bucket_of_the_name_in_another_region_is_refused(cloud: Clients, tmp_path: Path, progress: Recorder) -> None:
+    bucket = artifact_bucket(replace(cloud, region="eu-west-3"))
+    replace(cloud, region="eu-west-2").s3.create_bucket(
+        Bucket=bucket.name, CreateBucketConfiguration={"LocationConstraint": "eu-west-2"}
+    )
+    with pytest.raises(CommandError, match="is in eu-west-2 and not in eu-west-3"):
+        upload_package(bucket, tiny_package(tmp_path), progress)
 
 
 def test_archives_are_uploaded_once(cloud_bucket: ArtifactBucket, tmp_path: Path, progress: Recorder) -> None:

@@ -1,5 +1,6 @@
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,41 @@ def test_an_empty_address_turns_mail_off(package: Package) -> None:
 def test_a_protected_stack_always_rolls_back(package: Package) -> None:
     with pytest.raises(CommandError, match="always rolls back; leave out --no-rollback"):
         requested_deployment(parsed("--no-rollback"), StackConfig("prod"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--parameter", "LayerKey=x.zip"], "--parameter LayerKey says where the code is stored"),
+        (["--parameter", "ArtifactBucket=b"], "--parameter ArtifactBucket says where the code is stored"),
+        (["--parameter", "UserDataProcessorKey=b"], "leave it out"),
+        (["--parameter", "AlertEmail=nobody"], "--parameter AlertEmail: 'nobody' is no e-mail address"),
+        (["--parameter", "AlertEmail=a@b.c", "--alert-email", "d@e.f"], "AlertEmail=... is given more than once"),
+        (["--parameter", "A=1", "--parameter", "A=2"], "--parameter A=... is given more than once"),
+        (["--tag", "team=a", "--tag", "team=b"], "--tag team=... is given more than once"),
+    ],
+)
+def test_nothing_that_is_given_is_ignored(package: Package, words: list[str], sentence: str) -> None:
+    with pytest.raises(CommandError, match=re.escape(sentence)) as caught:
+        requested_deployment(parsed(*words), StackConfig())
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("address", ["nobody", "a@b", "a b@c.d", "@c.d", "a@c.", "a@b@c.d"])
+def test_an_address_that_is_none_is_wrong_usage(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parsed("--alert-email", address)
+    assert f"{address!r} is no e-mail address like ops@example.com" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+def test_a_resource_that_is_nowhere_cannot_be_replaced(stubs: Stubs, tmp_path: Path, deployed: bool) -> None:
+    if deployed:
+        answer = {"TemplateBody": tiny_template({"Removed": {"Type": "T"}})}
+        parameters = {"StackName": STACK_ID, "TemplateStage": "Original"}
+        stubs.answer("cloudformation", "get_template", parameters, answer)
+    allowed = frozenset({"Kept", "Wrong"} | ({"Removed"} if deployed else set()))
+    deployment = tiny_deployment(tmp_path, {"Kept": {"Type": "T"}}, allow_replace=allowed)
+    with pytest.raises(CommandError, match="--allow-replace Wrong names no resource") as caught:
+        compare(stubs.clients, deployment, a_stack() if deployed else None)
+    assert caught.value.exit_code == 2

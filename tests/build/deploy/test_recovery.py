@@ -48,17 +48,30 @@ def recovery(stubs: Stubs, progress: Recorder, deployment: Deployment) -> Recove
     return Recovery(Operations(stubs.clients.cloudformation, progress), deployment)
 
 
-def expect_stack(stubs: Stubs, status: str | None, name: str = NAME, reason: str = "") -> None:
+def expect_stack(stubs: Stubs, status: str | None, name: str = NAME, reason: str = "", **more: str) -> None:
     if status is None:
         message = f"Stack with id {name} does not exist"
         stubs.refuse("cloudformation", "describe_stacks", {"StackName": name}, "ValidationError", message)
     else:
-        stubs.stack_is(status, name, StackStatusReason=reason)
+        stubs.stack_is(status, name, StackStatusReason=reason, **more)
 
 
 def expect_events(stubs: Stubs, begun: str, status: str, token: str = TOKEN) -> None:
     entries = [event(2, NAME, status, token=token), event(1, NAME, begun, token=token)]
     stubs.events_are(*entries)
+
+
+def expect_failed_rollback(stubs: Stubs) -> None:
+    """Two resources that cannot be rolled back, one that was cancelled for them, and one that failed before."""
+    stubs.events_are(
+        event(9, NAME, "UPDATE_ROLLBACK_FAILED", "The following resource(s) failed to update: [Worker, Queue]."),
+        event(8, "Other", "UPDATE_FAILED", "Resource update cancelled"),
+        event(7, "Queue", "UPDATE_FAILED", "no such queue"),
+        event(6, "Worker", "UPDATE_FAILED", "Worker cannot be restored"),
+        event(5, "Worker", "UPDATE_IN_PROGRESS"),
+        event(4, NAME, "UPDATE_ROLLBACK_IN_PROGRESS"),
+        event(3, "Broken", "UPDATE_FAILED", "the first cause"),
+    )
 
 
 def expect_template(stubs: Stubs, **policies: str) -> None:
@@ -143,6 +156,38 @@ def test_what_would_be_left_behind_is_named_and_nothing_is_deleted(
         recovery(stubs, progress, deployment).run()
 
 
+def test_what_holds_a_name_is_kept_by_an_import_or_removed_by_commands_that_work_as_they_stand(
+    stubs: Stubs, progress: Recorder, tmp_path: Path
+) -> None:
+    expect_stack(stubs, "ROLLBACK_FAILED", "TapStackprod", StackName="TapStackprod")
+    stubs.resources_are(("Table", "AWS::DynamoDB::Table"), ("Logs", "AWS::Logs::LogGroup"), status="DELETE_FAILED")
+    expect_template(stubs, Table="Retain", Logs="Retain")
+    with pytest.raises(CommandError) as caught:
+        recovery(stubs, progress, tiny_deployment(tmp_path, {}, "prod")).run()
+    told = str(caught.value)
+    assert "run `python -m build destroy --suffix prod --lift-protection TapStackprod`, which leaves them" in told
+    assert "CloudFormation: resource import" in told
+    commands = [
+        "aws logs delete-log-group --log-group-name dev-Logs",
+        "aws dynamodb update-table --table-name dev-Table --no-deletion-protection-enabled",
+        "aws dynamodb delete-table --table-name dev-Table",
+    ]
+    assert all(f"`{command} --region us-west-2`" in told for command in commands)
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])
+def test_a_creation_that_was_rolled_back_cannot_be_continued(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str
+) -> None:
+    expect_stack(stubs, status)
+    stubs.resources_are(("Table", "AWS::DynamoDB::Table"), status="DELETE_FAILED")
+    expect_template(stubs, Table="Delete")
+    with pytest.raises(CommandError, match="repeat the command with --allow-replace Table") as caught:
+        recovery(stubs, progress, deployment).run()
+    assert "--no-rollback" not in str(caught.value)
+    assert "--table-name dev-Table --no-deletion-protection-enabled --region us-west-2`" in str(caught.value)
+
+
 def test_data_of_a_failed_creation_is_not_deleted_unless_it_is_named(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
@@ -184,15 +229,51 @@ def test_without_rollback_a_stack_left_as_it_failed_is_updated(
 def test_a_rollback_that_failed_says_how_it_is_continued(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
-    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED", reason="Worker cannot be restored")
-    with pytest.raises(CommandError, match="Worker cannot be restored.*--continue-rollback --skip LogicalId"):
+    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
+    expect_failed_rollback(stubs)
+    with pytest.raises(CommandError) as caught:
         recovery(stubs, progress, deployment).run()
+    assert str(caught.value) == (
+        "the last update of TapStackdev failed, and so did its rollback; "
+        "not rolled back: Worker (Worker cannot be restored); Queue (no such queue); "
+        "remove what prevents it and run `python -m build deploy --suffix dev --continue-rollback`, or leave what is "
+        "named as it is with `python -m build deploy --suffix dev --continue-rollback --skip Worker --skip Queue`."
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("DELETE_FAILED", "failed half-way; finish"),
+        ("IMPORT_ROLLBACK_FAILED", "could not be rolled back; finish"),
+        ("UPDATE_ROLLBACK_FAILED", "look in the events of the stack for what prevents it"),
+    ],
+)
+def test_what_aws_does_not_say_leaves_no_gap(
+    stubs: Stubs, progress: Recorder, deployment: Deployment, status: str, words: str
+) -> None:
+    expect_stack(stubs, status)
+    if status == "UPDATE_ROLLBACK_FAILED":
+        stubs.events_are(event(9, NAME, status))
+    with pytest.raises(CommandError, match=words) as caught:
+        recovery(stubs, progress, deployment).run()
+    assert "()" not in str(caught.value) and "LogicalId" not in str(caught.value)
+
+
+def test_only_what_prevents_a_rollback_can_be_skipped(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
+    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
+    expect_failed_rollback(stubs)
+    continued = replace(deployment, continue_rollback=True, skip=frozenset({"Worker", "Wroker"}))
+    with pytest.raises(CommandError, match="--skip Wroker names nothing that failed.* Queue, Worker") as caught:
+        recovery(stubs, progress, continued).run()
+    assert caught.value.exit_code == 2
 
 
 def test_a_rollback_that_failed_is_continued_on_request(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
+    expect_failed_rollback(stubs)
     parameters = {"StackName": STACK_ID, "ClientRequestToken": TOKEN, "ResourcesToSkip": ["Worker"]}
     stubs.answer("cloudformation", "continue_update_rollback", parameters, {})
     expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
@@ -200,6 +281,14 @@ def test_a_rollback_that_failed_is_continued_on_request(
     expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE")
     continued = replace(deployment, continue_rollback=True, skip=frozenset({"Worker"}))
     assert recovery(stubs, progress, continued).run() is not None
+
+
+def test_a_rollback_that_did_not_fail_is_not_continued_in_silence(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_COMPLETE")
+    assert recovery(stubs, progress, replace(deployment, continue_rollback=True)).run() is not None
+    assert progress.steps == ["there is no failed rollback to continue, so --continue-rollback changes nothing"]
 
 
 @pytest.mark.parametrize(
