@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
 UNKNOWN_ACTION = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException"})
 """The codes of an endpoint that does not implement an action, as emulators may not."""
@@ -126,12 +127,21 @@ class Clients:
         """
         return replace(self, config=self.config.merge(Config(**settings)))
 
-    @cached_property
+    @property
     def account(self) -> str:
         """The twelve digits of the account that the credentials belong to."""
+        return self._caller["Account"]
+
+    @property
+    def identity(self) -> str:
+        """The ARN of the user or of the role's session that the calls are signed for."""
+        return self._caller["Arn"]
+
+    @cached_property
+    def _caller(self) -> "GetCallerIdentityResponseTypeDef":
         with _CREATING_A_CLIENT:
             sts = self.session.client("sts", **self._settings)
-        return sts.get_caller_identity()["Account"]
+        return sts.get_caller_identity()
 
     @property
     def partition(self) -> str:
@@ -158,6 +168,11 @@ class Clients:
         """Lambda, whose name is a word of Python."""
         with _CREATING_A_CLIENT:
             return self.session.client("lambda", **self._settings)
+
+    @cached_property
+    def iam(self) -> Any:
+        with _CREATING_A_CLIENT:
+            return self.session.client("iam", **self._settings)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":

@@ -169,12 +169,14 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _cancelled(context: StackContext) -> DeployedStack:
+    context.announce_stack("cancel the update that is under way")
     return cancel_update(context.clients, context.config.stack_name, context.presenter)
 
 
 def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedStack:
+    context.announce_stack("package and upload the code, create or update the stack")
     deployment = replace(
-        requested_deployment(arguments, context.config),
+        requested_deployment(arguments, context.settings),
         continue_rollback=arguments.continue_rollback,
         skip=frozenset(arguments.skip),
     )

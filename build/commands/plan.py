@@ -22,6 +22,7 @@ from build.deploy.recovery import NextAction, next_action, unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options, stack_context
 from build.progress import Progress
+from build.settings import require_account
 
 EXAMPLE = "python -m build plan --suffix prod --json"
 _CHANGES = 2
@@ -94,7 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: when that cannot be found out.
     """
     with stack_context(arguments) as context:
-        found = plan(context.clients, requested_deployment(arguments, context.config), context.presenter)
+        require_account(context.clients, context.settings)
+        found = plan(context.clients, requested_deployment(arguments, context.settings), context.presenter)
         _show(context.presenter, context.config.stack_name, found)
         context.presenter.result({"stack": context.config.stack_name, **asdict(found)})
     return 0 if found.unchanged else _CHANGES

@@ -22,6 +22,7 @@ from build.packaging import Package, package
 from build.packaging.packager import OUTPUT
 from stack.config import StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
+from stack.settings import SuffixSettings
 from stack.template import render
 
 NO_TEMPLATE = "{}"
@@ -111,12 +112,13 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def requested_deployment(arguments: argparse.Namespace, config: StackConfig) -> Deployment:
-    """What the options ask for, its archives made.
+def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings) -> Deployment:
+    """What the options and the suffix's settings ask for, its archives made; an option wins over a setting.
 
     Raises:
         CommandError: for options that exclude each other, and when something cannot be packaged.
     """
+    config = settings.config
     if arguments.no_rollback and config.protected:
         raise CommandError(f"{config.stack_name} is protected and always rolls back; leave out --no-rollback.", 2)
     email = {} if arguments.alert_email is None else {ALERT_EMAIL: arguments.alert_email}
@@ -124,9 +126,9 @@ def requested_deployment(arguments: argparse.Namespace, config: StackConfig) -> 
         config=config,
         template=render(config),
         package=package(config, OUTPUT, arguments.bytecode),
-        parameters={**dict(arguments.parameter), **email},
-        tags=None if arguments.tag is None else dict(arguments.tag),
-        role_arn=arguments.role_arn,
+        parameters={**settings.parameters, **dict(arguments.parameter), **email},
+        tags={**settings.tags, **dict(arguments.tag or ())} if arguments.tag or settings.tags else None,
+        role_arn=arguments.role_arn or settings.role,
         rollback=not arguments.no_rollback,
         allow_replace=frozenset(arguments.allow_replace),
     )
