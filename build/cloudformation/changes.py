@@ -1,10 +1,10 @@
 """What a change set would do, resource by resource, as data and as lines for people, and the guard of stored data."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from build.cloudformation.stacks import BUCKET_TYPE, LOG_GROUP_TYPE, TABLE_TYPE
 from build.errors import CommandError
@@ -20,6 +20,20 @@ STORES_DATA = {
 }
 """The types of resources whose content is not in the template, and what people call them."""
 _LONGEST_VALUE = 60
+_MAPPING_TYPE = "AWS::Lambda::EventSourceMapping"
+_POLICY_TYPES = frozenset(
+    {
+        "AWS::Lambda::LayerVersionPermission",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::ResourcePolicy",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+)
+_IAM_MARK = " [IAM]"
+_ROLE_PROPERTIES = frozenset({"Role", "RoleArn"})
+"""The properties that say as whom a resource acts."""
 
 
 class ChangeKind(Enum):
@@ -73,6 +87,7 @@ class ResourceChange:
         replacement: `True`, `False`, `Conditional`, or nothing where it has no meaning.
         policy_action: what becomes of the old resource: `Delete`, `Retain`, `ReplaceAndDelete`, ..., or nothing.
         properties: those that would change, by path.
+        refusal: why AWS will refuse the change, or nothing.
     """
 
     action: str
@@ -81,6 +96,7 @@ class ResourceChange:
     replacement: str
     policy_action: str
     properties: tuple[PropertyChange, ...]
+    refusal: str = ""
 
     @property
     def kind(self) -> ChangeKind:
@@ -92,6 +108,11 @@ class ResourceChange:
         if self.replacement == "Conditional" or self.action == "Dynamic":
             return ChangeKind.POSSIBLY_REPLACE
         return ChangeKind.ADD if self.action in {"Add", "Import"} else ChangeKind.CHANGE
+
+    @property
+    def of_permissions(self) -> bool:
+        """Whether the resource is one that says who may do what."""
+        return self.resource_type.startswith("AWS::IAM::") or self.resource_type in _POLICY_TYPES
 
     @property
     def loss(self) -> str:
@@ -110,6 +131,31 @@ def resource_change(change: "ResourceChangeTypeDef") -> ResourceChange:
         policy_action=change.get("PolicyAction", ""),
         properties=tuple(properties[path] for path in sorted(properties)),
     )
+
+
+def aws_refusal(change: ResourceChange, properties: Mapping[str, Any]) -> str:
+    """Why AWS will refuse a change, as the end of a sentence; nothing when no rule says so.
+
+    Args:
+        change: of a resource.
+        properties: of the resource as it is deployed.
+    """
+    return next(filter(None, (refusal(change, properties) for refusal in _REFUSALS)), "")
+
+
+def _mapping_conflict(change: ResourceChange, properties: Mapping[str, Any]) -> str:
+    """A replacement is created before the old resource is deleted, and a stream and a function have one mapping.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (ResourceConflictException)
+    """
+    changed = {each.path.split(".")[0] for each in change.properties}
+    if change.resource_type == _MAPPING_TYPE and change.kind is ChangeKind.REPLACE:
+        return "" if changed & {"EventSourceArn", "FunctionName"} else "its stream and function have a mapping already"
+    return ""
+
+
+_REFUSALS: tuple[Callable[[ResourceChange, Mapping[str, Any]], str], ...] = (_mapping_conflict,)
+"""The rules by which AWS refuses changes that a change set proposes."""
 
 
 def guard_data(changes: Sequence[ResourceChange], allowed: Collection[str]) -> None:
@@ -179,7 +225,9 @@ def _lines_of(change: ResourceChange) -> list[str]:
 def _headline(change: ResourceChange) -> str:
     """`- OrderDataTable (AWS::DynamoDB::Table) DELETE`."""
     line = f"{_MARKS[change.kind]} {change.logical_id} ({change.resource_type})"
-    return f"{line} {change.kind.value.upper()}" if change.kind in LOSSES else line
+    line += f" {change.kind.value.upper()}" if change.kind in LOSSES else ""
+    line += f" REFUSED BY AWS: {change.refusal}" if change.refusal else ""
+    return line + (_IAM_MARK if change.of_permissions else "")
 
 
 def _property_line(resource: ResourceChange, change: PropertyChange) -> str:
@@ -187,7 +235,8 @@ def _property_line(resource: ResourceChange, change: PropertyChange) -> str:
     line = f"~ {resource.logical_id}.{change.path}"
     if change.before is not None or change.after is not None:
         line += f" {_value_text(change.before)} → {_value_text(change.after)}"
-    return line + (" (replaces it)" if change.recreates == "Always" else "")
+    line += " (replaces it)" if change.recreates == "Always" else ""
+    return line + (_IAM_MARK if resource.of_permissions or change.path in _ROLE_PROPERTIES else "")
 
 
 def _value_text(value: str | None) -> str:

@@ -10,7 +10,7 @@ from typing import cast
 
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSets, NothingToChange
-from build.cloudformation.changes import ChangeKind, guard_data, summary
+from build.cloudformation.changes import guard_data, summary
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, set_termination_protection
 from build.cloudformation.stacks import DeployedStack, existing_stack
 from build.deploy.artifacts import record_deployment, upload_package
@@ -22,6 +22,7 @@ from build.deploy.desired import (
     compare,
     requested_deployment,
 )
+from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NextAction, Recovery, next_action, unchanged_stack
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, stack_context
@@ -137,10 +138,10 @@ class _Deployer:
         change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
         with change_sets.deleted_on_error(change_set):
             change_sets.wait(change_set)
-            changes = change_sets.changes(change_set)
+            changes = proposed_changes(change_sets, change_set, comparison)
             guard_data(changes, self.deployment.allow_replace)
             self.progress.step(summary(changes))
-            self.progress.changes([change for change in changes if change.kind is not ChangeKind.ADD])
+            self.progress.changes(changes)
             return self._operations.begin_execution(
                 change_set.change_set_id, change_set.stack_id, self.deployment.rollback
             )

@@ -1,15 +1,12 @@
 """The command `plan`: what a deployment would change, found out without changing anything."""
 
 import argparse
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass
 
 from build.aws import Clients
-from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
-from build.cloudformation.changes import PropertyChange, ResourceChange, data_losses, summary
-from build.cloudformation.stacks import DeployedStack, find_stack, parsed_template
+from build.cloudformation.change_sets import ChangeSets, NothingToChange
+from build.cloudformation.changes import ResourceChange, data_losses, summary
+from build.cloudformation.stacks import DeployedStack, find_stack
 from build.deploy.desired import (
     Comparison,
     Deployment,
@@ -18,6 +15,7 @@ from build.deploy.desired import (
     compare,
     requested_deployment,
 )
+from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options, stack_context
@@ -43,44 +41,6 @@ class Plan:
     refused: tuple[ResourceChange, ...]
     protects: bool
     unchanged: bool
-
-
-@dataclass(frozen=True)
-class TemplateValues:
-    """The values of properties in a template, for where a change set does not tell them.
-
-    Args:
-        template: the document.
-        parameters: values by name.
-    """
-
-    template: Mapping[str, Any]
-    parameters: Mapping[str, str]
-
-    def of(self, logical_id: str, path: str) -> str | None:
-        """The value of a property as text; None when it is not set.
-
-        Args:
-            logical_id: of the resource.
-            path: `Environment.Variables.LOG_LEVEL`.
-        """
-        value = self.template.get("Resources", {}).get(logical_id, {}).get("Properties")
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-        return None if value is None else self._text(value)
-
-    def _text(self, value: Any) -> str:
-        resolved = self._resolved(value)
-        return resolved if isinstance(resolved, str) else json.dumps(resolved, separators=(",", ":"))
-
-    def _resolved(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._resolved(element) for element in value]
-        if not isinstance(value, dict):
-            return value
-        if value.keys() == {"Ref"} and value["Ref"] in self.parameters:
-            return self.parameters[value["Ref"]]
-        return {name: self._resolved(member) for name, member in value.items()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,7 +77,7 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
     stack = plannable_stack(clients, deployment)
     comparison = compare(clients, deployment, stack)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
-    changes = None if unchanged_stack(comparison) else _proposed_changes(clients, deployment, comparison, progress)
+    changes = None if unchanged_stack(comparison) else _changes_of(clients, deployment, comparison, progress)
     if changes is None:
         return Plan((), (), protects, unchanged=not protects)
     return Plan(tuple(changes), tuple(data_losses(changes, deployment.allow_replace)), protects, unchanged=False)
@@ -140,20 +100,7 @@ def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack |
     return stack if action is NextAction.UPDATE else None
 
 
-def with_values(change: ResourceChange, before: TemplateValues, after: TemplateValues) -> ResourceChange:
-    """A change whose properties have the values that the templates before and after it tell."""
-
-    def completed(property_change: PropertyChange) -> PropertyChange:
-        if property_change.before is not None or property_change.after is not None:
-            return property_change
-        old = before.of(change.logical_id, property_change.path)
-        new = after.of(change.logical_id, property_change.path)
-        return property_change if old == new else replace(property_change, before=old, after=new)
-
-    return replace(change, properties=tuple(map(completed, change.properties)))
-
-
-def _proposed_changes(
+def _changes_of(
     clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress
 ) -> list[ResourceChange] | None:
     """The changes of a change set that is created only to be read; None when it is empty."""
@@ -162,29 +109,11 @@ def _proposed_changes(
     change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
     try:
         change_sets.wait(change_set)
-        return _changes_with_values(change_sets, change_set, comparison)
+        return proposed_changes(change_sets, change_set, comparison)
     except NothingToChange:
         return None
     finally:
         change_sets.delete(change_set)
-
-
-def _changes_with_values(
-    change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison
-) -> list[ResourceChange]:
-    """The changes with their properties' values: CloudFormation's, else those in the templates.
-
-    Which resources change is read without values: with them CloudFormation may leave resources out.
-    """
-    told = {change.logical_id: change.properties for change in change_sets.changes(change_set, values=True)}
-    complete = [
-        replace(change, properties=told.get(change.logical_id, change.properties))
-        for change in change_sets.changes(change_set)
-    ]
-    parameters = comparison.stack.parameters if comparison.stack else {}
-    before = TemplateValues(parsed_template(comparison.template), parameters)
-    after = TemplateValues(parsed_template(comparison.desired.template), comparison.desired.parameters)
-    return [with_values(change, before, after) for change in complete]
 
 
 def _show(progress: Progress, name: str, found: Plan) -> None:
@@ -194,3 +123,6 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
     for change in found.refused:
         progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")
+    for change in found.changes:
+        if change.refusal:
+            progress.step(f"AWS will refuse to {change.kind.value} {change.logical_id}: {change.refusal}")

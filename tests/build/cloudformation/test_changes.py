@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -190,3 +191,26 @@ def test_the_summary_counts_each_kind() -> None:
     changes = [added, added, table_change("Modify", MEMORY), removed]
     assert summary(changes) == "2 to add, 1 to change, 1 to delete"
     assert summary([]) == "only outputs change"
+
+
+def test_changes_of_permissions_are_marked() -> None:
+    action = PropertyChange("Policies.Function.PolicyDocument.Statement.Read.Action", None, "dynamodb:Scan", "Never")
+    role = PropertyChange("Role", "old", "new", "Never")
+    lines = change_lines(
+        [
+            table_change("Modify", action, kind="AWS::IAM::Role"),
+            table_change("Remove", policy="Delete", kind="AWS::SQS::QueuePolicy"),
+            table_change("Modify", role, MEMORY, kind=FUNCTION),
+        ]
+    )
+    assert lines == [
+        "~ Thing.Policies.Function.PolicyDocument.Statement.Read.Action (none) → dynamodb:Scan [IAM]",
+        "- Thing (AWS::SQS::QueuePolicy) DELETE [IAM]",
+        "~ Thing.Role old → new [IAM]",
+        "~ Thing.MemorySize 256 → 512",
+    ]
+
+
+def test_what_aws_will_refuse_is_marked_with_the_reason() -> None:
+    refused = replace(table_change("Modify", KEYS, replacement="True"), refusal="it has a reason")
+    assert change_lines([refused])[0] == "! Thing (AWS::DynamoDB::Table) REPLACE REFUSED BY AWS: it has a reason"
