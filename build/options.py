@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from build.aws import Clients, aws_errors_explained, open_clients
 from build.errors import CommandError
@@ -118,6 +119,16 @@ def assignment(text: str) -> tuple[str, str]:
     if not (name and equals):
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     return name, value
+
+
+def require_folder(file: Path) -> None:
+    """Find out before anything is done that a file could not be written after.
+
+    Raises:
+        CommandError: when its folder does not exist.
+    """
+    if not file.resolve().parent.is_dir():
+        raise CommandError(f"{file} is in a folder that does not exist; create that first.", exit_code=2)
 
 
 def require_consent(word: str, given: bool, otherwise: str = "nothing was deleted") -> None:

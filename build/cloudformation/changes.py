@@ -219,7 +219,8 @@ def _property_change(detail: "ResourceChangeDetailTypeDef") -> PropertyChange:
 
 def _lines_of(change: ResourceChange) -> list[str]:
     properties = [_property_line(change, each) for each in change.properties]
-    return properties if properties and change.kind is ChangeKind.CHANGE else [_headline(change), *properties]
+    plain = change.kind is ChangeKind.CHANGE and not change.refusal
+    return properties if properties and plain else [_headline(change), *properties]
 
 
 def _headline(change: ResourceChange) -> str:

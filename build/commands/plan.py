@@ -1,12 +1,16 @@
 """The command `plan`: what a deployment would change, found out without changing anything."""
 
 import argparse
+import shlex
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 
 from build.aws import Clients
-from build.cloudformation.change_sets import ChangeSets, NothingToChange
+from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
 from build.cloudformation.changes import ResourceChange, data_losses, summary
-from build.cloudformation.stacks import DeployedStack, find_stack
+from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
 from build.deploy.desired import (
     Comparison,
     Deployment,
@@ -17,13 +21,17 @@ from build.deploy.desired import (
 )
 from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
+from build.deploy.saved_plan import save_plan
 from build.errors import CommandError
-from build.options import add_stack_options, stack_context
+from build.options import StackContext, add_stack_options, require_folder, stack_context
 from build.progress import Progress
 from build.settings import require_account
 
 EXAMPLE = "python -m build plan --suffix prod --json"
 _CHANGES = 2
+
+Save = Callable[[ChangeSet, Comparison], None]
+"""Writes down a change set and what it was created from."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,9 @@ class Plan:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
     add_deployment_options(parser)
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="keep the change set, for `deploy --plan FILE` to execute"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -54,21 +65,26 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError: when that cannot be found out.
     """
+    if arguments.save:
+        require_folder(arguments.save)
     with stack_context(arguments) as context:
         require_account(context.clients, context.settings)
-        found = plan(context.clients, requested_deployment(arguments, context.settings), context.presenter)
+        deployment = requested_deployment(arguments, context.settings)
+        save = partial(_save, context, arguments, deployment) if arguments.save else None
+        found = plan(context.clients, deployment, context.presenter, save)
         _show(context.presenter, context.config.stack_name, found)
         context.presenter.result({"stack": context.config.stack_name, **asdict(found)})
     return 0 if found.unchanged else _CHANGES
 
 
-def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
-    """Find out what a deployment would change; it leaves no change set and no new stack behind.
+def plan(clients: Clients, deployment: Deployment, progress: Progress, save: Save | None = None) -> Plan:
+    """Find out what a deployment would change; unless it is saved, it leaves no change set and no new stack behind.
 
     Args:
         clients: of the account and region.
         deployment: what would be asked for.
         progress: hears that it takes time.
+        save: writes down the change set, which is kept then.
 
     Raises:
         CommandError: when the stack's status needs something else first.
@@ -77,7 +93,7 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
     stack = plannable_stack(clients, deployment)
     comparison = compare(clients, deployment, stack)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
-    changes = None if unchanged_stack(comparison) else _changes_of(clients, deployment, comparison, progress)
+    changes = None if unchanged_stack(comparison) else _changes_of(clients, deployment, comparison, progress, save)
     if changes is None:
         return Plan((), (), protects, unchanged=not protects)
     return Plan(tuple(changes), tuple(data_losses(changes, deployment.allow_replace)), protects, unchanged=False)
@@ -101,19 +117,48 @@ def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack |
 
 
 def _changes_of(
-    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress
+    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress, save: Save | None
 ) -> list[ResourceChange] | None:
-    """The changes of a change set that is created only to be read; None when it is empty."""
+    """The changes of a change set, which is deleted unless it is saved; None when it is empty."""
     change_sets = ChangeSets(clients.cloudformation, progress)
     arguments = change_set_arguments(clients, deployment, comparison)
     change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
+    with change_sets.deleted_on_error(change_set):
+        changes = _changes_unless_empty(change_sets, change_set, comparison)
+        if save and changes is not None:
+            save(change_set, comparison)
+            return changes
+    change_sets.delete(change_set)
+    return changes
+
+
+def _changes_unless_empty(
+    change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison
+) -> list[ResourceChange] | None:
     try:
         change_sets.wait(change_set)
-        return proposed_changes(change_sets, change_set, comparison)
     except NothingToChange:
         return None
-    finally:
-        change_sets.delete(change_set)
+    return proposed_changes(change_sets, change_set, comparison)
+
+
+def _save(
+    context: StackContext,
+    arguments: argparse.Namespace,
+    deployment: Deployment,
+    change_set: ChangeSet,
+    comparison: Comparison,
+) -> None:
+    stack = existing_stack(context.clients.cloudformation, change_set.stack_id)
+    save_plan(arguments.save, arguments, change_set, comparison, stack, deployment.package)
+    context.presenter.step(f"saved the plan; execute it with `{_execution(context, arguments)}`")
+
+
+def _execution(context: StackContext, arguments: argparse.Namespace) -> str:
+    """The finished command that executes a saved plan."""
+    profile = ("--profile", arguments.profile) if arguments.profile else ()
+    place = ("--suffix", context.config.suffix, "--region", context.clients.region, *profile)
+    return shlex.join(["python", "-m", "build", "deploy", *place, "--plan", str(arguments.save)])
 
 
 def _show(progress: Progress, name: str, found: Plan) -> None:
@@ -123,6 +168,3 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
     for change in found.refused:
         progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")
-    for change in found.changes:
-        if change.refusal:
-            progress.step(f"AWS will refuse to {change.kind.value} {change.logical_id}: {change.refusal}")

@@ -214,3 +214,8 @@ def test_changes_of_permissions_are_marked() -> None:
 def test_what_aws_will_refuse_is_marked_with_the_reason() -> None:
     refused = replace(table_change("Modify", KEYS, replacement="True"), refusal="it has a reason")
     assert change_lines([refused])[0] == "! Thing (AWS::DynamoDB::Table) REPLACE REFUSED BY AWS: it has a reason"
+    in_place = replace(table_change("Modify", MEMORY, kind=FUNCTION), refusal="it has a reason")
+    assert change_lines([in_place]) == [
+        "~ Thing (AWS::Lambda::Function) REFUSED BY AWS: it has a reason",
+        "~ Thing.MemorySize 256 → 512",
+    ]
