@@ -5,7 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from stack.config import StackConfig, SuffixError, suffix_from_environment
+from stack.config import SuffixError, suffix_from_environment
+from stack.settings import SettingsError, read_settings
 from stack.template import render
 
 
@@ -28,15 +29,16 @@ def main(arguments: Sequence[str]) -> int:
     """Print the template.
 
     Returns:
-        The exit code: 0 printed, 2 the suffix is none that a stack can have, 141 nobody reads on, as after `head`.
+        The exit code: 0 printed, 2 the suffix or its settings are none that a stack can have, 141 nobody reads on, as
+        after `head`.
     """
     try:
-        sys.stdout.write(render(StackConfig(_parse(arguments).suffix)))
+        sys.stdout.write(render(read_settings(_parse(arguments).suffix).config))
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except SuffixError as error:
+    except (SettingsError, SuffixError) as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 2
     return 0

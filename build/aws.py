@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
 
 UNKNOWN_ACTION = frozenset({"InvalidAction", "NotImplemented", "UnknownOperationException"})
 """The codes of an endpoint that does not implement an action, as emulators may not."""
@@ -127,12 +128,21 @@ class Clients:
         """
         return replace(self, config=self.config.merge(Config(**settings)))
 
-    @cached_property
+    @property
     def account(self) -> str:
         """The twelve digits of the account that the credentials belong to."""
+        return self._caller["Account"]
+
+    @property
+    def identity(self) -> str:
+        """The ARN of the user or of the role's session that the calls are signed for."""
+        return self._caller["Arn"]
+
+    @cached_property
+    def _caller(self) -> "GetCallerIdentityResponseTypeDef":
         with _creating_a_client():
             sts = self.session.client("sts", **self._settings)
-        return sts.get_caller_identity()["Account"]
+        return sts.get_caller_identity()
 
     @property
     def partition(self) -> str:
@@ -159,6 +169,11 @@ class Clients:
         """Lambda, whose name is a word of Python."""
         with _creating_a_client():
             return self.session.client("lambda", **self._settings)
+
+    @cached_property
+    def iam(self) -> Any:
+        with _creating_a_client():
+            return self.session.client("iam", **self._settings)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
@@ -194,7 +209,7 @@ def _creating_a_client() -> Iterator[None]:
         CommandError: for such an endpoint.
     """
     try:
-        with _CREATING_A_CLIENT:
+        with _creating_a_client():
             yield
     except BotoCoreError:
         raise

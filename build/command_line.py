@@ -38,6 +38,8 @@ COMMANDS = {
     "package": Command("build.packaging.command", "make the function zips and the layer"),
     "plan": Command("build.commands.plan", "show what a deployment would change, and change nothing"),
     "deploy": Command("build.commands.deploy", "package, upload, and create or update a stack"),
+    "settings": Command("build.commands.settings", "show what holds for a suffix and where it comes from"),
+    "list": Command("build.commands.list", "list this project's stacks in the account and region"),
     "outputs": Command("build.commands.outputs", "show the outputs of a stack"),
     "status": Command("build.commands.status", "show how a stack, its functions, mappings and alarms are"),
     "logs": Command("build.commands.logs", "show and follow what a stack logs"),

@@ -8,41 +8,70 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from build.aws import Clients, aws_errors_explained, open_clients
 from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter
+from build.settings import account_alias, region_source, require_account, suffix_settings
 from build.terminal import TerminalPresenter
-from stack.config import (
-    DEFAULT_REGION,
-    DEFAULT_SUFFIX,
-    SUFFIX_VARIABLE,
-    StackConfig,
-    SuffixError,
-    suffix_from_environment,
-)
+from stack.config import DEFAULT_REGION, DEFAULT_SUFFIX, SUFFIX_VARIABLE, StackConfig, suffix_from_environment
+from stack.settings import SuffixSettings
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a command works with: one identity in one region, and who shows what happens."""
+    """What a command works with: one identity in one region, and who shows what happens.
+
+    Args:
+        clients: of the identity and region.
+        presenter: shows what happens.
+        region_source: where the region was chosen.
+    """
 
     clients: Clients
     presenter: Presenter
+    region_source: str
+
+    def announce(self, what: str, action: str) -> None:
+        """Say in one line what is about to be done, where and as whom.
+
+        Args:
+            what: the command acts on.
+            action: that follows, as a verb and its objects.
+        """
+        alias = account_alias(self.clients)
+        account = f"{self.clients.account} ({alias})" if alias else self.clients.account
+        self.presenter.step(
+            f"{what} in account {account}, region {self.clients.region} (from {self.region_source}), "
+            f"as {self.clients.identity}: {action}"
+        )
 
 
 @dataclass(frozen=True)
 class StackContext(Context):
     """What a command that is about one stack works with."""
 
+    settings: SuffixSettings
     config: StackConfig
+
+    def announce_stack(self, action: str) -> None:
+        """Say in one line what is about to be done with the stack.
+
+        Raises:
+            CommandError: when the settings name another account.
+        """
+        require_account(self.clients, self.settings)
+        self.announce(self.config.stack_name, action)
 
 
 def add_context_options(parser: argparse.ArgumentParser) -> None:
     """The options that choose an identity and a region, and how output looks."""
     parser.add_argument("--profile", help="profile of the AWS configuration (default: AWS_PROFILE, else default)")
     parser.add_argument(
-        "--region", help=f"AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, the profile, else {DEFAULT_REGION})"
+        "--region",
+        help="AWS region (default: the suffix's settings, AWS_REGION, AWS_DEFAULT_REGION, the profile, "
+        f"else {DEFAULT_REGION})",
     )
     parser.add_argument("--json", action="store_true", help="print what happens as one JSON object a line")
 
@@ -64,22 +93,22 @@ def context(arguments: argparse.Namespace) -> Iterator[Context]:
     Raises:
         CommandError: for everything that botocore raises.
     """
-    with presenting(arguments.json) as presenter:
-        with aws_errors_explained(arguments.region or DEFAULT_REGION):
-            clients = open_clients(arguments.profile, arguments.region)
-        with aws_errors_explained(clients.region):
-            yield Context(clients, presenter)
+    with presenting(arguments.json) as presenter, _clients(arguments, arguments.region) as clients:
+        yield Context(clients, presenter, region_source(arguments, None, clients, os.environ))
 
 
 @contextmanager
 def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
-    """What the options of `add_stack_options` choose.
+    """What the options of `add_stack_options` choose, completed with the settings of the suffix.
 
     Raises:
-        CommandError: for a bad suffix, and for everything that botocore raises.
+        CommandError: for a bad suffix or setting, and for everything that botocore raises.
     """
-    with context(arguments) as chosen:
-        yield StackContext(chosen.clients, chosen.presenter, _config(arguments.suffix))
+    with presenting(arguments.json) as presenter:
+        settings, config = suffix_settings(arguments.suffix)
+        with _clients(arguments, arguments.region or settings.region) as clients:
+            source = region_source(arguments, settings, clients, os.environ)
+            yield StackContext(clients, presenter, source, settings, config)
 
 
 def assignment(text: str) -> tuple[str, str]:
@@ -127,12 +156,23 @@ def require_credentials(clients: Clients) -> None:
     _ = clients.account
 
 
-def require_consent(word: str, given: bool) -> None:
+def require_folder(file: Path) -> None:
+    """Find out before anything is done that a file could not be written after.
+
+    Raises:
+        CommandError: when its folder does not exist.
+    """
+    if not file.resolve().parent.is_dir():
+        raise CommandError(f"{file} is in a folder that does not exist; create that first.", exit_code=2)
+
+
+def require_consent(word: str, given: bool, otherwise: str = "nothing was deleted") -> None:
     """Go on only when the user types a word.
 
     Args:
         word: what to type.
         given: whether the user agreed on the command line.
+        otherwise: what did not happen when the user does not agree.
 
     Raises:
         CommandError: when the user does not agree, or cannot be asked.
@@ -143,7 +183,7 @@ def require_consent(word: str, given: bool) -> None:
         raise CommandError("nobody can be asked here; add --yes when it is meant.", exit_code=2)
     print(f"Type {word} to go on: ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip() != word:
-        raise CommandError("nothing was deleted; repeat the command when it is meant.")
+        raise CommandError(f"{otherwise}; repeat the command when it is meant.")
 
 
 def presenter_for(json_lines: bool) -> Presenter:
@@ -171,8 +211,10 @@ def presenting(json_lines: bool) -> Iterator[Presenter]:
         presenter.close()
 
 
-def _config(suffix: str) -> StackConfig:
-    try:
-        return StackConfig(suffix)
-    except SuffixError as error:
-        raise CommandError(str(error), exit_code=2) from error
+@contextmanager
+def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clients]:
+    """The clients of the chosen identity; what AWS refuses inside becomes a sentence."""
+    with aws_errors_explained(region or DEFAULT_REGION):
+        clients = open_clients(arguments.profile, region)
+    with aws_errors_explained(clients.region):
+        yield clients

@@ -145,7 +145,7 @@ class JsonPresenter:
 
     def changes(self, changes: Sequence[ResourceChange]) -> None:
         for change in changes:
-            self._write("change", {"kind": change.kind.value, **asdict(change)})
+            self._write("change", {"kind": change.kind.value, "iam": change.of_permissions, **asdict(change)})
 
     def event(self, event: StackEvent) -> None:
         self._in_progress.record(event)

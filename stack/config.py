@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 DEFAULT_SUFFIX = "dev"
 DEFAULT_REGION = "us-west-2"
-STACK_NAME_PREFIX = "TapStack"
-_PROTECTED_SUFFIXES = frozenset({"prod"})
+PROTECTED_SUFFIXES = frozenset({"prod"})
+STACK_PREFIX = "TapStack"
 SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
 RUNTIME_PYTHON = "3.13"
 ARCHITECTURE = "arm64"
@@ -183,6 +183,7 @@ class StackConfig:
         activity_shards: partition keys that one activity type is spread over; one takes 1,000 writes a second
             (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
         log_retention_days: how long log groups keep their events.
+        protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
         SuffixError: when a name made of the suffix would be refused by AWS.
@@ -192,6 +193,7 @@ class StackConfig:
     sources: tuple[StreamSource, ...] = field(default=SOURCES)
     activity_shards: int = 1
     log_retention_days: int = 14
+    protected_by_settings: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9-]*", self.suffix):
@@ -208,12 +210,12 @@ class StackConfig:
 
     @property
     def stack_name(self) -> str:
-        return f"{STACK_NAME_PREFIX}{self.suffix}"
+        return f"{STACK_PREFIX}{self.suffix}"
 
     @property
     def protected(self) -> bool:
         """Whether this stack's data must outlive mistakes: retention, deletion protection, no payloads in logs."""
-        return self.suffix in _PROTECTED_SUFFIXES
+        return self.protected_by_settings or self.suffix in PROTECTED_SUFFIXES
 
     @property
     def functions(self) -> tuple[FunctionSpecification, ...]:

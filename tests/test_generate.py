@@ -6,6 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from generate import main
+from stack import settings
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -61,3 +66,26 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     assert process.wait() == 141
+
+
+def test_prints_the_template_that_the_settings_of_the_suffix_ask_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings, "SETTINGS_FILE", tmp_path / "setup.cfg")
+    lines = "[suffix.pr7]\nprotected = yes\nsizes =\n    UserData.memory_size = 1024\n"
+    settings.SETTINGS_FILE.write_text(lines)
+    assert main(["--suffix", "pr7"]) == 0
+    resources = json.loads(capsys.readouterr().out)["Resources"]
+    assert resources["UserDataProcessor"]["Properties"]["MemorySize"] == 1024
+    assert resources["UserDataTable"]["DeletionPolicy"] == "Retain"
+
+
+def test_refuses_bad_settings_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(settings, "SETTINGS_FILE", tmp_path / "setup.cfg")
+    settings.SETTINGS_FILE.write_text("[suffix.pr7]\ncolour = red\n")
+    assert main(["--suffix", "pr7"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("generate.py: setup.cfg [suffix.pr7] has the unknown key colour;")

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from build.aws import Clients, until
+from botocore.exceptions import ClientError
+
+from build.aws import Clients, error_code, until
 from build.cloudformation.changes import ResourceChange, resource_change
 from build.cloudformation.failures import Cause, OperationFailed, change_set_cause
 from build.cloudformation.operations import unique_name
 from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, DesiredStack, find_stack, stack_resources
+from build.errors import CommandError
 from build.progress import Progress
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 _NO_CHANGES = ("The submitted information didn't contain changes", "No updates are to be performed")
 """How the reason begins when a change set failed because there is nothing to change."""
+_MISSING = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
 _MOST_ROLLBACK_TRIGGERS = 5
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html"""
 _MONITORING_MINUTES = 5
@@ -113,6 +117,22 @@ class ChangeSets:
             for change in page["Changes"]
             if "ResourceChange" in change
         ]
+
+    def require_executable(self, change_set: ChangeSet) -> None:
+        """Refuse a change set that was kept and can no longer be executed.
+
+        Raises:
+            CommandError: when it is gone, was executed, or the stack was changed since.
+        """
+        try:
+            description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)
+        except ClientError as error:
+            if error_code(error) not in _MISSING:
+                raise
+            raise CommandError("the change set of the plan is gone; plan again.") from error
+        status = description.get("ExecutionStatus")
+        if status != "AVAILABLE":
+            raise CommandError(f"the change set of the plan cannot be executed any more, it is {status}; plan again.")
 
     def delete(self, change_set: ChangeSet) -> None:
         """Delete a change set, and the stack that exists only to be reviewed."""

@@ -1,7 +1,7 @@
 """What a change set would do, resource by resource, as data and as lines for people, and the guard of stored data."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,20 @@ _NAME_PROPERTIES = {
 """The property that names a resource, which CloudFormation then cannot replace under that name
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html)."""
 _LONGEST_VALUE = 60
+_MAPPING_TYPE = "AWS::Lambda::EventSourceMapping"
+_POLICY_TYPES = frozenset(
+    {
+        "AWS::Lambda::LayerVersionPermission",
+        "AWS::Lambda::Permission",
+        "AWS::Logs::ResourcePolicy",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+    }
+)
+_IAM_MARK = " [IAM]"
+_ROLE_PROPERTIES = frozenset({"Role", "RoleArn"})
+"""The properties that say as whom a resource acts."""
 
 
 class ChangeKind(Enum):
@@ -89,6 +103,7 @@ class ResourceChange:
         replacement: `True`, `False`, `Conditional`, or nothing where it has no meaning.
         policy_action: what becomes of the old resource: `Delete`, `Retain`, `ReplaceAndDelete`, ..., or nothing.
         properties: those that would change, by path.
+        refusal: why AWS will refuse the change, or nothing.
     """
 
     action: str
@@ -97,6 +112,7 @@ class ResourceChange:
     replacement: str
     policy_action: str
     properties: tuple[PropertyChange, ...]
+    refusal: str = ""
 
     @property
     def kind(self) -> ChangeKind:
@@ -108,6 +124,11 @@ class ResourceChange:
         if self.replacement == "Conditional" or self.action == "Dynamic":
             return ChangeKind.POSSIBLY_REPLACE
         return ChangeKind.ADD if self.action in {"Add", "Import"} else ChangeKind.CHANGE
+
+    @property
+    def of_permissions(self) -> bool:
+        """Whether the resource is one that says who may do what."""
+        return self.resource_type.startswith("AWS::IAM::") or self.resource_type in _POLICY_TYPES
 
     @property
     def loss(self) -> str:
@@ -126,6 +147,57 @@ def resource_change(change: "ResourceChangeTypeDef") -> ResourceChange:
         policy_action=change.get("PolicyAction", ""),
         properties=tuple(properties[path] for path in sorted(properties)),
     )
+
+
+def aws_refusal(change: ResourceChange, properties: Mapping[str, Any]) -> str:
+    """Why AWS will refuse a change, as the end of a sentence; nothing when no rule says so.
+
+    Args:
+        change: of a resource.
+        properties: of the resource as it is deployed.
+    """
+    return next(filter(None, (refusal(change, properties) for refusal in _REFUSALS)), "")
+
+
+def _mapping_conflict(change: ResourceChange, properties: Mapping[str, Any]) -> str:
+    """A replacement is created before the old resource is deleted, and a stream and a function have one mapping.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html (ResourceConflictException)
+    """
+    changed = {each.path.split(".")[0] for each in change.properties}
+    if change.resource_type == _MAPPING_TYPE and change.kind is ChangeKind.REPLACE:
+        return "" if changed & {"EventSourceArn", "FunctionName"} else "its stream and function have a mapping already"
+    return ""
+
+
+def _name_conflict(change: ResourceChange, properties: Mapping[str, Any]) -> str:
+    """A replacement cannot have the name of the resource that is still there, so it needs another one."""
+    name = _NAME_PROPERTIES.get(change.resource_type)
+    recreating = _recreating(change)
+    renamed = any(each.path == name for each in change.properties)
+    if name not in properties or renamed or not (recreating or change.kind is ChangeKind.REPLACE):
+        return ""
+    undo = ", ".join(recreating) or "it"
+    return f"it keeps its {name}; change that too where stack/ sets it, or undo the change of {undo}"
+
+
+_REFUSALS: tuple[Callable[[ResourceChange, Mapping[str, Any]], str], ...] = (_mapping_conflict, _name_conflict)
+"""The rules by which AWS refuses changes that a change set proposes."""
+
+
+def guard_refusals(changes: Sequence[ResourceChange]) -> None:
+    """Refuse changes that AWS will refuse, whatever is allowed.
+
+    Raises:
+        CommandError: naming every such change, and what to do.
+    """
+    refusals = [
+        f"AWS cannot {change.kind.value} {change.logical_id} ({change.resource_type}): {change.refusal}"
+        for change in changes
+        if change.refusal
+    ]
+    if refusals:
+        raise CommandError(f"refused, nothing was changed: {'; '.join(refusals)}.")
 
 
 def guard_data(changes: Sequence[ResourceChange], allowed: Collection[str]) -> None:
@@ -155,35 +227,6 @@ def data_losses(changes: Sequence[ResourceChange], allowed: Collection[str] = ()
     ]
 
 
-def guard_names(changes: Sequence[ResourceChange], template: Mapping[str, Any]) -> None:
-    """Refuse changes that AWS will refuse, whatever is allowed.
-
-    Args:
-        changes: of a change set.
-        template: that the stack would have, as a document.
-
-    Raises:
-        CommandError: naming every resource that cannot be replaced, and what to do.
-    """
-    if conflicts := name_conflicts(changes, template):
-        raise CommandError(f"refused, nothing was changed: {'; '.join(conflicts.values())}.")
-
-
-def name_conflicts(changes: Sequence[ResourceChange], template: Mapping[str, Any]) -> dict[str, str]:
-    """Why AWS will refuse to replace resources, and what to do, by logical id: the new one would need the old name.
-
-    Args:
-        changes: of a change set.
-        template: that the stack would have, as a document.
-    """
-    return {
-        change.logical_id: f"AWS cannot replace {change.logical_id} ({change.resource_type}) "
-        f"while it keeps its {name}; change that too where stack/ sets it, or undo the change of {', '.join(_recreating(change)) or 'it'}"
-        for change in changes
-        if (name := _kept_name(change, template))
-    }
-
-
 def allowing(logical_ids: Iterable[str]) -> str:
     """The options that allow resources to be lost."""
     return " ".join(f"--allow-replace {logical_id}" for logical_id in logical_ids)
@@ -203,15 +246,6 @@ def summary(changes: Sequence[ResourceChange]) -> str:
     """How many resources share each kind of change: `1 to add, 2 to change`."""
     counts = Counter(change.kind for change in changes)
     return ", ".join(f"{counts[kind]} to {kind.value}" for kind in ChangeKind if counts[kind]) or "only outputs change"
-
-
-def _kept_name(change: ResourceChange, template: Mapping[str, Any]) -> str | None:
-    """The property whose value the replacement of a resource would share with the resource; None when there is none."""
-    name = _NAME_PROPERTIES.get(change.resource_type)
-    properties = template.get("Resources", {}).get(change.logical_id, {}).get("Properties", {})
-    renamed = any(each.path == name for each in change.properties)
-    replaced = change.kind is ChangeKind.REPLACE or bool(_recreating(change))
-    return name if replaced and name in properties and not renamed else None
 
 
 def _recreating(change: ResourceChange) -> list[str]:
@@ -238,13 +272,16 @@ def _property_change(detail: "ResourceChangeDetailTypeDef") -> PropertyChange:
 
 def _lines_of(change: ResourceChange) -> list[str]:
     properties = [_property_line(change, each) for each in change.properties]
-    return properties if properties and change.kind is ChangeKind.CHANGE else [_headline(change), *properties]
+    plain = change.kind is ChangeKind.CHANGE and not change.refusal
+    return properties if properties and plain else [_headline(change), *properties]
 
 
 def _headline(change: ResourceChange) -> str:
     """`- OrderDataTable (AWS::DynamoDB::Table) DELETE`."""
     line = f"{_MARKS[change.kind]} {change.logical_id} ({change.resource_type})"
-    return f"{line} {change.kind.value.upper()}" if change.kind in LOSSES else line
+    line += f" {change.kind.value.upper()}" if change.kind in LOSSES else ""
+    line += f" REFUSED BY AWS: {change.refusal}" if change.refusal else ""
+    return line + (_IAM_MARK if change.of_permissions else "")
 
 
 def _property_line(resource: ResourceChange, change: PropertyChange) -> str:
@@ -252,7 +289,8 @@ def _property_line(resource: ResourceChange, change: PropertyChange) -> str:
     line = f"~ {resource.logical_id}.{change.path}"
     if change.before is not None or change.after is not None:
         line += f" {_value_text(change.before)} → {_value_text(change.after)}"
-    return line + (" (replaces it)" if change.recreates == "Always" else "")
+    line += " (replaces it)" if change.recreates == "Always" else ""
+    return line + (_IAM_MARK if resource.of_permissions or change.path in _ROLE_PROPERTIES else "")
 
 
 def _value_text(value: str | None) -> str:

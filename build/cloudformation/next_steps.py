@@ -7,7 +7,7 @@ from itertools import takewhile
 from build.cloudformation.failures import is_cancellation
 from build.cloudformation.stacks import BUCKET_TYPE, LOG_GROUP_TYPE, TABLE_TYPE, DeployedStack, StackEvent
 from build.text import one_line
-from stack.config import DEFAULT_REGION, STACK_NAME_PREFIX, StackConfig
+from stack.config import DEFAULT_REGION, STACK_PREFIX, StackConfig
 
 _NEXT_STEPS = {
     "CREATE_FAILED": "correct that and continue with `{deploy} --no-rollback`, or create the stack again with "
@@ -119,7 +119,7 @@ def next_step(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
 
 
 def _config(stack: DeployedStack) -> StackConfig:
-    return StackConfig(stack.name.removeprefix(STACK_NAME_PREFIX))
+    return StackConfig(stack.name.removeprefix(STACK_PREFIX))
 
 
 def _unprotecting(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:

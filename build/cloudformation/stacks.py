@@ -36,6 +36,7 @@ class DeployedStack:
         outputs: values by name.
         termination_protection: whether CloudFormation refuses to delete it.
         last_operations: type and id of its operations, newest first.
+        created: when it was created.
         changed: when it was last created or updated.
     """
 
@@ -48,6 +49,7 @@ class DeployedStack:
     outputs: Mapping[str, str]
     termination_protection: bool
     last_operations: tuple[tuple[str, str], ...]
+    created: datetime
     changed: datetime
 
     @property
@@ -154,6 +156,7 @@ def deployed_stack(description: "StackTypeDef") -> DeployedStack:
             (operation["OperationType"], operation["OperationId"])
             for operation in description.get("LastOperations", [])
         ),
+        created=description["CreationTime"],
         changed=description.get("LastUpdatedTime", description["CreationTime"]),
     )
 

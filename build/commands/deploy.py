@@ -2,17 +2,17 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import cast
 
 from build.aws import Clients
-from build.cloudformation.change_sets import ChangeSets, NothingToChange
-from build.cloudformation.changes import ChangeKind, guard_data, guard_names, summary
+from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
+from build.cloudformation.changes import guard_data, guard_refusals, summary
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, set_termination_protection
-from build.cloudformation.stacks import DeployedStack, existing_stack, parsed_template
+from build.cloudformation.stacks import DeployedStack, existing_stack
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import (
     Comparison,
@@ -22,9 +22,18 @@ from build.deploy.desired import (
     compare,
     requested_deployment,
 )
+from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NextAction, Recovery, next_action, unchanged_stack
+from build.deploy.saved_plan import SavedPlan, read_plan
 from build.errors import CommandError
-from build.options import StackContext, add_stack_options, require_credentials, stack_context
+from build.options import (
+    StackContext,
+    add_stack_options,
+    require_consent,
+    require_credentials,
+    require_folder,
+    stack_context,
+)
 from build.output import outputs_table
 from build.progress import Progress
 
@@ -34,6 +43,8 @@ EXAMPLE = "python -m build deploy --suffix prod --alert-email ops@example.com --
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
     add_deployment_options(parser)
+    parser.add_argument("--plan", type=Path, metavar="FILE", help="execute exactly what `plan --save FILE` saved")
+    parser.add_argument("--yes", action="store_true", help="do not ask before a protected stack is changed")
     parser.add_argument("--outputs", type=Path, metavar="FILE", help="write the stack's outputs to a file, as JSON")
     parser.add_argument(
         "--continue-rollback", action="store_true", help="after a rollback that failed: continue it, then deploy"
@@ -65,13 +76,20 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def deploy(clients: Clients, deployment: Deployment, progress: Progress) -> DeployedStack:
+def _approved() -> None:
+    """Nobody has to agree."""
+
+
+def deploy(
+    clients: Clients, deployment: Deployment, progress: Progress, approve: Callable[[], None] = _approved
+) -> DeployedStack:
     """Bring a stack to what is asked for, and do nothing when it is.
 
     Args:
         clients: of the account and region.
         deployment: what is asked for.
         progress: hears what happens.
+        approve: called when the changes were shown and before they are made; an error that it raises prevents them.
 
     Returns:
         The stack as it is now; its `outputs` are the template's.
@@ -81,7 +99,31 @@ def deploy(clients: Clients, deployment: Deployment, progress: Progress) -> Depl
         OperationFailed: when CloudFormation fails; it names the first resource that did.
         Detached: when the user stops following.
     """
-    return _Deployer(clients, deployment, progress).deploy()
+    return _Deployer(clients, deployment, progress, approve).deploy()
+
+
+def deploy_plan(
+    clients: Clients,
+    saved: SavedPlan,
+    deployment: Deployment,
+    progress: Progress,
+    approve: Callable[[], None] = _approved,
+) -> DeployedStack:
+    """Execute the change set of a saved plan, which stays when it is refused.
+
+    Args:
+        clients: of the account and region.
+        saved: the plan.
+        deployment: what the plan's options ask for now.
+        progress: hears what happens.
+        approve: as for `deploy`.
+
+    Raises:
+        CommandError: when the stack, the package or the template changed since, or the change set is gone.
+        OperationFailed: when CloudFormation fails; it names the first resource that did.
+        Detached: when the user stops following.
+    """
+    return _Deployer(clients, deployment, progress, approve).execute(saved)
 
 
 def cancel_update(clients: Clients, name: str, progress: Progress) -> DeployedStack:
@@ -107,6 +149,7 @@ class _Deployer:
     clients: Clients
     deployment: Deployment
     progress: Progress
+    approve: Callable[[], None]
 
     def deploy(self) -> DeployedStack:
         """All steps, as far as they are needed."""
@@ -115,6 +158,19 @@ class _Deployer:
         stack = unchanged_stack(comparison) or self._change(comparison)
         if stack is comparison.stack:
             self.progress.step(f"no changes, {stack.name} is as it should be")
+        return self._protect(stack)
+
+    def execute(self, saved: SavedPlan) -> DeployedStack:
+        """Execute the change set of a plan, when it is still what would be made now."""
+        stack = saved.unchanged_stack(self.clients.cloudformation)
+        comparison = compare(self.clients, self.deployment, stack)
+        saved.require_same(comparison.desired, self.deployment.package)
+        change_set = ChangeSet(saved.change_set, saved.stack_id)
+        self._change_sets.require_executable(change_set)
+        upload_package(comparison.bucket, self.deployment.package, self.progress)
+        return self._protect(self._follow(self._execute(change_set, comparison), comparison))
+
+    def _protect(self, stack: DeployedStack) -> DeployedStack:
         if self.deployment.config.protected:
             return set_termination_protection(self.clients.cloudformation, stack, True, self.progress)
         return stack
@@ -125,6 +181,9 @@ class _Deployer:
             events = self._begin(comparison)
         except NothingToChange:
             return _unless_failed(cast(DeployedStack, comparison.stack))
+        return self._follow(events, comparison)
+
+    def _follow(self, events: OperationEvents, comparison: Comparison) -> DeployedStack:
         stack = self._operations.follow(events, SUCCEEDED)
         before = comparison.stack.parameters if comparison.stack else {}
         record_deployment(comparison.bucket, comparison.desired, before)
@@ -132,19 +191,25 @@ class _Deployer:
 
     def _begin(self, comparison: Comparison) -> OperationEvents:
         """Create a change set and begin to execute it, unless it would lose stored data."""
-        change_sets = ChangeSets(self.clients.cloudformation, self.progress)
         arguments = change_set_arguments(self.clients, self.deployment, comparison)
-        change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
-        with change_sets.deleted_on_error(change_set):
-            change_sets.wait(change_set)
-            changes = change_sets.changes(change_set)
-            guard_names(changes, parsed_template(comparison.desired.template))
-            guard_data(changes, self.deployment.allow_replace)
-            self.progress.step(summary(changes))
-            self.progress.changes([change for change in changes if change.kind is not ChangeKind.ADD])
-            return self._operations.begin_execution(
-                change_set.change_set_id, change_set.stack_id, self.deployment.rollback
-            )
+        change_set = self._change_sets.create(comparison.desired, comparison.stack, arguments)
+        with self._change_sets.deleted_on_error(change_set):
+            self._change_sets.wait(change_set)
+            return self._execute(change_set, comparison)
+
+    def _execute(self, change_set: ChangeSet, comparison: Comparison) -> OperationEvents:
+        """Show what a change set changes, and begin to execute it unless that is refused."""
+        changes = proposed_changes(self._change_sets, change_set, comparison)
+        guard_refusals(changes)
+        guard_data(changes, self.deployment.allow_replace)
+        self.progress.step(summary(changes))
+        self.progress.changes(changes)
+        self.approve()
+        return self._operations.begin_execution(change_set.change_set_id, change_set.stack_id, self.deployment.rollback)
+
+    @property
+    def _change_sets(self) -> ChangeSets:
+        return ChangeSets(self.clients.cloudformation, self.progress)
 
     @cached_property
     def _operations(self) -> Operations:
@@ -165,22 +230,48 @@ def _check(arguments: argparse.Namespace) -> None:
     """Find out before anything is deployed what would fail after."""
     if arguments.skip and not arguments.continue_rollback:
         raise CommandError("--skip goes with --continue-rollback; add that.", exit_code=2)
-    if arguments.outputs and not arguments.outputs.resolve().parent.is_dir():
-        raise CommandError(f"{arguments.outputs} is in a folder that does not exist; create that first.", exit_code=2)
+    if arguments.plan and (arguments.cancel or arguments.continue_rollback):
+        raise CommandError("--plan executes a plan and nothing else; leave out --cancel and --continue-rollback.", 2)
+    if arguments.outputs:
+        require_folder(arguments.outputs)
 
 
 def _cancelled(context: StackContext) -> DeployedStack:
+    context.announce_stack("cancel the update that is under way")
     return cancel_update(context.clients, context.config.stack_name, context.presenter)
 
 
 def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedStack:
+    what = f"execute the plan {arguments.plan}" if arguments.plan else "create or update the stack"
     require_credentials(context.clients)
-    deployment = replace(
-        requested_deployment(arguments, context.config),
+    context.announce_stack(f"package and upload the code, {what}")
+    approve = _approval(context, arguments)
+    if not arguments.plan:
+        return deploy(context.clients, _requested(context, arguments), context.presenter, approve)
+    saved = read_plan(arguments.plan)
+    saved.require_stack(context.config.stack_name, context.clients.region)
+    deployment = _requested(context, saved.completed(arguments))
+    return deploy_plan(context.clients, saved, deployment, context.presenter, approve)
+
+
+def _requested(context: StackContext, arguments: argparse.Namespace) -> Deployment:
+    return replace(
+        requested_deployment(arguments, context.settings),
         continue_rollback=arguments.continue_rollback,
         skip=frozenset(arguments.skip),
     )
-    return deploy(context.clients, deployment, context.presenter)
+
+
+def _approval(context: StackContext, arguments: argparse.Namespace) -> Callable[[], None]:
+    """Changes of a protected stack need somebody's consent."""
+    if not context.config.protected:
+        return _approved
+
+    def ask() -> None:
+        context.presenter.close()
+        require_consent(context.config.stack_name, arguments.yes, "nothing was changed")
+
+    return ask
 
 
 def _write_outputs(path: Path, outputs: Mapping[str, str]) -> None:

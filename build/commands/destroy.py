@@ -20,6 +20,7 @@ from build.deploy.recovery import NEXT_ACTIONS
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, require_consent, stack_context
 from build.progress import Progress
+from build.settings import require_account
 from stack.config import StackConfig
 
 EXAMPLE = "python -m build destroy --suffix try-out --yes"
@@ -66,11 +67,13 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: when it is protected, when nobody agrees, or when something cannot be deleted.
     """
     with stack_context(arguments) as context:
+        require_account(context.clients, context.settings)
         deletion = stack_deletion(context.clients, context.config, arguments.lift_protection)
         if deletion:
-            _announce(context, deletion)
+            context.announce_stack("delete the stack and what it stores")
+            _list_losses(context, deletion)
             require_consent(deletion.stack.name, arguments.yes)
-            destroy(context.clients, deletion, context.presenter, arguments.role_arn)
+            destroy(context.clients, deletion, context.presenter, arguments.role_arn or context.settings.role)
         else:
             context.presenter.step(f"there is no {context.config.stack_name} in {context.clients.region}")
         context.presenter.result({"stack": context.config.stack_name, "status": "DELETE_COMPLETE"})
@@ -143,7 +146,7 @@ def _require_lifted(name: str, protected: bool, lifted: str | None) -> None:
         )
 
 
-def _announce(context: StackContext, deletion: StackDeletion) -> None:
+def _list_losses(context: StackContext, deletion: StackDeletion) -> None:
     stored = stored_data(context.clients, deletion.resources, deletion.retained)
     context.presenter.step(f"destroying {deletion.stack.name} deletes all its resources for good")
     lines = (

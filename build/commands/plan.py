@@ -1,15 +1,16 @@
 """The command `plan`: what a deployment would change, found out without changing anything."""
 
 import argparse
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
 
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
-from build.cloudformation.changes import PropertyChange, ResourceChange, data_losses, name_conflicts, summary
-from build.cloudformation.stacks import DeployedStack, find_stack, parsed_template
+from build.cloudformation.changes import ResourceChange, data_losses, summary
+from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
 from build.deploy.desired import (
     Comparison,
     Deployment,
@@ -18,13 +19,19 @@ from build.deploy.desired import (
     compare,
     requested_deployment,
 )
+from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
+from build.deploy.saved_plan import save_plan
 from build.errors import CommandError
-from build.options import add_stack_options, require_credentials, stack_context
+from build.options import StackContext, add_stack_options, require_credentials, require_folder, stack_context
 from build.progress import Progress
+from build.settings import require_account
 
 EXAMPLE = "python -m build plan --suffix prod --json"
 _CHANGES = 2
+
+Save = Callable[[ChangeSet, Comparison], None]
+"""Writes down a change set and what it was created from."""
 
 
 @dataclass(frozen=True)
@@ -36,57 +43,20 @@ class Plan:
         refused: those changes that would lose stored data and are not allowed.
         protects: whether termination protection would be turned on.
         unchanged: whether there is nothing to do.
-        impossible: why AWS will refuse to replace a resource whatever is allowed, and what to do, by logical id.
     """
 
     changes: tuple[ResourceChange, ...]
     refused: tuple[ResourceChange, ...]
     protects: bool
     unchanged: bool
-    impossible: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TemplateValues:
-    """The values of properties in a template, for where a change set does not tell them.
-
-    Args:
-        template: the document.
-        parameters: values by name.
-    """
-
-    template: Mapping[str, Any]
-    parameters: Mapping[str, str]
-
-    def of(self, logical_id: str, path: str) -> str | None:
-        """The value of a property as text; None when it is not set.
-
-        Args:
-            logical_id: of the resource.
-            path: `Environment.Variables.LOG_LEVEL`.
-        """
-        value = self.template.get("Resources", {}).get(logical_id, {}).get("Properties")
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-        return None if value is None else self._text(value)
-
-    def _text(self, value: Any) -> str:
-        resolved = self._resolved(value)
-        return resolved if isinstance(resolved, str) else json.dumps(resolved, separators=(",", ":"))
-
-    def _resolved(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._resolved(element) for element in value]
-        if not isinstance(value, dict):
-            return value
-        if value.keys() == {"Ref"} and value["Ref"] in self.parameters:
-            return self.parameters[value["Ref"]]
-        return {name: self._resolved(member) for name, member in value.items()}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
     add_deployment_options(parser)
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="keep the change set, for `deploy --plan FILE` to execute"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -95,21 +65,27 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError: when that cannot be found out.
     """
+    if arguments.save:
+        require_folder(arguments.save)
     with stack_context(arguments) as context:
         require_credentials(context.clients)
-        found = plan(context.clients, requested_deployment(arguments, context.config), context.presenter)
+        require_account(context.clients, context.settings)
+        deployment = requested_deployment(arguments, context.settings)
+        save = partial(_save, context, arguments, deployment) if arguments.save else None
+        found = plan(context.clients, deployment, context.presenter, save)
         _show(context.presenter, context.config.stack_name, found)
         context.presenter.result({"stack": context.config.stack_name, **asdict(found)})
     return 0 if found.unchanged else _CHANGES
 
 
-def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
-    """Find out what a deployment would change; it leaves no change set and no new stack behind.
+def plan(clients: Clients, deployment: Deployment, progress: Progress, save: Save | None = None) -> Plan:
+    """Find out what a deployment would change; unless it is saved, it leaves no change set and no new stack behind.
 
     Args:
         clients: of the account and region.
         deployment: what would be asked for.
         progress: hears that it takes time.
+        save: writes down the change set, which is kept then.
 
     Raises:
         CommandError: when the stack's status needs something else first.
@@ -118,7 +94,7 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
     stack = plannable_stack(clients, deployment)
     comparison = compare(clients, deployment, stack)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
-    changes = None if unchanged_stack(comparison) else _proposed_changes(clients, deployment, comparison, progress)
+    changes = None if unchanged_stack(comparison) else _changes_of(clients, deployment, comparison, progress, save)
     if changes is None:
         return Plan((), (), protects, unchanged=not protects)
     return Plan(
@@ -126,7 +102,6 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
         refused=tuple(data_losses(changes, deployment.allow_replace)),
         protects=protects,
         unchanged=False,
-        impossible=name_conflicts(changes, parsed_template(comparison.desired.template)),
     )
 
 
@@ -147,51 +122,49 @@ def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack |
     return stack if action is NextAction.UPDATE else None
 
 
-def with_values(change: ResourceChange, before: TemplateValues, after: TemplateValues) -> ResourceChange:
-    """A change whose properties have the values that the templates before and after it tell."""
-
-    def completed(property_change: PropertyChange) -> PropertyChange:
-        if property_change.before is not None or property_change.after is not None:
-            return property_change
-        old = before.of(change.logical_id, property_change.path)
-        new = after.of(change.logical_id, property_change.path)
-        return property_change if old == new else replace(property_change, before=old, after=new)
-
-    return replace(change, properties=tuple(map(completed, change.properties)))
-
-
-def _proposed_changes(
-    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress
+def _changes_of(
+    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress, save: Save | None
 ) -> list[ResourceChange] | None:
-    """The changes of a change set that is created only to be read; None when it is empty."""
+    """The changes of a change set, which is deleted unless it is saved; None when it is empty."""
     change_sets = ChangeSets(clients.cloudformation, progress)
     arguments = change_set_arguments(clients, deployment, comparison)
     change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
+    with change_sets.deleted_on_error(change_set):
+        changes = _changes_unless_empty(change_sets, change_set, comparison)
+        if save and changes is not None:
+            save(change_set, comparison)
+            return changes
+    change_sets.delete(change_set)
+    return changes
+
+
+def _changes_unless_empty(
+    change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison
+) -> list[ResourceChange] | None:
     try:
         change_sets.wait(change_set)
-        return _changes_with_values(change_sets, change_set, comparison)
     except NothingToChange:
         return None
-    finally:
-        change_sets.delete(change_set)
+    return proposed_changes(change_sets, change_set, comparison)
 
 
-def _changes_with_values(
-    change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison
-) -> list[ResourceChange]:
-    """The changes with their properties' values: CloudFormation's, else those in the templates.
+def _save(
+    context: StackContext,
+    arguments: argparse.Namespace,
+    deployment: Deployment,
+    change_set: ChangeSet,
+    comparison: Comparison,
+) -> None:
+    stack = existing_stack(context.clients.cloudformation, change_set.stack_id)
+    save_plan(arguments.save, arguments, change_set, comparison, stack, deployment.package)
+    context.presenter.step(f"saved the plan; execute it with `{_execution(context, arguments)}`")
 
-    Which resources change is read without values: with them CloudFormation may leave resources out.
-    """
-    told = {change.logical_id: change.properties for change in change_sets.changes(change_set, values=True)}
-    complete = [
-        replace(change, properties=told.get(change.logical_id, change.properties))
-        for change in change_sets.changes(change_set)
-    ]
-    parameters = comparison.stack.parameters if comparison.stack else {}
-    before = TemplateValues(parsed_template(comparison.template), parameters)
-    after = TemplateValues(parsed_template(comparison.desired.template), comparison.desired.parameters)
-    return [with_values(change, before, after) for change in complete]
+
+def _execution(context: StackContext, arguments: argparse.Namespace) -> str:
+    """The finished command that executes a saved plan."""
+    profile = ("--profile", arguments.profile) if arguments.profile else ()
+    place = ("--suffix", context.config.suffix, "--region", context.clients.region, *profile)
+    return shlex.join(["python", "-m", "build", "deploy", *place, "--plan", str(arguments.save)])
 
 
 def _show(progress: Progress, name: str, found: Plan) -> None:
@@ -199,8 +172,6 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     if found.protects:
         progress.step(f"~ {name}.EnableTerminationProtection false → true")
     progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
-    for conflict in found.impossible.values():
-        progress.step(conflict)
     for change in found.refused:
-        if change.logical_id not in found.impossible:
+        if not change.refusal:
             progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")

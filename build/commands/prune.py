@@ -55,6 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
                 f"no longer needed: {version.key}, {version.size:,} bytes, of {version.modified:%Y-%m-%d}"
             )
         if unneeded:
+            chosen.announce(bucket.name, f"remove {len(unneeded)} artifacts for good")
             require_consent("prune", arguments.yes)
             remove_versions(bucket, unneeded)
         _show_removed(chosen, bucket, unneeded)

@@ -22,6 +22,7 @@ from build.packaging import Package, package
 from build.packaging.packager import OUTPUT
 from stack.config import StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
+from stack.settings import SuffixSettings
 from stack.template import render
 
 NO_TEMPLATE = "{}"
@@ -113,23 +114,24 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def requested_deployment(arguments: argparse.Namespace, config: StackConfig) -> Deployment:
-    """What the options ask for, its archives made.
+def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings) -> Deployment:
+    """What the options and the suffix's settings ask for, its archives made; an option wins over a setting.
 
     Raises:
         CommandError: for options that exclude each other, and when something cannot be packaged.
     """
+    config = settings.config
     if arguments.no_rollback and config.protected:
         raise CommandError(f"{config.stack_name} is protected and always rolls back; leave out --no-rollback.", 2)
     parameters = _given_parameters(arguments, config)
-    tags = None if arguments.tag is None else given_once("--tag", arguments.tag)
+    tags = given_once("--tag", arguments.tag or ())
     return Deployment(
         config=config,
         template=render(config),
         package=package(config, OUTPUT, arguments.bytecode),
-        parameters=parameters,
-        tags=tags,
-        role_arn=arguments.role_arn,
+        parameters={**settings.parameters, **parameters},
+        tags={**settings.tags, **tags} if tags or settings.tags else None,
+        role_arn=arguments.role_arn or settings.role,
         rollback=not arguments.no_rollback,
         allow_replace=frozenset(arguments.allow_replace),
     )

@@ -58,6 +58,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _redrive(chosen: StackContext, arguments: argparse.Namespace) -> RedriveReport:
     stack = existing_stack(chosen.clients.cloudformation, chosen.config.stack_name)
+    if not arguments.dry_run:
+        chosen.announce_stack("replay the failed events and delete those that succeed")
     pipeline = deployed_pipeline(stack, chosen.config)
     bucket = FailedEventsBucket(chosen.clients.s3, pipeline.bucket, pipeline.account)
     objects = [stored for stored in bucket.objects() if not arguments.since or stored.when >= arguments.since]

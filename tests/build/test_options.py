@@ -24,7 +24,10 @@ def test_every_commands_help_ends_with_an_example_that_it_accepts(name: str) -> 
 
 
 def test_there_are_all_commands() -> None:
-    assert OURS == ["plan", "deploy", "outputs", "status", "logs", "drift", "prune", "destroy"]
+    assert OURS == [
+        *("plan", "deploy", "settings", "list", "outputs"),
+        *("status", "logs", "drift", "prune", "destroy"),
+    ]
 
 
 def parsed(*words: str) -> argparse.Namespace:

@@ -32,6 +32,17 @@ def test_a_terminal_shows_the_same_and_a_live_display() -> None:
         assert part in text
 
 
+def test_the_live_display_goes_away_for_a_question_and_comes_back() -> None:
+    console = terminal()
+    presenter = TerminalPresenter(console)
+    presenter.waiting()
+    presenter.close()
+    before = len(shown(console))
+    presenter.waiting()
+    presenter.close()
+    assert "AWS is at work" in shown(console)[before:]
+
+
 def test_a_table_too_wide_for_its_frame_keeps_its_values_whole() -> None:
     console = terminal()
     arn = f"arn:aws:sns:us-west-2:123456789012:{'x' * 100}"

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,11 +9,11 @@ from build.cloudformation.changes import (
     ChangeKind,
     PropertyChange,
     ResourceChange,
+    aws_refusal,
     change_lines,
     data_losses,
     guard_data,
-    guard_names,
-    name_conflicts,
+    guard_refusals,
     resource_change,
     summary,
 )
@@ -207,6 +208,11 @@ NAMED: dict[str, Any] = {
 }
 
 
+def properties_of(change: ResourceChange) -> dict[str, Any]:
+    properties: dict[str, Any] = NAMED["Resources"].get(change.logical_id, {}).get("Properties", {})
+    return properties
+
+
 def replaced(logical_id: str, resource_type: str, *changed: str, replacement: str = "True") -> ResourceChange:
     details = [{"Target": {"Path": f"/Properties/{path}", "RequiresRecreation": "Always"}} for path in changed]
     return change(logical_id, resource_type, Replacement=replacement, Details=details)
@@ -216,11 +222,11 @@ def test_a_resource_that_keeps_its_name_cannot_be_replaced_whatever_is_allowed()
     key = replaced("Table", TABLE, "KeySchema", "BillingMode")
     role = replaced("Worker", FUNCTION, "PackageType")
     with pytest.raises(CommandError) as caught:
-        guard_names([key, role], NAMED)
+        guard_refusals([replace(change, refusal=aws_refusal(change, properties_of(change))) for change in (key, role)])
     assert str(caught.value) == (
-        "refused, nothing was changed: AWS cannot replace Table (AWS::DynamoDB::Table) while it keeps its TableName; "
+        "refused, nothing was changed: AWS cannot replace Table (AWS::DynamoDB::Table): it keeps its TableName; "
         "change that too where stack/ sets it, or undo the change of BillingMode, KeySchema; "
-        "AWS cannot replace Worker (AWS::Lambda::Function) while it keeps its FunctionName; "
+        "AWS cannot replace Worker (AWS::Lambda::Function): it keeps its FunctionName; "
         "change that too where stack/ sets it, or undo the change of PackageType."
     )
 
@@ -238,8 +244,8 @@ def test_a_resource_that_keeps_its_name_cannot_be_replaced_whatever_is_allowed()
     ],
 )
 def test_what_gets_another_name_or_has_none_of_its_own_can_be_replaced(harmless: ResourceChange) -> None:
-    assert name_conflicts([harmless], NAMED) == {}
-    guard_names([harmless], NAMED)
+    assert aws_refusal(harmless, properties_of(harmless)) == ""
+    guard_refusals([harmless])
 
 
 def test_every_name_in_the_template_is_known() -> None:
@@ -250,5 +256,35 @@ def test_every_name_in_the_template_is_known() -> None:
             for name, value in resource.get("Properties", {}).items()
             if name.endswith("Name") and isinstance(value, str) and "dev-" in value and name != "LayerName"
         ]
-        conflicts = name_conflicts([replaced(logical_id, resource["Type"], "Anything")], {"Resources": resources})
-        assert len(conflicts) == len(named), logical_id
+        refusal = aws_refusal(
+            replaced(logical_id, resource["Type"], "FunctionName.Part"), resource.get("Properties", {})
+        )
+        assert ("it keeps its" in refusal) == bool(named), logical_id
+
+
+def test_changes_of_permissions_are_marked() -> None:
+    action = PropertyChange("Policies.Function.PolicyDocument.Statement.Read.Action", None, "dynamodb:Scan", "Never")
+    role = PropertyChange("Role", "old", "new", "Never")
+    lines = change_lines(
+        [
+            table_change("Modify", action, kind="AWS::IAM::Role"),
+            table_change("Remove", policy="Delete", kind="AWS::SQS::QueuePolicy"),
+            table_change("Modify", role, MEMORY, kind=FUNCTION),
+        ]
+    )
+    assert lines == [
+        "~ Thing.Policies.Function.PolicyDocument.Statement.Read.Action (none) → dynamodb:Scan [IAM]",
+        "- Thing (AWS::SQS::QueuePolicy) DELETE [IAM]",
+        "~ Thing.Role old → new [IAM]",
+        "~ Thing.MemorySize 256 → 512",
+    ]
+
+
+def test_what_aws_will_refuse_is_marked_with_the_reason() -> None:
+    refused = replace(table_change("Modify", KEYS, replacement="True"), refusal="it has a reason")
+    assert change_lines([refused])[0] == "! Thing (AWS::DynamoDB::Table) REPLACE REFUSED BY AWS: it has a reason"
+    in_place = replace(table_change("Modify", MEMORY, kind=FUNCTION), refusal="it has a reason")
+    assert change_lines([in_place]) == [
+        "~ Thing (AWS::Lambda::Function) REFUSED BY AWS: it has a reason",
+        "~ Thing.MemorySize 256 → 512",
+    ]

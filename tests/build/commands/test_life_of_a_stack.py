@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from build.commands import prune
 from build.deploy import desired
 from build.deploy.artifacts import artifact_bucket, record_key
 from build.local.emulator import Emulator
+from stack import settings
 from tests.build.support import tiny_package, tiny_template
 
 STACK = "TapStacklife"
+WHERE = f"{STACK} in account 000000000000, region us-west-2 (from AWS_REGION), as arn:aws:iam::000000000000:root"
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -67,6 +69,7 @@ def test_deploying(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "outputs.json"
     code, out, err = run("deploy", "--outputs", str(file), "--parameter", "StreamProcessing=Disabled")
     assert (code, err) == (0, "")
+    assert out.splitlines()[0] == f"{WHERE}: package and upload the code, create or update the stack"
     assert f"{STACK} is CREATE_COMPLETE" in out
     assert out.replace("\n", "").isprintable()
     outputs = json.loads(file.read_text())
@@ -78,7 +81,7 @@ def test_deploying_again_changes_nothing_and_still_writes_outputs(run: Run, tmp_
     file = tmp_path / "outputs.json"
     code, out, _ = run("deploy", "--outputs", str(file))
     assert code == 0
-    assert out.splitlines()[0] == f"no changes, {STACK} is as it should be"
+    assert out.splitlines()[1] == f"no changes, {STACK} is as it should be"
     assert json.loads(file.read_text())
 
 
@@ -115,6 +118,34 @@ def test_deploying_as_json(run: Run) -> None:
     assert {"step", "change", "event"} == {document["type"] for document in told}
     assert (result["type"], result["status"]) == ("result", "UPDATE_COMPLETE")
     assert result["outputs"]["UserDataTableName"] == "life-userdata-synth"
+
+
+def test_listing(run: Run) -> None:
+    code, out, _ = run("list")
+    assert code == 0
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("  life ")]
+    assert (row[1], row[-2]) == ("UPDATE_COMPLETE", "-")
+    (stack,) = [stack for stack in documents(run("list", "--json")[1])[-1]["stacks"] if stack["suffix"] == "life"]
+    assert (stack["version"], stack["expires"]) == (row[-1], None)
+    assert datetime.fromisoformat(stack["created"]) < datetime.now(UTC)
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "destroy"])
+def test_another_account_than_the_one_in_the_settings_is_refused_before_anything_else(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
+    def no_package(*arguments: object) -> None:
+        raise AssertionError("packaged for the wrong account")
+
+    monkeypatch.setattr(desired, "package", no_package)
+    monkeypatch.setattr(settings, "SETTINGS_FILE", tmp_path / "setup.cfg")
+    settings.SETTINGS_FILE.write_text("[suffix.life]\naccount = 123456789012\n")
+    assert run(command) == (
+        1,
+        "",
+        f"{command}: {STACK} belongs in the account 123456789012 (setup.cfg [suffix.life]), and these credentials "
+        "are of 000000000000; choose others with --profile, or correct the setting.\n",
+    )
 
 
 def test_outputs(run: Run) -> None:
@@ -195,7 +226,9 @@ def test_pruning_removes_what_is_old_and_unneeded(run: Run, cloud: Clients, monk
     bucket = artifact_bucket(cloud)
     bucket.write("Layer/unneeded.zip", b"old", "application/zip")
     monkeypatch.setattr(prune, "KEPT_AFTER_UPLOAD", timedelta(days=-1))
-    assert run("prune")[0] == 2
+    code, out, _ = run("prune")
+    assert code == 2
+    assert f"{bucket.name} in account 000000000000, region us-west-2" in out
     code, out, _ = run("prune", "--yes", "--json")
     assert code == 0
     removed = documents(out)[-1]["removed"]
@@ -226,7 +259,8 @@ def test_there_is_nothing_to_cancel(run: Run) -> None:
 def test_destroying_says_what_is_lost_and_asks(run: Run) -> None:
     code, out, err = run("destroy")
     assert (code, err) == (2, "destroy: nobody can be asked here; add --yes when it is meant.\n")
-    assert out.splitlines()[0] == f"destroying {STACK} deletes all its resources for good"
+    assert out.splitlines()[0] == f"{WHERE}: delete the stack and what it stores"
+    assert out.splitlines()[1] == f"destroying {STACK} deletes all its resources for good"
     assert "lost: table life-userdata-synth, about 0 items" in out
 
 

@@ -7,28 +7,16 @@ from typing import Any
 import pytest
 
 from build.aws import Clients
-from build.cloudformation.changes import ChangeKind, PropertyChange, ResourceChange
+from build.cloudformation.changes import ChangeKind, PropertyChange
 from build.cloudformation.stacks import DeployedStack, find_stack
 from build.commands.deploy import deploy
-from build.commands.plan import Plan, TemplateValues, plan, plannable_stack, with_values
+from build.commands.plan import Plan, plan, plannable_stack
 from build.deploy.desired import Deployment
 from build.errors import CommandError
 from tests.build.commands.test_deploy import LARGER, QUEUE, TABLE, CallCounter
 from tests.build.support import NAME, Recorder, Stubs, tiny_deployment
 
 NOTHING = Plan((), (), protects=False, unchanged=True)
-TEMPLATE = {
-    "Resources": {
-        "Worker": {
-            "Properties": {
-                "MemorySize": 256,
-                "Code": {"S3Key": {"Ref": "WorkerKey"}, "S3Bucket": {"Ref": "Elsewhere"}},
-                "Layers": [{"Ref": "LayerKey"}],
-            }
-        }
-    }
-}
-VALUES = TemplateValues(TEMPLATE, {"WorkerKey": "worker.zip", "LayerKey": "layer.zip"})
 
 
 def asked(folder: Path, resources: Mapping[str, Any], suffix: str = "plan", **more: Any) -> Deployment:
@@ -96,9 +84,10 @@ def test_a_replacement_that_aws_will_refuse_is_told_and_stops_the_deployment(
 ) -> None:
     deploy(cloud, asked(tmp_path, named_table("id"), allow_replace=frozenset({"Table"})), progress)
     other = asked(tmp_path, named_table("other"), allow_replace=frozenset({"Table"}))
-    conflict = "AWS cannot replace Table (AWS::DynamoDB::Table) while it keeps its TableName"
-    assert plan(cloud, other, progress).impossible["Table"].startswith(conflict)
-    with pytest.raises(CommandError, match=re.escape(f"refused, nothing was changed: {conflict}")):
+    (change,) = plan(cloud, other, progress).changes
+    assert (change.logical_id, change.refusal.partition(";")[0]) == ("Table", "it keeps its TableName")
+    conflict = f"{change.kind.value} Table (AWS::DynamoDB::Table): it keeps its TableName"
+    with pytest.raises(CommandError, match=re.escape(f"refused, nothing was changed: AWS cannot {conflict}")):
         deploy(cloud, other, progress)
 
 
@@ -138,28 +127,13 @@ def test_a_stack_under_review_counts_as_new(stubs: Stubs, tmp_path: Path) -> Non
     assert plannable_stack(stubs.clients, asked(tmp_path, {}, "dev")) is None
 
 
-def test_a_value_is_found_by_its_path_and_parameters_are_filled_in() -> None:
-    assert VALUES.of("Worker", "MemorySize") == "256"
-    assert VALUES.of("Worker", "Code.S3Key") == "worker.zip"
-    assert VALUES.of("Worker", "Code") == '{"S3Key":"worker.zip","S3Bucket":{"Ref":"Elsewhere"}}'
-    assert VALUES.of("Worker", "Layers") == '["layer.zip"]'
-
-
-def test_what_is_not_there_has_no_value() -> None:
-    assert VALUES.of("Worker", "MemorySize.Deeper") is None
-    assert VALUES.of("Worker", "Timeout") is None
-    assert VALUES.of("Nobody", "MemorySize") is None
-
-
-def worker_change(*properties: PropertyChange) -> ResourceChange:
-    return ResourceChange("Modify", "Worker", "AWS::Lambda::Function", "False", "", properties)
-
-
-def test_values_are_filled_in_only_where_none_is_told_and_they_differ() -> None:
-    after = TemplateValues({"Resources": {"Worker": {"Properties": {"MemorySize": 512, "Layers": ["x"]}}}}, {})
-    told = PropertyChange("Layers", "a", "b", "Never")
-    untold = PropertyChange("MemorySize", None, None, "Never")
-    same = PropertyChange("Timeout", None, None, "Never")
-    assert with_values(worker_change(told, untold, same), VALUES, after) == worker_change(
-        told, PropertyChange("MemorySize", "256", "512", "Never"), same
-    )
+def test_deploying_shows_what_the_plan_showed(cloud: Clients, deployed: DeployedStack, tmp_path: Path) -> None:
+    wanted = asked(tmp_path, LARGER | TABLE | {"More": QUEUE["Queue"]})
+    found = plan(cloud, wanted, Recorder())
+    progress = Recorder()
+    deploy(cloud, wanted, progress)
+    assert tuple(progress.changed) == found.changes
+    assert [(change.logical_id, change.kind) for change in found.changes] == [
+        ("More", ChangeKind.ADD),
+        ("Queue", ChangeKind.CHANGE),
+    ]

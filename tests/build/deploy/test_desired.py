@@ -27,6 +27,7 @@ from build.errors import CommandError
 from build.options import add_stack_options
 from build.packaging import Package
 from stack.config import StackConfig
+from stack.settings import SuffixSettings
 from tests.build.support import (
     ACCOUNT,
     NAME,
@@ -192,7 +193,7 @@ def parsed(*words: str) -> argparse.Namespace:
 def test_options_say_what_is_deployed(package: Package) -> None:
     words = "--alert-email ops@example.com --parameter StreamProcessing=Disabled --tag team=data --tag cost=low"
     more = "--role-arn arn:aws:iam::1:role/x --no-rollback --allow-replace UserDataTable --allow-replace OrderDataTable"
-    asked = requested_deployment(parsed(*words.split(), *more.split()), StackConfig())
+    asked = requested_deployment(parsed(*words.split(), *more.split()), SuffixSettings("dev"))
     assert asked.parameters == {"StreamProcessing": "Disabled", "AlertEmail": "ops@example.com"}
     assert asked.tags == {"team": "data", "cost": "low"}
     assert (asked.role_arn, asked.rollback) == ("arn:aws:iam::1:role/x", False)
@@ -201,17 +202,17 @@ def test_options_say_what_is_deployed(package: Package) -> None:
 
 
 def test_what_is_not_asked_for_stays_as_it_is(package: Package) -> None:
-    asked = requested_deployment(parsed(), StackConfig())
+    asked = requested_deployment(parsed(), SuffixSettings("dev"))
     assert (asked.parameters, asked.tags, asked.role_arn, asked.rollback) == ({}, None, None, True)
 
 
 def test_an_empty_address_turns_mail_off(package: Package) -> None:
-    assert requested_deployment(parsed("--alert-email", ""), StackConfig()).parameters == {"AlertEmail": ""}
+    assert requested_deployment(parsed("--alert-email", ""), SuffixSettings("dev")).parameters == {"AlertEmail": ""}
 
 
 def test_a_protected_stack_always_rolls_back(package: Package) -> None:
     with pytest.raises(CommandError, match="always rolls back; leave out --no-rollback"):
-        requested_deployment(parsed("--no-rollback"), StackConfig("prod"))
+        requested_deployment(parsed("--no-rollback"), SuffixSettings("prod"))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_a_protected_stack_always_rolls_back(package: Package) -> None:
 )
 def test_nothing_that_is_given_is_ignored(package: Package, words: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=re.escape(sentence)) as caught:
-        requested_deployment(parsed(*words), StackConfig())
+        requested_deployment(parsed(*words), SuffixSettings("dev"))
     assert caught.value.exit_code == 2
 
 
@@ -250,3 +251,34 @@ def test_a_resource_that_is_nowhere_cannot_be_replaced(stubs: Stubs, tmp_path: P
     with pytest.raises(CommandError, match="--allow-replace Wrong names no resource") as caught:
         compare(stubs.clients, deployment, a_stack() if deployed else None)
     assert caught.value.exit_code == 2
+
+
+SETTINGS = SuffixSettings(
+    "dev", role="arn:aws:iam::1:role/settings", tags={"team": "data"}, parameters={"StreamProcessing": "Disabled"}
+)
+
+
+def test_settings_of_the_suffix_are_asked_for(package: Package) -> None:
+    asked = requested_deployment(parsed(), SETTINGS)
+    assert (asked.parameters, asked.tags) == ({"StreamProcessing": "Disabled"}, {"team": "data"})
+    assert asked.role_arn == "arn:aws:iam::1:role/settings"
+
+
+def test_the_command_line_wins_over_settings_name_by_name(package: Package) -> None:
+    words = "--parameter StreamProcessing=Enabled --alert-email x@example.com --tag team=ops --tag cost=low"
+    asked = requested_deployment(parsed(*words.split(), "--role-arn", "arn:aws:iam::1:role/typed"), SETTINGS)
+    assert asked.parameters == {"StreamProcessing": "Enabled", "AlertEmail": "x@example.com"}
+    assert asked.tags == {"team": "ops", "cost": "low"}
+    assert asked.role_arn == "arn:aws:iam::1:role/typed"
+
+
+def test_settings_change_the_template_that_is_deployed(package: Package) -> None:
+    asked = requested_deployment(parsed(), SuffixSettings("dev", protected=True, sizes={"UserData": {"timeout": 7}}))
+    resources = json.loads(asked.template)["Resources"]
+    assert resources["UserDataProcessor"]["Properties"]["Timeout"] == 7
+    assert resources["UserDataTable"]["DeletionPolicy"] == "Retain"
+
+
+def test_a_suffix_protected_by_its_settings_always_rolls_back(package: Package) -> None:
+    with pytest.raises(CommandError, match="TapStackdev is protected and always rolls back"):
+        requested_deployment(parsed("--no-rollback"), SuffixSettings("dev", protected=True))

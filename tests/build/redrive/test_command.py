@@ -167,7 +167,10 @@ def test_running_it_twice_changes_nothing(events: FailedEvents, capsys: pytest.C
     recorded, summary = events.items("USER_ACTIVITY"), events.items("DAILY_SUMMARY")
     capsys.readouterr()
     assert redrive() == 0
-    assert capsys.readouterr().out == "objects of failed events: none\n"
+    announced, told = capsys.readouterr().out.splitlines()
+    assert announced.startswith(f"TapStack{SUFFIX} in account {ACCOUNT}, region us-west-2 (from AWS_REGION), as arn:")
+    assert announced.endswith(": replay the failed events and delete those that succeed")
+    assert told == "objects of failed events: none"
     assert (events.items("USER_ACTIVITY"), events.items("DAILY_SUMMARY")) == (recorded, summary)
 
 

@@ -1,0 +1,168 @@
+"""The settings of one suffix that are kept in git: a section `[suffix.prod]` of setup.cfg."""
+
+import re
+from collections.abc import Callable, Mapping
+from configparser import ConfigParser
+from configparser import Error as FormatError
+from configparser import SectionProxy
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from stack.config import PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+
+SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
+SIZES = {
+    "memory_size": (128, 10_240),
+    "timeout": (1, 900),
+    "batch_size": (1, 10_000),
+    "batching_window": (0, 300),
+    "parallelization_factor": (1, 10),
+}
+"""The fields of a source that a suffix may choose, with the least and the most that Lambda takes
+(https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and API_CreateEventSourceMapping.html)."""
+_BOOLEANS = ConfigParser.BOOLEAN_STATES
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message is one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class SuffixSettings:
+    """What the settings say about one suffix; what they leave open is None or empty.
+
+    Args:
+        suffix: of the stack.
+        region: `us-west-2`.
+        account: the twelve digits of the only account that the stack may be in.
+        role: ARN of the role that CloudFormation acts as.
+        protected: whether the stack's data must outlive mistakes; a suffix that always is need not say so.
+        tags: of the stack and its resources.
+        parameters: of the template.
+        sizes: of sources, by their name and the field of `StreamSource`.
+    """
+
+    suffix: str
+    region: str | None = None
+    account: str | None = None
+    role: str | None = None
+    protected: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def section(self) -> str:
+        """What messages call the place of these settings."""
+        return _section(self.suffix)
+
+    @property
+    def config(self) -> StackConfig:
+        """The configuration of the stack.
+
+        Raises:
+            SuffixError: for a suffix that no stack can have.
+        """
+        return StackConfig(self.suffix, sources=tuple(map(self._sized, SOURCES)), protected_by_settings=self.protected)
+
+    def _sized(self, source: StreamSource) -> StreamSource:
+        sizes: Mapping[str, Any] = self.sizes.get(source.name, {})
+        return replace(source, **sizes)
+
+
+def read_settings(suffix: str) -> SuffixSettings:
+    """The settings of a suffix; nothing is set when setup.cfg has no section for it.
+
+    Raises:
+        SettingsError: for a section that has an unknown key or a value that cannot be used.
+    """
+    parser = ConfigParser(interpolation=None)
+    try:
+        parser.read(SETTINGS_FILE, encoding="utf-8")
+    except (FormatError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{SETTINGS_FILE.name} cannot be read: {' '.join(str(error).split())}.") from error
+    name = f"suffix.{suffix}"
+    return _settings(suffix, parser[name]) if parser.has_section(name) else SuffixSettings(suffix)
+
+
+def _settings(suffix: str, section: SectionProxy) -> SuffixSettings:
+    if unknown := sorted(set(section) - set(_READERS)):
+        raise SettingsError(
+            f"{_section(suffix)} has the unknown key {', '.join(unknown)}; the keys are {', '.join(_READERS)}."
+        )
+    settings = SuffixSettings(
+        suffix, **{key: _READERS[key](text, _place(suffix, key)) for key, text in section.items()}
+    )
+    if suffix in PROTECTED_SUFFIXES and not section.getboolean("protected", True):
+        raise SettingsError(f"{_place(suffix, 'protected')} is no, and {suffix} is always protected; remove that line.")
+    return settings
+
+
+def _section(suffix: str) -> str:
+    return f"{SETTINGS_FILE.name} [suffix.{suffix}]"
+
+
+def _place(suffix: str, key: str) -> str:
+    return f"{key} in {_section(suffix)}"
+
+
+def _matching(pattern: str, kind: str) -> Callable[[str, str], str]:
+    """A reader of values that have a certain form."""
+
+    def read(text: str, place: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise SettingsError(f"{place} is {text!r}; write {kind}.")
+        return text
+
+    return read
+
+
+def _boolean(text: str, place: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise SettingsError(f"{place} is {text!r}; write yes or no.")
+    return _BOOLEANS[text.lower()]
+
+
+def _assignments(text: str, place: str) -> dict[str, str]:
+    """The lines `name = value` of a setting, each name once."""
+    values: dict[str, str] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if not (name and equals) or name in values:
+            raise SettingsError(f"{place} has the line {line!r}; write each name once, as NAME = VALUE.")
+        values[name] = value
+    return values
+
+
+def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
+    """The lines `UserData.memory_size = 512` of a setting, by source."""
+    sizes: dict[str, dict[str, int]] = {}
+    for name, value in _assignments(text, place).items():
+        source, _, size = name.partition(".")
+        if source not in {known.name for known in SOURCES} or size not in SIZES:
+            raise SettingsError(
+                f"{place} has {name}; write SOURCE.SIZE, with a source of "
+                f"{', '.join(known.name for known in SOURCES)} and a size of {', '.join(SIZES)}."
+            )
+        sizes.setdefault(source, {})[size] = _size(value, size, f"{name} of {place}")
+    return sizes
+
+
+def _size(text: str, size: str, place: str) -> int:
+    least, most = SIZES[size]
+    if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
+        raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
+    return int(text)
+
+
+_READERS: Mapping[str, Callable[[str, str], Any]] = {
+    "region": _matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region like us-west-2"),
+    "account": _matching(r"[0-9]{12}", "the twelve digits of an account"),
+    "role": _matching(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+", "the ARN of a role"),
+    "protected": _boolean,
+    "tags": _assignments,
+    "parameters": _assignments,
+    "sizes": _sizes,
+}
+"""What reads the value of each key."""
