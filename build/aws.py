@@ -209,7 +209,7 @@ def _creating_a_client() -> Iterator[None]:
         CommandError: for such an endpoint.
     """
     try:
-        with _creating_a_client():
+        with _CREATING_A_CLIENT:
             yield
     except BotoCoreError:
         raise
