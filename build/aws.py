@@ -40,6 +40,8 @@ _THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+UNREACHABLE = (exceptions.ConnectionError, exceptions.HTTPClientError)
+"""What botocore raises for a lost network: names, connections, time-outs, proxies."""
 _FIRST_PAUSE, _PAUSE_GROWTH, _LONGEST_PAUSE = 1.0, 1.25, 5.0
 _CREATING_A_CLIENT = Lock()
 
@@ -89,7 +91,7 @@ _FAILURES: tuple[tuple[tuple[type[BotoCoreError], ...], str], ...] = (
         "{region!r} is not a region of AWS; give one like us-west-2 with --region or AWS_REGION.",
     ),
     (
-        (exceptions.ConnectionError, exceptions.HTTPClientError),
+        UNREACHABLE,
         "AWS cannot be reached ({message}); check the network, any proxy, "
         "and that {region!r} is the region that you mean.",
     ),
@@ -242,6 +244,23 @@ def is_transient(error: ClientError) -> bool:
     return error_code(error) in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
 
 
+def may_have_been_done(error: BaseException) -> bool:
+    """Whether AWS may have done what a call asked for although no answer says so: lost, interrupted, or AWS failed."""
+    if isinstance(error, ClientError):
+        return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+    return isinstance(error, (KeyboardInterrupt, *UNREACHABLE))
+
+
+def explanation(error: ClientError | BotoCoreError, region: str) -> str:
+    """The sentence that a user is shown for what botocore raised.
+
+    Args:
+        error: raised by a call.
+        region: that the call went to.
+    """
+    return _refusal(error, region) if isinstance(error, ClientError) else _failure(error, region)
+
+
 @contextmanager
 def aws_errors_explained(region: str) -> Iterator[None]:
     """Turn what botocore raises into the sentence that a user is shown.
@@ -254,10 +273,8 @@ def aws_errors_explained(region: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        raise CommandError(_refusal(error, region)) from error
-    except BotoCoreError as error:
-        raise CommandError(_failure(error, region)) from error
+    except (ClientError, BotoCoreError) as error:
+        raise CommandError(explanation(error, region)) from error
 
 
 def until(read: Callable[[], Answer | None], waiting: Callable[[], None]) -> Answer:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_SUFFIX = "dev"
+STACK_PREFIX = "TapStack"
 DEFAULT_REGION = "us-west-2"
 _PROTECTED_SUFFIXES = frozenset({"prod"})
 SUFFIX_VARIABLE = "ENVIRONMENT_SUFFIX"
@@ -207,7 +208,7 @@ class StackConfig:
 
     @property
     def stack_name(self) -> str:
-        return f"TapStack{self.suffix}"
+        return f"{STACK_PREFIX}{self.suffix}"
 
     @property
     def protected(self) -> bool:

@@ -1,0 +1,64 @@
+"""Conflicts: what goes wrong because somebody else changes the same stack at the same time."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import ClientError
+
+from build.aws import error_code, error_message
+from build.cloudformation.stacks import is_missing
+from build.errors import CommandError
+
+CHANGE_SET_MISSING = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
+CHANGE_SET_BUSY = frozenset({"InvalidChangeSetStatus", "InvalidChangeSetStatusException"})
+"""The change set is still being created, is executed, or is obsolete because another one was."""
+_CODES = CHANGE_SET_MISSING | CHANGE_SET_BUSY | {"AlreadyExistsException", "OperationInProgressException"}
+_MESSAGE = re.compile(r"\bis in [A-Z_]+ state\b|^Stack \[[^]]*\] (already exists|does not exist)")
+"""How CloudFormation words a ValidationError about the status of a stack that was another one a moment ago:
+`Stack:<ARN> is in UPDATE_IN_PROGRESS state and can not be updated`,
+`Stack [<name>] already exists and cannot be created again with the changeSet [<name>]`,
+`Stack [<ARN>] does not exist`."""
+
+
+class Conflict(CommandError):
+    """The stack is not as it was a moment ago; looking again shows what to do."""
+
+
+class StackGone(Conflict):
+    """Somebody deleted the stack.
+
+    Args:
+        name: of the stack.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is gone, somebody else deleted it meanwhile; deploy again if it should exist.")
+
+
+def is_conflict(error: ClientError) -> bool:
+    """Whether CloudFormation refuses a call because of what somebody else did to the stack or the change set."""
+    return error_code(error) in _CODES or bool(_MESSAGE.search(error_message(error)))
+
+
+@contextmanager
+def conflicts_recognized(name: str) -> Iterator[None]:
+    """Tell what somebody else caused from other errors.
+
+    Args:
+        name: of the stack.
+
+    Raises:
+        Conflict: for what somebody else caused.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if not is_conflict(error):
+            raise
+        if is_missing(error) and error_code(error) not in CHANGE_SET_MISSING:
+            raise StackGone(name) from error
+        raise Conflict(
+            f"somebody else is changing {name}, too (AWS says: {error_message(error)}); "
+            "wait until that is over and repeat the command."
+        ) from error
