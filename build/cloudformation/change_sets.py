@@ -10,11 +10,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from build.aws import Clients, error_code, may_have_been_done, until
 from build.cloudformation.changes import ResourceChange, resource_change
-from build.cloudformation.conflicts import CHANGE_SET_BUSY, CHANGE_SET_MISSING, Conflict, conflicts_recognized
+from build.cloudformation.conflicts import CHANGE_SET_BUSY, CHANGE_SET_MISSING, Conflict, raise_if_conflict
 from build.cloudformation.failures import Cause, OperationFailed, change_set_cause
-from build.cloudformation.operation_events import stack_name
 from build.cloudformation.operations import unique_name
-from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, DesiredStack, find_stack, is_missing, stack_resources
+from build.cloudformation.stacks import (
+    ALARM_TYPE,
+    DeployedStack,
+    DesiredStack,
+    find_stack,
+    is_missing,
+    stack_name,
+    stack_resources,
+)
 from build.progress import Progress
 
 if TYPE_CHECKING:
@@ -68,7 +75,7 @@ class ChangeSets:
             Conflict: when somebody else changed the stack meanwhile.
         """
         target, name = stack.stack_id if stack else desired.name, unique_name()
-        with conflicts_recognized(desired.name), self._deleted_if_unanswered(target, name):
+        with self._conflicts_recognized(desired.name), self._deleted_if_unanswered(target, name):
             created = self.cloudformation.create_change_set(
                 StackName=target,
                 ChangeSetName=name,
@@ -109,7 +116,7 @@ class ChangeSets:
             Conflict: when somebody else changed the stack meanwhile.
             OperationFailed: when CloudFormation finds that it could not be executed.
         """
-        with conflicts_recognized(stack_name(change_set.stack_id)):
+        with self._conflicts_recognized(stack_name(change_set.stack_id)):
             description = until(lambda: self._created(change_set), self.progress.waiting)
         reason = description.get("StatusReason", "")
         if description["Status"] != "FAILED":
@@ -133,7 +140,7 @@ class ChangeSets:
         pages = self.cloudformation.get_paginator("describe_change_set").paginate(
             ChangeSetName=change_set.change_set_id, IncludePropertyValues=values
         )
-        with conflicts_recognized(stack_name(change_set.stack_id)):
+        with self._conflicts_recognized(stack_name(change_set.stack_id)):
             return [
                 resource_change(change["ResourceChange"])
                 for page in pages
@@ -148,6 +155,14 @@ class ChangeSets:
         """
         with self._failures_reported(change_set.change_set_id):
             self._delete(change_set)
+
+    @contextmanager
+    def _conflicts_recognized(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            raise_if_conflict(error, name)
+            raise
 
     @contextmanager
     def _deleted_if_unanswered(self, target: str, name: str) -> Iterator[None]:

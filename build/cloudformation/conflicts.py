@@ -1,8 +1,6 @@
 """Conflicts: what goes wrong because somebody else changes the same stack at the same time."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from botocore.exceptions import ClientError
 
@@ -36,29 +34,28 @@ class StackGone(Conflict):
         super().__init__(f"{name} is gone, somebody else deleted it meanwhile; deploy again if it should exist.")
 
 
-def is_conflict(error: ClientError) -> bool:
+def is_conflict(error: Exception) -> bool:
     """Whether CloudFormation refuses a call because of what somebody else did to the stack or the change set."""
+    if not isinstance(error, ClientError):
+        return False
     return error_code(error) in _CODES or bool(_MESSAGE.search(error_message(error)))
 
 
-@contextmanager
-def conflicts_recognized(name: str) -> Iterator[None]:
-    """Tell what somebody else caused from other errors.
+def raise_if_conflict(error: Exception, name: str) -> None:
+    """Tell what somebody else caused from other errors, about which nothing is done.
 
     Args:
+        error: of a call that concerns a stack that existed, or did not exist, a moment ago.
         name: of the stack.
 
     Raises:
         Conflict: for what somebody else caused.
     """
-    try:
-        yield
-    except ClientError as error:
-        if not is_conflict(error):
-            raise
-        if is_missing(error) and error_code(error) not in CHANGE_SET_MISSING:
-            raise StackGone(name) from error
-        raise Conflict(
-            f"somebody else is changing {name}, too (AWS says: {error_message(error)}); "
-            "wait until that is over and repeat the command."
-        ) from error
+    if not isinstance(error, ClientError) or not is_conflict(error):
+        return
+    if is_missing(error) and error_code(error) not in CHANGE_SET_MISSING:
+        raise StackGone(name) from error
+    raise Conflict(
+        f"somebody else is changing {name}, too (AWS says: {error_message(error)}); "
+        "wait until that is over and repeat the command."
+    ) from error

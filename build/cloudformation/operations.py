@@ -3,20 +3,18 @@
 import shlex
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from build.aws import UNKNOWN_ACTION, Answer, Clients, error_code, explanation, may_have_been_done, until
-from build.cloudformation.conflicts import Conflict, StackGone, conflicts_recognized
+from build.aws import Answer, Clients, Reconnection, explanation, may_have_been_done, until
+from build.cloudformation.conflicts import Conflict, StackGone, is_conflict, raise_if_conflict
 from build.cloudformation.failures import Detached, FollowingLost, OperationFailed, root_cause
-from build.cloudformation.operation_events import OperationEvents, stack_name
-from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, is_missing, stack_events
+from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, is_missing, stack_events, stack_name
 from build.progress import Progress
-from build.reconnection import Reconnection
 from stack.config import STACK_PREFIX
 
 if TYPE_CHECKING:
@@ -27,14 +25,93 @@ ROLLED_BACK = frozenset({"ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 SETTLED = DELETED | ROLLED_BACK
 """What it makes no difference who brought about."""
 SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+FOREIGN_EVENTS = 100
+"""After so many events without its token, an operation's own have not been written yet."""
 READS_WITHOUT_EVENTS = 10
 """After so many readings, about half a minute, an operation without events of its own may never have begun."""
+_FIRST_STATUSES = frozenset({"CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
 
 
 def unique_name() -> str:
     """A name that no operation and no change set has had: it tells an operation's events from those of others, and
     a deleted change set's name is free only some time later."""
     return f"build-{uuid4()}"
+
+
+@dataclass
+class OperationEvents:
+    """Reads the events of one operation, each once and oldest first.
+
+    An operation begins at its oldest event with its token; whatever follows belongs to it, whatever its token: a
+    cancelled update rolls back under the token of the cancellation.
+
+    Args:
+        cloudformation: the client to read with.
+        stack_id: ARN of the stack; its name stops resolving once it is deleted.
+        token: ClientRequestToken of the operation; None for one that was begun without.
+        confirmed: whether AWS said that it began the operation; its answer may be lost.
+        seen: the events read so far.
+        fruitless_reads: how often there was none.
+    """
+
+    cloudformation: "CloudFormationClient"
+    stack_id: str
+    token: str | None
+    confirmed: bool = True
+    seen: list[StackEvent] = field(default_factory=list)
+    fruitless_reads: int = 0
+
+    @property
+    def stack_name(self) -> str:
+        return stack_name(self.stack_id)
+
+    def read_new(self) -> list[StackEvent]:
+        """The events since the last time."""
+        events = self._taken(self._since_last_read() if self.seen else self._since_beginning(FOREIGN_EVENTS))
+        self.fruitless_reads += not self.seen
+        return events
+
+    def read_all(self) -> list[StackEvent]:
+        """The events of an operation of which none was seen, however long ago in the stack's history they were."""
+        return self._taken(self._since_beginning(None))
+
+    @property
+    def ending(self) -> StackEvent | None:
+        """The stack's own event that ended the operation; None while it goes on."""
+        latest = self._latest
+        return latest if latest and not latest.in_progress else None
+
+    @property
+    def updating(self) -> bool:
+        """Whether the operation is an update that can still be cancelled."""
+        return self._latest is not None and self._latest.status == "UPDATE_IN_PROGRESS"
+
+    @property
+    def _latest(self) -> StackEvent | None:
+        return next((event for event in reversed(self.seen) if event.of_stack), None)
+
+    def _taken(self, events: list[StackEvent]) -> list[StackEvent]:
+        events.sort(key=lambda event: event.time)
+        self.seen.extend(events)
+        return events
+
+    def _since_last_read(self) -> list[StackEvent]:
+        seen = {event.event_id for event in self.seen}
+        events = stack_events(self.cloudformation, self.stack_id)
+        return list(takewhile(lambda event: event.event_id not in seen, events))[::-1]
+
+    def _since_beginning(self, most_foreign: int | None) -> list[StackEvent]:
+        newest_first: list[StackEvent] = []
+        found = False
+        for event in stack_events(self.cloudformation, self.stack_id):
+            own = event.token == self.token
+            if (found or len(newest_first) == most_foreign) and not own:
+                break
+            found = found or own
+            newest_first.append(event)
+            if own and event.of_stack and event.status in _FIRST_STATUSES:
+                break
+        return newest_first[::-1] if found else []
 
 
 @dataclass(frozen=True)
@@ -157,22 +234,22 @@ class Operations:
         """Ask for an operation; where the answer is lost, its events tell later whether it began."""
         events = OperationEvents(self.cloudformation, stack_id, unique_name())
         try:
-            with conflicts_recognized(events.stack_name):
-                begin(ClientRequestToken=events.token, **arguments)
-        except Conflict:
-            if not self._has_begun(events):
-                raise
+            begin(ClientRequestToken=events.token, **arguments)
         except KeyboardInterrupt:
             raise Detached(events.stack_name, updating=False) from None
         except (ClientError, BotoCoreError) as error:
-            if not may_have_been_done(error):
+            if may_have_been_done(error):
+                self.progress.step("the answer of AWS was lost; looking whether it began")
+                events.confirmed = False
+            elif not self._has_begun(events, error):
+                raise_if_conflict(error, events.stack_name)
                 raise
-            self.progress.step("the answer of AWS was lost; looking whether it began")
-            events.confirmed = False
         return events
 
-    def _has_begun(self, events: OperationEvents) -> bool:
-        """Whether a refused request is the repetition of one that AWS had answered, but the answer was lost."""
+    def _has_begun(self, events: OperationEvents, error: ClientError | BotoCoreError) -> bool:
+        """Whether botocore repeated a request that had begun the operation, because the answer was lost."""
+        if not is_conflict(error):
+            return False
         with suppress(ClientError, BotoCoreError):
             return bool(replace(events, seen=[]).read_new())
         return False
@@ -234,26 +311,3 @@ def with_profile(command: str, clients: Clients) -> str:
     """A command with the profile that it was given, so that it can be repeated as it is printed."""
     profile = clients.session.profile_name
     return command if profile == "default" else f"{command} --profile {shlex.quote(profile)}"
-
-
-def set_termination_protection(
-    cloudformation: "CloudFormationClient", stack: DeployedStack, enabled: bool, progress: Progress
-) -> DeployedStack:
-    """Turn a stack's termination protection on or off, unless it already is.
-
-    An endpoint that does not implement the action, as emulators may not, is reported and otherwise no failure.
-
-    Returns:
-        The stack as it is then.
-    """
-    if stack.termination_protection == enabled:
-        return stack
-    try:
-        cloudformation.update_termination_protection(StackName=stack.stack_id, EnableTerminationProtection=enabled)
-    except ClientError as error:
-        if error_code(error) not in UNKNOWN_ACTION:
-            raise
-        progress.step("termination protection is unknown to this endpoint and stays as it is")
-        return stack
-    progress.step(f"turned termination protection {'on' if enabled else 'off'}")
-    return replace(stack, termination_protection=enabled)

@@ -169,6 +169,11 @@ def find_stack(cloudformation: "CloudFormationClient", name_or_id: str) -> Deplo
     return deployed_stack(description)
 
 
+def stack_name(stack_id: str) -> str:
+    """The name in the ARN of a stack."""
+    return stack_id.split("/")[1]
+
+
 def is_missing(error: ClientError) -> bool:
     """Whether CloudFormation does not know a stack."""
     return error_message(error).endswith("does not exist")

@@ -12,15 +12,15 @@ from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSets, NothingToChange
 from build.cloudformation.changes import ChangeKind, guard_data, summary
 from build.cloudformation.conflicts import Conflict, StackGone
-from build.cloudformation.operation_events import OperationEvents
 from build.cloudformation.operations import (
     ROLLED_BACK,
     SUCCEEDED,
+    OperationEvents,
     Operations,
-    set_termination_protection,
     with_profile,
 )
 from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
+from build.cloudformation.termination_protection import set_termination_protection
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import (
     Comparison,

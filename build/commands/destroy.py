@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from build.aws import Clients
 from build.cloudformation.failures import OperationFailed
-from build.cloudformation.operations import DELETED, Operations, set_termination_protection, with_profile
+from build.cloudformation.operations import DELETED, Operations, with_profile
 from build.cloudformation.stacks import (
     BUCKET_TYPE,
     DeployedStack,
@@ -15,6 +15,7 @@ from build.cloudformation.stacks import (
     retained_ids,
     stack_resources,
 )
+from build.cloudformation.termination_protection import set_termination_protection
 from build.deploy.contents import empty_bucket, stored_data
 from build.deploy.recovery import NEXT_ACTIONS
 from build.errors import CommandError

@@ -7,7 +7,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
-from build.aws import Clients, aws_errors_explained, emulator_clients, open_clients, until
+from build.aws import Clients, aws_errors_explained, open_clients, until
 from build.errors import CommandError
 from tests.build.support import dummy_session
 
@@ -75,19 +75,6 @@ def test_threads_share_clients(cloud: Clients) -> None:
     with ThreadPoolExecutor(len(services)) as pool:
         endpoints = {client.meta.endpoint_url for client in pool.map(lambda service: getattr(cloud, service), services)}
     assert endpoints == {cloud.endpoint_url}
-
-
-def test_clients_of_an_emulator_read_nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("[profile other]\nregion = eu-west-1\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
-    clients = emulator_clients("http://127.0.0.1:9", "key", "other")
-    credentials = clients.session.get_credentials()
-    assert credentials is not None
-    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("key", "other", None)
-    assert clients.session.available_profiles == []
-    assert (clients.region, clients.s3.meta.endpoint_url) == ("us-west-2", "http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(("region", "partition"), [("us-west-2", "aws"), ("cn-north-1", "aws-cn")])

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from build.cloudformation.operation_events import FOREIGN_EVENTS, OperationEvents
+from build.cloudformation.operations import FOREIGN_EVENTS, OperationEvents
 from tests.build.support import NAME, STACK_ID, TOKEN, Stubs, event
 
 BEFORE = [event(1, NAME, "CREATE_IN_PROGRESS", token="old"), event(2, NAME, "CREATE_COMPLETE", token="old")]

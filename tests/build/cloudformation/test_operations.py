@@ -1,21 +1,19 @@
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from build.cloudformation import operations as module
 from build.cloudformation.failures import Detached, OperationFailed
-from build.cloudformation.operation_events import OperationEvents
 from build.cloudformation.operations import (
     DELETED,
     ROLLED_BACK,
     SUCCEEDED,
+    OperationEvents,
     Operations,
-    set_termination_protection,
 )
 from build.errors import INTERRUPTED
-from tests.build.support import CHANGE_SET_ID, NAME, STACK_ID, TOKEN, Recorder, Stubs, a_stack, event
+from tests.build.support import CHANGE_SET_ID, NAME, STACK_ID, TOKEN, Recorder, Stubs, event
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 
@@ -164,26 +162,3 @@ def test_tokens_differ_and_are_what_cloudformation_accepts() -> None:
 
 def test_rolling_back_is_over_when_the_stack_is_as_before() -> None:
     assert ROLLED_BACK == {"ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
-
-
-@pytest.mark.parametrize("enabled", [True, False])
-def test_termination_protection_is_set_by_stack_id(stubs: Stubs, progress: Recorder, enabled: bool) -> None:
-    parameters = {"StackName": STACK_ID, "EnableTerminationProtection": enabled}
-    stubs.answer("cloudformation", "update_termination_protection", parameters, {"StackId": STACK_ID})
-    before = a_stack(EnableTerminationProtection=not enabled)
-    after = set_termination_protection(stubs.clients.cloudformation, before, enabled, progress)
-    assert after == replace(before, termination_protection=enabled)
-
-
-def test_an_endpoint_without_termination_protection_is_reported(stubs: Stubs, progress: Recorder) -> None:
-    parameters = {"StackName": STACK_ID, "EnableTerminationProtection": True}
-    stubs.refuse("cloudformation", "update_termination_protection", parameters, "InvalidAction")
-    assert set_termination_protection(stubs.clients.cloudformation, a_stack(), True, progress) == a_stack()
-    assert progress.steps == ["termination protection is unknown to this endpoint and stays as it is"]
-
-
-def test_a_denied_protection_is_no_detail(stubs: Stubs, progress: Recorder) -> None:
-    parameters = {"StackName": STACK_ID, "EnableTerminationProtection": True}
-    stubs.refuse("cloudformation", "update_termination_protection", parameters, "AccessDenied")
-    with pytest.raises(Exception, match="AccessDenied"):
-        set_termination_protection(stubs.clients.cloudformation, a_stack(), True, progress)
