@@ -20,7 +20,16 @@ _MESSAGE = re.compile(r"\bis in [A-Z_]+ state\b|^Stack \[[^]]*\] (already exists
 
 
 class Conflict(CommandError):
-    """The stack is not as it was a moment ago; looking again shows what to do."""
+    """The stack is not as it was a moment ago; looking again shows what to do.
+
+    Args:
+        event: what happened, without a full stop.
+        advice: what to do where nobody looks again.
+    """
+
+    def __init__(self, event: str, advice: str) -> None:
+        super().__init__(f"{event}; {advice}")
+        self.event = event
 
 
 class StackGone(Conflict):
@@ -31,7 +40,7 @@ class StackGone(Conflict):
     """
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is gone, somebody else deleted it meanwhile; deploy again if it should exist.")
+        super().__init__(f"{name} is gone, somebody else deleted it meanwhile", "deploy again if it should exist.")
 
 
 def is_conflict(error: Exception) -> bool:
@@ -56,6 +65,6 @@ def raise_if_conflict(error: Exception, name: str) -> None:
     if is_missing(error) and error_code(error) not in CHANGE_SET_MISSING:
         raise StackGone(name) from error
     raise Conflict(
-        f"somebody else is changing {name}, too (AWS says: {error_message(error)}); "
-        "wait until that is over and repeat the command."
+        f"somebody else is changing {name}, too (AWS says: {error_message(error)})",
+        "wait until that is over and repeat the command.",
     ) from error

@@ -219,7 +219,8 @@ class Operations:
         if stack.status in DELETED.difference(expected):
             raise StackGone(stack.name)
         if not (events.seen or stack.status in SETTLED.intersection(expected)):
-            raise Conflict(f"AWS did not begin the operation on {stack.name}, which is {stack.status}; try again.")
+            event = f"AWS never began the operation on {stack.name}, which is {stack.status}"
+            raise Conflict(event, "repeat the command.")
         if stack.status not in expected:
             cause = root_cause(self.cloudformation, stack.stack_id, events.seen)
             raise OperationFailed(f"{stack.name} ended as {stack.status}.", stack.status, cause)

@@ -139,10 +139,10 @@ class _Deployer:
         stack = self._find()
         if stack is None and isinstance(conflict, StackGone):
             raise conflict
+        self.progress.step(f"{conflict.event}; looking again")
         if stack and stack.in_progress:
-            self.progress.step(f"somebody else is changing {stack.name}, it is {stack.status}; following that first")
+            self.progress.step(f"{stack.name} is {stack.status}; following that first")
             self._operations.attach(stack.stack_id, NEXT_ACTIONS)
-        self.progress.step(f"{self.deployment.config.stack_name} was changed meanwhile; comparing again")
 
     def _deploy_once(self) -> DeployedStack:
         recovered = Recovery(self._operations, self.deployment).run()

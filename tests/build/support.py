@@ -128,6 +128,15 @@ class Recorder:
         self.waits += 1
 
 
+def interrupt(stubs: Stubs, operation: str) -> None:
+    """Press Ctrl-C while a call of CloudFormation is under way."""
+
+    def press(**call: Any) -> None:
+        raise KeyboardInterrupt
+
+    stubs.clients.cloudformation.meta.events.register_first(f"provide-client-params.cloudformation.{operation}", press)
+
+
 def description(status: str = "CREATE_COMPLETE", **more: Any) -> Any:
     """An entry of DescribeStacks."""
     return {"StackId": STACK_ID, "StackName": NAME, "StackStatus": status, "CreationTime": START, **more}

@@ -7,7 +7,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
-from build.aws import Clients, aws_errors_explained, open_clients, until
+from build.aws import Clients, Reconnection, aws_errors_explained, may_have_been_done, open_clients, until
 from build.errors import CommandError
 from tests.build.support import dummy_session
 
@@ -208,3 +208,43 @@ def test_throttling_and_faults_of_aws_are_no_failure(error: ClientError, pauses:
 def test_other_errors_are_failures() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         until(answers(client_error("AccessDenied", 403)), lambda: None)
+
+
+LOST = [
+    exceptions.EndpointConnectionError(endpoint_url="https://x"),
+    exceptions.ConnectTimeoutError(endpoint_url="https://x"),
+    exceptions.ReadTimeoutError(endpoint_url="https://x"),
+    exceptions.ConnectionClosedError(endpoint_url="https://x"),
+    exceptions.ProxyConnectionError(proxy_url="http://proxy"),
+]
+
+
+@pytest.mark.parametrize("error", LOST)
+def test_a_lost_network_is_told_once_and_so_is_its_return(error: Exception) -> None:
+    told: list[str] = []
+    reconnection = Reconnection(told.append)
+    read = answers(error, error, "done", "more")
+    assert [reconnection.attempt(read) for _ in range(4)] == [None, None, "done", "more"]
+    lost, back = told
+    assert lost.startswith("AWS cannot be reached (")
+    assert back == "AWS can be reached again"
+
+
+def test_a_network_that_is_refused_is_reached_again() -> None:
+    told: list[str] = []
+    reconnection = Reconnection(told.append)
+    read = answers(LOST[0], client_error("ExpiredToken"))
+    assert reconnection.attempt(read) is None
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        reconnection.attempt(read)
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("error", [*LOST, client_error("InternalFailure", 500), KeyboardInterrupt()])
+def test_what_has_no_answer_may_have_been_done(error: BaseException) -> None:
+    assert may_have_been_done(error)
+
+
+@pytest.mark.parametrize("error", [client_error("AccessDenied", 403), exceptions.NoCredentialsError(), ValueError()])
+def test_what_was_refused_or_never_sent_was_not_done(error: BaseException) -> None:
+    assert not may_have_been_done(error)
