@@ -128,6 +128,13 @@ class Recorder:
         self.waits += 1
 
 
+def expect_end(stubs: Stubs, begun: str, status: str) -> None:
+    """Expect a look at an operation that begins and ends with these statuses."""
+    entries = [event(2, NAME, status), event(1, NAME, begun)]
+    stubs.events_are(*entries)
+    stubs.stack_is(status)
+
+
 def interrupt(stubs: Stubs, operation: str) -> None:
     """Press Ctrl-C while a call of CloudFormation is under way."""
 

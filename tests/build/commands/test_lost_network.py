@@ -1,8 +1,10 @@
 """A deployment whose way to AWS is lost, by real connections that close: what it says has to stay true."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import botocore.endpoint
 import pytest
@@ -109,7 +111,7 @@ def test_an_execution_that_is_repeated_because_its_answer_was_lost_is_ones_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The emulator refuses the repetition; CloudFormation, which knows the token, may."""
-    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: None))
     proxy.faults["ExecuteChangeSet"] = [Fault.ANSWER_LOST]
     repeating = clients.configured(retries={"total_max_attempts": 2})
     assert deploy(repeating, deployment, progress).status == "CREATE_COMPLETE"
