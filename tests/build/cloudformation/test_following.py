@@ -170,9 +170,7 @@ def test_ctrl_c_while_the_execution_is_asked_for_detaches(stubs: Stubs, progress
         begin_execution(stubs, progress)
 
 
-def test_a_profile_is_a_part_of_the_command_that_is_printed(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_profile_is_a_part_of_the_command_that_is_printed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert with_profile("deploy", Clients(boto3.Session(), "us-west-2")) == "deploy"
     (tmp_path / "config").write_text("[profile 'night shift']\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
