@@ -4,10 +4,10 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
-from time import sleep
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore import exceptions
@@ -42,6 +42,10 @@ _THROTTLED = frozenset(
         "TooManyRequestsException",
     }
 )
+UNREACHABLE = (exceptions.ConnectionError, exceptions.HTTPClientError)
+"""What botocore raises for a lost network: names, connections, time-outs, proxies."""
+MOST_MINUTES_UNREACHABLE = 10
+"""How long AWS may be out of reach before following an operation ends."""
 _FIRST_PAUSE, _PAUSE_GROWTH, _LONGEST_PAUSE = 1.0, 1.25, 5.0
 _CREATING_A_CLIENT = Lock()
 
@@ -91,7 +95,7 @@ _FAILURES: tuple[tuple[tuple[type[BotoCoreError], ...], str], ...] = (
         "{region!r} is not a region of AWS; give one like us-west-2 with --region or AWS_REGION.",
     ),
     (
-        (exceptions.ConnectionError, exceptions.HTTPClientError),
+        UNREACHABLE,
         "AWS cannot be reached ({message}); check the network, any proxy, "
         "and that {region!r} is the region that you mean.",
     ),
@@ -237,31 +241,6 @@ def open_clients(profile: str | None, region: str | None, environment: Mapping[s
     return Clients(session, session.region_name or DEFAULT_REGION)
 
 
-def emulator_clients(endpoint_url: str, access_key: str, secret_key: str) -> Clients:
-    """Clients of an emulator, which read no configuration and no credentials of the user.
-
-    Args:
-        endpoint_url: where the emulator listens.
-        access_key: the emulator's own.
-        secret_key: the emulator's own.
-    """
-    import boto3
-    import botocore.session
-
-    nothing_of_the_user: Any = {
-        "profile": (None, None, None, None),
-        "config_file": (None, None, os.devnull, None),
-        "credentials_file": (None, None, os.devnull, None),
-    }
-    session = boto3.Session(
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        region_name=DEFAULT_REGION,
-        botocore_session=botocore.session.Session(session_vars=nothing_of_the_user),
-    )
-    return Clients(session, DEFAULT_REGION, endpoint_url)
-
-
 def error_code(error: ClientError) -> str:
     """AWS's code of an error: `AccessDenied`, or the status alone for a HEAD request."""
     return error.response["Error"]["Code"]
@@ -277,6 +256,23 @@ def is_transient(error: ClientError) -> bool:
     return error_code(error) in _THROTTLED or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
 
 
+def may_have_been_done(error: BaseException) -> bool:
+    """Whether AWS may have done what a call asked for although no answer says so: lost, interrupted, or AWS failed."""
+    if isinstance(error, ClientError):
+        return error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
+    return isinstance(error, (KeyboardInterrupt, *UNREACHABLE))
+
+
+def explanation(error: ClientError | BotoCoreError, region: str) -> str:
+    """The sentence that a user is shown for what botocore raised.
+
+    Args:
+        error: raised by a call.
+        region: that the call went to.
+    """
+    return _refusal(error, region) if isinstance(error, ClientError) else _failure(error, region)
+
+
 @contextmanager
 def aws_errors_explained(region: str) -> Iterator[None]:
     """Turn what botocore raises into the sentence that a user is shown.
@@ -289,10 +285,8 @@ def aws_errors_explained(region: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        raise CommandError(_refusal(error, region)) from error
-    except BotoCoreError as error:
-        raise CommandError(_failure(error, region)) from error
+    except (ClientError, BotoCoreError) as error:
+        raise CommandError(explanation(error, region)) from error
 
 
 def until(read: Callable[[], Answer | None], waiting: Callable[[], None]) -> Answer:
@@ -310,6 +304,49 @@ def until(read: Callable[[], Answer | None], waiting: Callable[[], None]) -> Ans
         sleep(pause)
         pause = min(pause * _PAUSE_GROWTH, _LONGEST_PAUSE)
     return answer
+
+
+@dataclass
+class Reconnection:
+    """Asks AWS through a lost network, and says when it is lost and when it is back, once each.
+
+    Args:
+        tell: hears both.
+    """
+
+    tell: Callable[[str], None]
+    _lost_at: float | None = field(default=None, init=False)
+
+    def attempt(self, read: Callable[[], Answer | None]) -> Answer | None:
+        """The answer; None while AWS cannot be reached.
+
+        Raises:
+            ConnectionError, HTTPClientError: botocore's, when that lasts longer than MOST_MINUTES_UNREACHABLE.
+        """
+        try:
+            answer = read()
+        except UNREACHABLE as error:
+            self._lose(error)
+            return None
+        except ClientError:
+            self._recover()
+            raise
+        self._recover()
+        return answer
+
+    def _lose(self, error: BotoCoreError) -> None:
+        now = monotonic()
+        if self._lost_at is None:
+            self._lost_at = now
+            reason = str(error).rstrip(".")
+            self.tell(f"AWS cannot be reached ({reason}); trying again for up to {MOST_MINUTES_UNREACHABLE} minutes")
+        elif now - self._lost_at > MOST_MINUTES_UNREACHABLE * 60:
+            raise error
+
+    def _recover(self) -> None:
+        if self._lost_at is not None:
+            self._lost_at = None
+            self.tell("AWS can be reached again")
 
 
 def _unless_transient(read: Callable[[], Answer | None]) -> Answer | None:

@@ -59,7 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         arguments: the words after `python -m build`.
 
     Returns:
-        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 141 when nobody reads the output any more.
+        The exit code: 0 done, 1 failed, 2 wrong usage, 3 AWS goes on but could not be followed,
+        130 interrupted, 141 when nobody reads the output any more.
     """
     _replace_closed_streams()
     name = arguments[0] if arguments else "build"

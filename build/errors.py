@@ -2,6 +2,8 @@
 
 from typing import Any
 
+STILL_UNDER_WAY = 3
+"""When AWS goes on with what the command began, but could not be followed to the end."""
 INTERRUPTED = 130
 """After Ctrl-C: 128 and the number of the signal."""
 NOBODY_READS = 141
@@ -13,7 +15,7 @@ class CommandError(Exception):
 
     Args:
         message: the sentence, printed on stderr.
-        exit_code: what the process exits with; 1 for a failure, 2 for wrong usage.
+        exit_code: what the process exits with; 1 for a failure, 2 for wrong usage, 3 for what AWS goes on with.
     """
 
     def __init__(self, message: str, exit_code: int = 1) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 DEFAULT_SUFFIX = "dev"
+STACK_PREFIX = "TapStack"
 DEFAULT_REGION = "us-west-2"
 PROTECTED_SUFFIXES = frozenset({"prod"})
 STACK_PREFIX = "TapStack"

@@ -6,13 +6,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from build.aws import Clients, error_code, until
+from build.aws import Clients, error_code, may_have_been_done, until
 from build.cloudformation.changes import ResourceChange, resource_change
+from build.cloudformation.conflicts import CHANGE_SET_BUSY, CHANGE_SET_MISSING, Conflict, raise_if_conflict
 from build.cloudformation.failures import Cause, OperationFailed, change_set_cause
 from build.cloudformation.operations import unique_name
-from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, DesiredStack, find_stack, stack_resources
+from build.cloudformation.stacks import (
+    ALARM_TYPE,
+    DeployedStack,
+    DesiredStack,
+    find_stack,
+    is_missing,
+    stack_name,
+    stack_resources,
+)
 from build.errors import CommandError
 from build.progress import Progress
 
@@ -22,7 +31,8 @@ if TYPE_CHECKING:
 
 _NO_CHANGES = ("The submitted information didn't contain changes", "No updates are to be performed")
 """How the reason begins when a change set failed because there is nothing to change."""
-_MISSING = frozenset({"ChangeSetNotFound", "ChangeSetNotFoundException"})
+_LOOKS_FOR_UNANSWERED = 4
+"""A request that was interrupted on its way may arrive some seconds later."""
 _MOST_ROLLBACK_TRIGGERS = 5
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html"""
 _MONITORING_MINUTES = 5
@@ -61,18 +71,23 @@ class ChangeSets:
             desired: the stack as it should be.
             stack: as it is; None for one that is to be created.
             arguments: of CreateChangeSet: the template, and what is not part of the desired stack.
+
+        Raises:
+            Conflict: when somebody else changed the stack meanwhile.
         """
-        created = self.cloudformation.create_change_set(
-            StackName=stack.stack_id if stack else desired.name,
-            ChangeSetName=unique_name(),
-            ChangeSetType="UPDATE" if stack else "CREATE",
-            Parameters=[
-                {"ParameterKey": name, "ParameterValue": value} for name, value in sorted(desired.parameters.items())
-            ],
-            Tags=[{"Key": key, "Value": value} for key, value in sorted(desired.tags.items())],
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-            **arguments,
-        )
+        target, name = stack.stack_id if stack else desired.name, unique_name()
+        with self._conflicts_recognized(desired.name), self._deleted_if_unanswered(target, name):
+            created = self.cloudformation.create_change_set(
+                StackName=target,
+                ChangeSetName=name,
+                ChangeSetType="UPDATE" if stack else "CREATE",
+                Parameters=[
+                    {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(desired.parameters.items())
+                ],
+                Tags=[{"Key": key, "Value": value} for key, value in sorted(desired.tags.items())],
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+                **arguments,
+            )
         return ChangeSet(created["Id"], created["StackId"])
 
     @contextmanager
@@ -84,14 +99,26 @@ class ChangeSets:
             self.delete(change_set)
             raise
 
+    @contextmanager
+    def deleted_if_refused(self, change_set: ChangeSet) -> Iterator[None]:
+        """Delete a change set whose execution is refused, and never its stack: it may be somebody else's by now."""
+        try:
+            yield
+        except (ClientError, BotoCoreError, Conflict):
+            with self._failures_reported(change_set.change_set_id):
+                self._delete_alone(change_set)
+            raise
+
     def wait(self, change_set: ChangeSet) -> None:
         """Wait until a change set is created; it may change outputs alone, and then no resource.
 
         Raises:
             NothingToChange: when it would change nothing.
+            Conflict: when somebody else changed the stack meanwhile.
             OperationFailed: when CloudFormation finds that it could not be executed.
         """
-        description = until(lambda: self._created(change_set), self.progress.waiting)
+        with self._conflicts_recognized(stack_name(change_set.stack_id)):
+            description = until(lambda: self._created(change_set), self.progress.waiting)
         reason = description.get("StatusReason", "")
         if description["Status"] != "FAILED":
             return
@@ -107,16 +134,20 @@ class ChangeSets:
         Args:
             change_set: one that is created.
             values: whether to include the properties' values; some resources may be missing then.
+
+        Raises:
+            Conflict: when somebody else changed the stack meanwhile.
         """
         pages = self.cloudformation.get_paginator("describe_change_set").paginate(
             ChangeSetName=change_set.change_set_id, IncludePropertyValues=values
         )
-        return [
-            resource_change(change["ResourceChange"])
-            for page in pages
-            for change in page["Changes"]
-            if "ResourceChange" in change
-        ]
+        with self._conflicts_recognized(stack_name(change_set.stack_id)):
+            return [
+                resource_change(change["ResourceChange"])
+                for page in pages
+                for change in page["Changes"]
+                if "ResourceChange" in change
+            ]
 
     def require_executable(self, change_set: ChangeSet) -> None:
         """Refuse a change set that was kept and can no longer be executed.
@@ -127,7 +158,7 @@ class ChangeSets:
         try:
             description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)
         except ClientError as error:
-            if error_code(error) not in _MISSING:
+            if error_code(error) not in CHANGE_SET_MISSING:
                 raise
             raise CommandError("the change set of the plan is gone; plan again.") from error
         status = description.get("ExecutionStatus")
@@ -135,12 +166,81 @@ class ChangeSets:
             raise CommandError(f"the change set of the plan cannot be executed any more, it is {status}; plan again.")
 
     def delete(self, change_set: ChangeSet) -> None:
-        """Delete a change set, and the stack that exists only to be reviewed."""
-        self.cloudformation.delete_change_set(ChangeSetName=change_set.change_set_id)
+        """Delete a change set that was not executed, and the stack that exists only to be reviewed.
+
+        A failure is reported and raises nothing, so that it takes the place of no other error.
+        """
+        with self._failures_reported(change_set.change_set_id):
+            self._delete(change_set)
+
+    @contextmanager
+    def _conflicts_recognized(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except ClientError as error:
+            raise_if_conflict(error, name)
+            raise
+
+    @contextmanager
+    def _deleted_if_unanswered(self, target: str, name: str) -> Iterator[None]:
+        """Leave nothing behind when the answer of CreateChangeSet never comes.
+
+        Args:
+            target: name or ARN of the stack.
+            name: of the change set.
+        """
+        try:
+            yield
+        except BaseException as error:
+            if may_have_been_done(error):
+                with self._failures_reported(name):
+                    self._delete_by_name(target, name)
+            raise
+
+    @contextmanager
+    def _failures_reported(self, change_set: str) -> Iterator[None]:
+        try:
+            yield
+        except (ClientError, BotoCoreError, KeyboardInterrupt) as error:
+            reason = str(error).rstrip(".") or "interrupted"
+            self.progress.step(f"the change set {change_set} may be left behind, deleting it failed: {reason}")
+
+    def _delete_by_name(self, target: str, name: str) -> None:
+        looks = iter(range(1, _LOOKS_FOR_UNANSWERED + 1))
+        for change_set in until(lambda: self._named(target, name, next(looks)), self.progress.waiting):
+            self._delete(change_set)
+
+    def _named(self, target: str, name: str, look: int) -> list[ChangeSet] | None:
+        """The change set of a name; None when it is missing, until the last look."""
+        try:
+            described = self.cloudformation.describe_change_set(StackName=target, ChangeSetName=name)
+        except ClientError as error:
+            if not (error_code(error) in CHANGE_SET_MISSING or is_missing(error)):
+                raise
+            return [] if look == _LOOKS_FOR_UNANSWERED else None
+        return [ChangeSet(described["ChangeSetId"], described["StackId"])]
+
+    def _delete(self, change_set: ChangeSet) -> None:
+        self._delete_alone(change_set)
         stack = find_stack(self.cloudformation, change_set.stack_id)
         if stack and stack.status == "REVIEW_IN_PROGRESS" and not self._has_others(stack, change_set):
             self.cloudformation.delete_stack(StackName=stack.stack_id)
             until(lambda: self._is_gone(stack.stack_id) or None, self.progress.waiting)
+
+    def _delete_alone(self, change_set: ChangeSet) -> None:
+        until(lambda: self._is_deleted(change_set) or None, self.progress.waiting)
+
+    def _is_deleted(self, change_set: ChangeSet) -> bool:
+        """Whether deleting succeeded; one that is still being created cannot be deleted yet."""
+        try:
+            self.cloudformation.delete_change_set(ChangeSetName=change_set.change_set_id)
+        except ClientError as error:
+            if error_code(error) in CHANGE_SET_MISSING or is_missing(error):
+                return True
+            if error_code(error) not in CHANGE_SET_BUSY or self._created(change_set):
+                raise
+            return False
+        return True
 
     def _created(self, change_set: ChangeSet) -> "DescribeChangeSetOutputTypeDef | None":
         description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)

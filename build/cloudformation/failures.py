@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from build.cloudformation.stacks import StackEvent, find_stack
-from build.errors import INTERRUPTED, CommandError
+from build.errors import INTERRUPTED, STILL_UNDER_WAY, CommandError
 from build.text import one_line
 
 if TYPE_CHECKING:
@@ -147,6 +147,22 @@ class Detached(CommandError):
         super().__init__(message, INTERRUPTED)
 
 
+class FollowingLost(CommandError):
+    """Following ended with an error; AWS continues.
+
+    Args:
+        name: of the stack.
+        reason: why, a sentence.
+        command: that follows the operation again.
+        confirmed: whether AWS said that it began the operation.
+    """
+
+    def __init__(self, name: str, reason: str, command: str, confirmed: bool) -> None:
+        going_on = "AWS goes on" if confirmed else "AWS goes on, if the request reached it,"
+        message = f"no longer following {name}: {reason} {going_on} with the stack: `{command}` follows it again."
+        super().__init__(message, STILL_UNDER_WAY)
+
+
 def root_cause(cloudformation: "CloudFormationClient", stack_id: str, events: Sequence[StackEvent]) -> Cause | None:
     """Why the newest operation of a stack failed.
 
@@ -176,7 +192,7 @@ def _reported_cause(cloudformation: "CloudFormationClient", stack_id: str) -> Ca
         operations = stack.last_operations if stack else ()
         failed = next((operation for kind, operation in operations if kind != "ROLLBACK"), None)
         return _described_cause(cloudformation, OperationId=failed) if failed else None
-    except ClientError:
+    except (ClientError, BotoCoreError):
         return None
 
 

@@ -166,10 +166,20 @@ def find_stack(cloudformation: "CloudFormationClient", name_or_id: str) -> Deplo
     try:
         (description,) = cloudformation.describe_stacks(StackName=name_or_id)["Stacks"]
     except ClientError as error:
-        if error_message(error).endswith("does not exist"):
+        if is_missing(error):
             return None
         raise
     return deployed_stack(description)
+
+
+def stack_name(stack_id: str) -> str:
+    """The name in the ARN of a stack."""
+    return stack_id.split("/")[1]
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether CloudFormation does not know a stack."""
+    return error_message(error).endswith("does not exist")
 
 
 def existing_stack(cloudformation: "CloudFormationClient", name: str) -> DeployedStack:

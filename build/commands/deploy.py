@@ -11,8 +11,10 @@ from typing import cast
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
 from build.cloudformation.changes import guard_data, guard_refusals, summary
-from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, set_termination_protection
-from build.cloudformation.stacks import DeployedStack, existing_stack
+from build.cloudformation.conflicts import Conflict, StackGone
+from build.cloudformation.operations import ROLLED_BACK, SUCCEEDED, OperationEvents, Operations, with_profile
+from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
+from build.cloudformation.termination_protection import set_termination_protection
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import (
     Comparison,
@@ -23,7 +25,7 @@ from build.deploy.desired import (
     requested_deployment,
 )
 from build.deploy.proposal import proposed_changes
-from build.deploy.recovery import NextAction, Recovery, next_action, unchanged_stack
+from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, next_action, unchanged_stack
 from build.deploy.saved_plan import SavedPlan, read_plan
 from build.errors import CommandError
 from build.options import (
@@ -37,6 +39,9 @@ from build.options import (
 from build.output import outputs_table
 from build.progress import Progress
 
+_ROLLING_BACK = frozenset({"UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
+_MOST_ROUNDS = 5
+"""How often a deployment begins again after somebody else got in between."""
 EXAMPLE = "python -m build deploy --suffix prod --alert-email ops@example.com --tag team=data --outputs outputs.json"
 
 
@@ -96,8 +101,10 @@ def deploy(
 
     Raises:
         CommandError: when the stack's status, the guard of stored data or the template does not allow it.
+        Conflict: when somebody else deleted the stack, or keeps changing it.
         OperationFailed: when CloudFormation fails; it names the first resource that did.
         Detached: when the user stops following.
+        FollowingLost: when AWS goes on, but cannot be asked any more.
     """
     return _Deployer(clients, deployment, progress, approve).deploy()
 
@@ -127,19 +134,23 @@ def deploy_plan(
 
 
 def cancel_update(clients: Clients, name: str, progress: Progress) -> DeployedStack:
-    """Cancel a stack's update and follow its rollback.
+    """Cancel a stack's update and follow its rollback; one that is under way already is followed.
 
     Raises:
         CommandError: when there is no update to cancel, or it cannot be rolled back.
     """
     stack = existing_stack(clients.cloudformation, name)
+    operations = Operations(clients.cloudformation, progress, command=with_profile("deploy --cancel", clients))
+    if stack.status in _ROLLING_BACK:
+        progress.step(f"{name} is {stack.status}; following that")
+        return operations.attach(stack.stack_id, ROLLED_BACK)
     if stack.status != "UPDATE_IN_PROGRESS":
         raise CommandError(
             f"{name} is {stack.status}, and only an update under way can be cancelled; "
             "`destroy` ends a creation, and anything else ends by itself."
         )
     progress.step(f"cancelling the update of {name}")
-    return Operations(clients.cloudformation, progress).cancel(stack.stack_id)
+    return operations.cancel(stack.stack_id)
 
 
 @dataclass(frozen=True)
@@ -152,7 +163,25 @@ class _Deployer:
     approve: Callable[[], None]
 
     def deploy(self) -> DeployedStack:
-        """All steps, as far as they are needed."""
+        """All steps, as far as they are needed; again when somebody else got in between."""
+        for _ in range(_MOST_ROUNDS - 1):
+            try:
+                return self._deploy_once()
+            except Conflict as conflict:
+                self._await_others(conflict)
+        return self._deploy_once()
+
+    def _await_others(self, conflict: Conflict) -> None:
+        """Follow what somebody else does, however that ends; a stack that they deleted is not made again."""
+        stack = self._find()
+        if stack is None and isinstance(conflict, StackGone):
+            raise conflict
+        self.progress.step(f"{conflict.event}; looking again")
+        if stack and stack.in_progress:
+            self.progress.step(f"{stack.name} is {stack.status}; following that first")
+            self._operations.attach(stack.stack_id, NEXT_ACTIONS)
+
+    def _deploy_once(self) -> DeployedStack:
         recovered = Recovery(self._operations, self.deployment).run()
         comparison = compare(self.clients, self.deployment, recovered)
         stack = unchanged_stack(comparison) or self._change(comparison)
@@ -168,7 +197,8 @@ class _Deployer:
         change_set = ChangeSet(saved.change_set, saved.stack_id)
         self._change_sets.require_executable(change_set)
         upload_package(comparison.bucket, self.deployment.package, self.progress)
-        return self._protect(self._follow(self._execute(change_set, comparison), comparison))
+        self._require_approval(change_set, comparison)
+        return self._protect(self._follow(self._execute(change_set), comparison))
 
     def _protect(self, stack: DeployedStack) -> DeployedStack:
         if self.deployment.config.protected:
@@ -181,6 +211,10 @@ class _Deployer:
             events = self._begin(comparison)
         except NothingToChange:
             return _unless_failed(cast(DeployedStack, comparison.stack))
+        except Conflict as conflict:
+            if comparison.stack and self._find() is None:
+                raise StackGone(comparison.stack.name) from conflict
+            raise
         return self._follow(events, comparison)
 
     def _follow(self, events: OperationEvents, comparison: Comparison) -> DeployedStack:
@@ -195,25 +229,33 @@ class _Deployer:
         change_set = self._change_sets.create(comparison.desired, comparison.stack, arguments)
         with self._change_sets.deleted_on_error(change_set):
             self._change_sets.wait(change_set)
-            return self._execute(change_set, comparison)
+            self._require_approval(change_set, comparison)
+        with self._change_sets.deleted_if_refused(change_set):
+            return self._execute(change_set)
 
-    def _execute(self, change_set: ChangeSet, comparison: Comparison) -> OperationEvents:
-        """Show what a change set changes, and begin to execute it unless that is refused."""
+    def _require_approval(self, change_set: ChangeSet, comparison: Comparison) -> None:
+        """Show what a change set changes, and go on only when neither a guard nor the user refuses it."""
         changes = proposed_changes(self._change_sets, change_set, comparison)
         guard_refusals(changes)
         guard_data(changes, self.deployment.allow_replace)
         self.progress.step(summary(changes))
         self.progress.changes(changes)
         self.approve()
+
+    def _execute(self, change_set: ChangeSet) -> OperationEvents:
         return self._operations.begin_execution(change_set.change_set_id, change_set.stack_id, self.deployment.rollback)
 
     @property
     def _change_sets(self) -> ChangeSets:
         return ChangeSets(self.clients.cloudformation, self.progress)
 
+    def _find(self) -> DeployedStack | None:
+        return find_stack(self.clients.cloudformation, self.deployment.config.stack_name)
+
     @cached_property
     def _operations(self) -> Operations:
-        return Operations(self.clients.cloudformation, self.progress, self.deployment.role_arn)
+        command = with_profile("deploy", self.clients)
+        return Operations(self.clients.cloudformation, self.progress, self.deployment.role_arn, command)
 
 
 def _unless_failed(stack: DeployedStack) -> DeployedStack:

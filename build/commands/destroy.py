@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from build.aws import Clients
 from build.cloudformation.failures import OperationFailed
-from build.cloudformation.operations import DELETED, Operations, set_termination_protection
+from build.cloudformation.operations import DELETED, Operations, with_profile
 from build.cloudformation.stacks import (
     BUCKET_TYPE,
     DeployedStack,
@@ -15,6 +15,7 @@ from build.cloudformation.stacks import (
     retained_ids,
     stack_resources,
 )
+from build.cloudformation.termination_protection import set_termination_protection
 from build.deploy.contents import empty_bucket, stored_data
 from build.deploy.recovery import NEXT_ACTIONS
 from build.errors import CommandError
@@ -99,13 +100,7 @@ def stack_deletion(clients: Clients, config: StackConfig, lifted: str | None = N
     if stack is None:
         return None
     _require_lifted(stack.name, stack.termination_protection, lifted)
-    if stack.status == "REVIEW_IN_PROGRESS":
-        return StackDeletion(stack, (), frozenset())
-    return StackDeletion(
-        stack,
-        tuple(stack_resources(clients.cloudformation, stack.stack_id)),
-        retained_ids(deployed_template(clients.cloudformation, stack.stack_id)),
-    )
+    return _deletion_of(clients, stack)
 
 
 def destroy(clients: Clients, deletion: StackDeletion, progress: Progress, role_arn: str | None = None) -> None:
@@ -120,14 +115,16 @@ def destroy(clients: Clients, deletion: StackDeletion, progress: Progress, role_
     Raises:
         OperationFailed: when it cannot be deleted; it names the first resource that could not.
         Detached: when the user stops following.
+        FollowingLost: when AWS goes on, but cannot be asked any more.
     """
-    operations = Operations(clients.cloudformation, progress, role_arn)
+    operations = Operations(clients.cloudformation, progress, role_arn, with_profile("destroy", clients))
     stack = deletion.stack
     if stack.in_progress and stack.status not in _DELETABLE_IN_PROGRESS:
         progress.step(f"{stack.name} is {stack.status}; following that first")
         stack = operations.attach(stack.stack_id, NEXT_ACTIONS)
-    if stack.status in DELETED:
-        return
+        if stack.status in DELETED:
+            return
+        deletion = _deletion_of(clients, stack)
     set_termination_protection(clients.cloudformation, stack, False, progress)
     try:
         _empty_and_delete(clients, deletion, operations)
@@ -136,6 +133,16 @@ def destroy(clients: Clients, deletion: StackDeletion, progress: Progress, role_
             raise
         progress.step(f"trying once more, {failure.cause.resource if failure.cause else stack.name} prevented it")
         _empty_and_delete(clients, deletion, operations)
+
+
+def _deletion_of(clients: Clients, stack: DeployedStack) -> StackDeletion:
+    if stack.status == "REVIEW_IN_PROGRESS":
+        return StackDeletion(stack, (), frozenset())
+    return StackDeletion(
+        stack,
+        tuple(stack_resources(clients.cloudformation, stack.stack_id)),
+        retained_ids(deployed_template(clients.cloudformation, stack.stack_id)),
+    )
 
 
 def _require_lifted(name: str, protected: bool, lifted: str | None) -> None:

@@ -132,7 +132,8 @@ class Recovery:
 
     def _follow(self, stack: DeployedStack) -> None:
         self._tell(f"{stack.name} is {stack.status}; following that first")
-        self.operations.attach(stack.stack_id, SUCCEEDED | DELETED)
+        rolling_back = "ROLLBACK" in stack.status
+        self.operations.attach(stack.stack_id, NEXT_ACTIONS if rolling_back else SUCCEEDED | DELETED)
 
     def _recreate(self, stack: DeployedStack) -> None:
         resources = stack_resources(self.operations.cloudformation, stack.stack_id)

@@ -10,9 +10,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from build.aws import Clients, emulator_clients
+from build.aws import Clients
 from build.commands.deploy import deploy
 from build.deploy.desired import Deployment
+from build.local.clients import emulator_clients
 from build.local.emulator import Emulator, running_emulator
 from build.packaging import Package
 from build.poller.mapping import find_mappings

@@ -128,6 +128,22 @@ class Recorder:
         self.waits += 1
 
 
+def expect_end(stubs: Stubs, begun: str, status: str) -> None:
+    """Expect a look at an operation that begins and ends with these statuses."""
+    entries = [event(2, NAME, status), event(1, NAME, begun)]
+    stubs.events_are(*entries)
+    stubs.stack_is(status)
+
+
+def interrupt(stubs: Stubs, operation: str) -> None:
+    """Press Ctrl-C while a call of CloudFormation is under way."""
+
+    def press(**call: Any) -> None:
+        raise KeyboardInterrupt
+
+    stubs.clients.cloudformation.meta.events.register_first(f"provide-client-params.cloudformation.{operation}", press)
+
+
 def description(status: str = "CREATE_COMPLETE", **more: Any) -> Any:
     """An entry of DescribeStacks."""
     return {"StackId": STACK_ID, "StackName": NAME, "StackStatus": status, "CreationTime": START, **more}

@@ -7,7 +7,7 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
-from build.aws import Clients, aws_errors_explained, emulator_clients, open_clients, until
+from build.aws import Clients, Reconnection, aws_errors_explained, may_have_been_done, open_clients, until
 from build.errors import CommandError
 from tests.build.support import dummy_session
 
@@ -75,19 +75,6 @@ def test_threads_share_clients(cloud: Clients) -> None:
     with ThreadPoolExecutor(len(services)) as pool:
         endpoints = {client.meta.endpoint_url for client in pool.map(lambda service: getattr(cloud, service), services)}
     assert endpoints == {cloud.endpoint_url}
-
-
-def test_clients_of_an_emulator_read_nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "config").write_text("[profile other]\nregion = eu-west-1\n")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
-    clients = emulator_clients("http://127.0.0.1:9", "key", "other")
-    credentials = clients.session.get_credentials()
-    assert credentials is not None
-    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("key", "other", None)
-    assert clients.session.available_profiles == []
-    assert (clients.region, clients.s3.meta.endpoint_url) == ("us-west-2", "http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(("region", "partition"), [("us-west-2", "aws"), ("cn-north-1", "aws-cn")])
@@ -229,3 +216,43 @@ def test_throttling_and_faults_of_aws_are_no_failure(error: ClientError, pauses:
 def test_other_errors_are_failures() -> None:
     with pytest.raises(ClientError, match="AccessDenied"):
         until(answers(client_error("AccessDenied", 403)), lambda: None)
+
+
+LOST = [
+    exceptions.EndpointConnectionError(endpoint_url="https://x"),
+    exceptions.ConnectTimeoutError(endpoint_url="https://x"),
+    exceptions.ReadTimeoutError(endpoint_url="https://x"),
+    exceptions.ConnectionClosedError(endpoint_url="https://x"),
+    exceptions.ProxyConnectionError(proxy_url="http://proxy"),
+]
+
+
+@pytest.mark.parametrize("error", LOST)
+def test_a_lost_network_is_told_once_and_so_is_its_return(error: Exception) -> None:
+    told: list[str] = []
+    reconnection = Reconnection(told.append)
+    read = answers(error, error, "done", "more")
+    assert [reconnection.attempt(read) for _ in range(4)] == [None, None, "done", "more"]
+    lost, back = told
+    assert lost.startswith("AWS cannot be reached (")
+    assert back == "AWS can be reached again"
+
+
+def test_a_network_that_is_refused_is_reached_again() -> None:
+    told: list[str] = []
+    reconnection = Reconnection(told.append)
+    read = answers(LOST[0], client_error("ExpiredToken"))
+    assert reconnection.attempt(read) is None
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        reconnection.attempt(read)
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("error", [*LOST, client_error("InternalFailure", 500), KeyboardInterrupt()])
+def test_what_has_no_answer_may_have_been_done(error: BaseException) -> None:
+    assert may_have_been_done(error)
+
+
+@pytest.mark.parametrize("error", [client_error("AccessDenied", 403), exceptions.NoCredentialsError(), ValueError()])
+def test_what_was_refused_or_never_sent_was_not_done(error: BaseException) -> None:
+    assert not may_have_been_done(error)

@@ -2,13 +2,26 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from build.cloudformation import change_sets as module
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange, rollback_configuration
+from build.cloudformation.conflicts import Conflict
 from build.cloudformation.failures import OperationFailed
 from build.cloudformation.operations import unique_name
 from build.cloudformation.stacks import DesiredStack
-from tests.build.support import ACCOUNT, CHANGE_SET_ID, NAME, REGION, STACK_ID, Recorder, Stubs, a_change, a_stack
+from tests.build.support import (
+    ACCOUNT,
+    CHANGE_SET_ID,
+    NAME,
+    REGION,
+    STACK_ID,
+    Recorder,
+    Stubs,
+    a_change,
+    a_stack,
+    interrupt,
+)
 
 DESIRED = DesiredStack(NAME, "{}", {"Second": "2", "First": "1"}, {"team": "data", "cost": "low"})
 MADE = ChangeSet(CHANGE_SET_ID, STACK_ID)
@@ -196,3 +209,85 @@ def test_without_alarms_nothing_is_watched(stubs: Stubs) -> None:
         "RollbackTriggers": [],
         "MonitoringTimeInMinutes": 0,
     }
+
+
+def expect_found(stubs: Stubs, stack_name: str = NAME) -> None:
+    answer = described("CREATE_COMPLETE", ChangeSetId=CHANGE_SET_ID, StackId=STACK_ID)
+    parameters = {"StackName": stack_name, "ChangeSetName": "build-1"}
+    stubs.answer("cloudformation", "describe_change_set", parameters, answer)
+
+
+def refuse_to_delete(stubs: Stubs, code: str, message: str = "no") -> None:
+    stubs.refuse("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, code, message)
+
+
+def test_ctrl_c_while_a_change_set_is_asked_for_deletes_it_by_its_name(stubs: Stubs, change_sets: ChangeSets) -> None:
+    interrupt(stubs, "CreateChangeSet")
+    parameters = {"StackName": NAME, "ChangeSetName": "build-1"}
+    stubs.refuse("cloudformation", "describe_change_set", parameters, "ChangeSetNotFound", "does not exist")
+    expect_found(stubs)
+    expect_review(stubs)
+    stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID}, {})
+    stubs.stack_is("DELETE_COMPLETE")
+    with pytest.raises(KeyboardInterrupt):
+        change_sets.create(DESIRED, None, {"TemplateBody": "{}"})
+
+
+def test_ctrl_c_while_an_update_is_asked_for_leaves_the_stack(stubs: Stubs, change_sets: ChangeSets) -> None:
+    interrupt(stubs, "CreateChangeSet")
+    expect_found(stubs, STACK_ID)
+    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.stack_is("UPDATE_COMPLETE")
+    with pytest.raises(KeyboardInterrupt):
+        change_sets.create(DESIRED, a_stack(), {"TemplateBody": "{}"})
+
+
+def test_a_refused_change_set_needs_no_cleaning_up(stubs: Stubs, change_sets: ChangeSets) -> None:
+    stubs.of("cloudformation").add_client_error("create_change_set", "AccessDenied", "no", 403)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        change_sets.create(DESIRED, None, {"TemplateBody": "{}"})
+
+
+def test_a_change_set_that_is_still_being_created_is_deleted_as_soon_as_that_is_possible(
+    stubs: Stubs, change_sets: ChangeSets, progress: Recorder
+) -> None:
+    refuse_to_delete(stubs, "InvalidChangeSetStatus", "An operation on this ChangeSet is currently in progress.")
+    expect_description(stubs, described("CREATE_IN_PROGRESS"))
+    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.stack_is()
+    change_sets.delete(MADE)
+    assert progress.waits == 1
+
+
+def test_cleaning_up_that_fails_is_reported_and_does_not_hide_the_error(
+    stubs: Stubs, change_sets: ChangeSets, progress: Recorder
+) -> None:
+    refuse_to_delete(stubs, "AccessDenied")
+    with pytest.raises(ZeroDivisionError), change_sets.deleted_on_error(MADE):
+        raise ZeroDivisionError
+    (step,) = progress.steps
+    assert step.startswith(f"the change set {CHANGE_SET_ID} may be left behind, deleting it failed: ")
+    assert "AccessDenied" in step
+
+
+def test_ctrl_c_while_cleaning_up_does_not_hide_the_error(
+    stubs: Stubs, change_sets: ChangeSets, progress: Recorder
+) -> None:
+    interrupt(stubs, "DeleteChangeSet")
+    with pytest.raises(ZeroDivisionError), change_sets.deleted_on_error(MADE):
+        raise ZeroDivisionError
+    assert progress.steps == [f"the change set {CHANGE_SET_ID} may be left behind, deleting it failed: interrupted"]
+
+
+def test_an_execution_that_is_refused_never_deletes_the_stack(stubs: Stubs, change_sets: ChangeSets) -> None:
+    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    with pytest.raises(Conflict), change_sets.deleted_if_refused(MADE):
+        raise Conflict("somebody else is changing it", "wait.")
+
+
+def test_a_change_set_that_vanished_is_somebody_elses_doing(stubs: Stubs, change_sets: ChangeSets) -> None:
+    parameters = {"ChangeSetName": CHANGE_SET_ID}
+    message = f"ChangeSet [{CHANGE_SET_ID}] does not exist"
+    stubs.refuse("cloudformation", "describe_change_set", parameters, "ChangeSetNotFound", message)
+    with pytest.raises(Conflict, match="somebody else is changing TapStackdev, too"):
+        change_sets.wait(MADE)

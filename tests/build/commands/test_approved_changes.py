@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from build.aws import Clients
-from build.cloudformation.operations import set_termination_protection
 from build.cloudformation.stacks import existing_stack, find_stack
+from build.cloudformation.termination_protection import set_termination_protection
 from build.command_line import main
 from build.deploy import desired
 from build.local.emulator import Emulator

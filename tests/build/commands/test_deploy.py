@@ -7,8 +7,8 @@ import pytest
 
 from build.aws import Clients
 from build.cloudformation.failures import Detached, OperationFailed
-from build.cloudformation.operations import set_termination_protection
 from build.cloudformation.stacks import DeployedStack, find_stack
+from build.cloudformation.termination_protection import set_termination_protection
 from build.commands.deploy import cancel_update, deploy
 from build.deploy.artifacts import artifact_bucket, recorded_keys
 from build.deploy.desired import Deployment
@@ -280,7 +280,7 @@ def test_protection_that_was_turned_off_is_turned_on_again_without_a_change_set(
     assert counter.calls == ["DescribeStacks", "GetTemplate", "UpdateTerminationProtection"]
 
 
-@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "CREATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"])
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "CREATE_IN_PROGRESS", "ROLLBACK_IN_PROGRESS"])
 def test_only_an_update_under_way_can_be_cancelled(stubs: Stubs, progress: Recorder, status: str) -> None:
     stubs.stack_is(status, name=NAME)
     with pytest.raises(CommandError, match="only an update under way can be cancelled"):
@@ -300,3 +300,13 @@ def test_a_cancelled_update_is_followed_back(stubs: Stubs, progress: Recorder) -
     stubs.stack_is("UPDATE_ROLLBACK_COMPLETE")
     assert cancel_update(stubs.clients, NAME, progress).status == "UPDATE_ROLLBACK_COMPLETE"
     assert [entry.status for entry in progress.events] == ["UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"]
+
+
+def test_a_cancelled_update_is_followed_again_by_the_same_command(stubs: Stubs, progress: Recorder) -> None:
+    stubs.stack_is("UPDATE_ROLLBACK_IN_PROGRESS", name=NAME)
+    entries = [event(2, NAME, "UPDATE_ROLLBACK_COMPLETE"), event(1, NAME, "UPDATE_ROLLBACK_IN_PROGRESS")]
+    for _ in ("whose", "until when"):
+        stubs.events_are(*entries)
+    stubs.stack_is("UPDATE_ROLLBACK_COMPLETE")
+    assert cancel_update(stubs.clients, NAME, progress).status == "UPDATE_ROLLBACK_COMPLETE"
+    assert progress.steps == ["TapStackdev is UPDATE_ROLLBACK_IN_PROGRESS; following that"]

@@ -22,6 +22,7 @@ from tests.build.support import (
     a_stack,
     event,
     tiny_deployment,
+    tiny_template,
 )
 
 BUCKETS = {
@@ -149,3 +150,24 @@ def test_a_creation_under_way_is_ended(stubs: Stubs, progress: Recorder) -> None
 def test_retained_buckets_are_not_emptied() -> None:
     kept = replace(BUCKET, logical_id="Kept")
     assert StackDeletion(a_stack(), (BUCKET, kept), frozenset({"Kept"})).buckets == ["deletion-failures"]
+
+
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE"), ("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")],
+)
+def test_a_rollback_under_way_is_followed_and_what_it_left_is_deleted(
+    stubs: Stubs, progress: Recorder, status: str, ended: str
+) -> None:
+    """The bucket that there was before the rollback is gone, and another one is back."""
+    stubs.events_are(event(1, NAME, status, token="theirs"))
+    stubs.events_are(event(2, NAME, ended, token="theirs"), event(1, NAME, status, token="theirs"))
+    stubs.stack_is(ended)
+    stubs.resources_are(("Failures", "AWS::S3::Bucket"), physical_ids={"Failures": "deletion-failures"})
+    parameters = {"StackName": STACK_ID, "TemplateStage": "Original"}
+    stubs.answer("cloudformation", "get_template", parameters, {"TemplateBody": tiny_template(BUCKETS)})
+    expect_emptying(stubs)
+    expect_deletion(stubs, "DELETE_COMPLETE", 3)
+    gone = replace(BUCKET, physical_id="gone")
+    destroy(stubs.clients, StackDeletion(a_stack(status), (gone,), frozenset()), progress)
+    assert progress.steps[0] == f"TapStackdev is {status}; following that first"

@@ -122,12 +122,56 @@ def test_a_deletion_under_way_is_followed_and_the_stack_is_created_again(
 
 
 def test_what_is_under_way_and_fails_is_a_failure(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
-    expect_stack(stubs, "ROLLBACK_IN_PROGRESS")
+    expect_stack(stubs, "CREATE_IN_PROGRESS")
     for _ in ("whose", "until when"):
         expect_events(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
     for _ in ("the end", "the cause"):
         expect_stack(stubs, "ROLLBACK_COMPLETE", STACK_ID)
     with pytest.raises(OperationFailed, match="ended as ROLLBACK_COMPLETE"):
+        recovery(stubs, progress, deployment).run()
+
+
+def test_a_rollback_under_way_is_followed_and_the_stack_updated(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_ROLLBACK_IN_PROGRESS")
+    for _ in ("whose", "until when"):
+        expect_events(stubs, "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", token="theirs")
+    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE", STACK_ID)
+    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE")
+    stack = recovery(stubs, progress, deployment).run()
+    assert stack is not None
+    assert stack.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert progress.steps == ["TapStackdev is UPDATE_ROLLBACK_IN_PROGRESS; following that first"]
+
+
+def test_the_rollback_of_a_creation_is_followed_and_the_stack_created_again(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "ROLLBACK_IN_PROGRESS")
+    for _ in ("whose", "until when"):
+        expect_events(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", token="theirs")
+    expect_stack(stubs, "ROLLBACK_COMPLETE", STACK_ID)
+    expect_stack(stubs, "ROLLBACK_COMPLETE")
+    stubs.resources_are(("Worker", "AWS::Lambda::Function"))
+    expect_template(stubs, Worker="Delete")
+    stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
+    expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
+    expect_stack(stubs, None)
+    assert recovery(stubs, progress, deployment).run() is None
+    assert progress.steps[1] == "TapStackdev is ROLLBACK_COMPLETE; deleting it to create it again"
+
+
+def test_a_rollback_under_way_that_fails_says_how_it_is_continued(
+    stubs: Stubs, progress: Recorder, deployment: Deployment
+) -> None:
+    expect_stack(stubs, "UPDATE_ROLLBACK_IN_PROGRESS")
+    for _ in ("whose", "until when"):
+        expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", token="theirs")
+    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED", STACK_ID)
+    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
+    with pytest.raises(CommandError, match="--continue-rollback"):
         recovery(stubs, progress, deployment).run()
 
 
