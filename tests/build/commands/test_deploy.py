@@ -184,6 +184,7 @@ def test_a_stack_left_as_it_failed_that_nothing_changes_is_no_success(
     stubs.stack_is("CREATE_FAILED", name=NAME)
     stubs.answer("cloudformation", "get_template", ANYTHING, {"TemplateBody": "{}"})
     stubs.answer("s3", "get_bucket_policy", bucket.target, {"Policy": "{}"})
+    stubs.answer("s3", "head_bucket", ANYTHING, {"BucketRegion": "us-west-2"})
     for archive in deployment.package.archives:
         stubs.answer("s3", "head_object", {"Key": archive.object_key, **bucket.target}, {})
     stubs.answer("cloudformation", "create_change_set", ANYTHING, {"Id": CHANGE_SET_ID, "StackId": STACK_ID})

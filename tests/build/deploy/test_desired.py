@@ -250,3 +250,9 @@ def test_a_resource_that_is_nowhere_cannot_be_replaced(stubs: Stubs, tmp_path: P
     with pytest.raises(CommandError, match="--allow-replace Wrong names no resource") as caught:
         compare(stubs.clients, deployment, a_stack() if deployed else None)
     assert caught.value.exit_code == 2
+
+
+def test_a_resource_that_is_nowhere_cannot_be_skipped(stubs: Stubs, tmp_path: Path) -> None:
+    deployment = tiny_deployment(tmp_path, {}, skip=frozenset({"Wrong", "Other"}))
+    with pytest.raises(CommandError, match="--skip Other --skip Wrong names no resource"):
+        compare(stubs.clients, deployment, None)
