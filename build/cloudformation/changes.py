@@ -178,7 +178,10 @@ def name_conflicts(changes: Sequence[ResourceChange], template: Mapping[str, Any
     """
     return {
         change.logical_id: f"AWS cannot replace {change.logical_id} ({change.resource_type}) "
-        f"while it keeps its {name}; change that too where stack/ sets it, or undo the change of {', '.join(_recreating(change)) or 'it'}"
+        change.logical_id: (
+            f"AWS cannot replace {change.logical_id} ({change.resource_type}) while it keeps its {name}; "
+            f"change that too where stack/ sets it, or undo the change of {', '.join(_recreating(change)) or 'it'}"
+        )
         for change in changes
         if (name := _kept_name(change, template))
     }
