@@ -207,7 +207,7 @@ class Clients:
 
 @contextmanager
 def _creating_a_client() -> Iterator[None]:
-    """One thread at a time, and with a sentence for an endpoint that is no URL, which botocore raises a ValueError for.
+    """One thread at a time; for an endpoint that is no URL botocore raises a ValueError.
 
     Raises:
         CommandError: for such an endpoint.
@@ -215,13 +215,12 @@ def _creating_a_client() -> Iterator[None]:
     try:
         with _CREATING_A_CLIENT:
             yield
-    except BotoCoreError:
-        raise
     except ValueError as error:
-        raise CommandError(
-            f"{str(error).lower()} is no URL; give it a scheme, as in http://127.0.0.1:4566, "
-            "where AWS_ENDPOINT_URL or the profile sets it."
-        ) from error
+        endpoint = str(error).removeprefix("Invalid endpoint: ")
+        if endpoint == str(error):
+            raise
+        scheme = "give it a scheme, as in http://127.0.0.1:4566, where AWS_ENDPOINT_URL or the profile sets it."
+        raise CommandError(f"the endpoint {endpoint} is no URL; {scheme}") from error
 
 
 def open_clients(profile: str | None, region: str | None, environment: Mapping[str, str] = os.environ) -> Clients:

@@ -141,8 +141,8 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     """Read what is deployed and complete what is asked for with it; one call when there is a stack.
 
     Raises:
-        CommandError: for a parameter that the template does not have, or that has no value; for a resource that may be
-            replaced and is nowhere.
+        CommandError: for a parameter that the template does not have, or that has no value; for a resource that an
+            option names and that is nowhere.
     """
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
     _refuse_unknown_resources(deployment, template)
@@ -244,12 +244,13 @@ def _given_parameters(arguments: argparse.Namespace, config: StackConfig) -> dic
 
 def _refuse_unknown_resources(deployment: Deployment, template: str) -> None:
     known = {name for text in (template, deployment.template) for name in parsed_template(text).get("Resources", {})}
-    if unknown := sorted(deployment.allow_replace - known):
-        raise CommandError(
-            f"--allow-replace {' --allow-replace '.join(unknown)} names no resource, neither of the deployed stack "
-            "nor of the template; correct the name or leave it out.",
-            exit_code=2,
-        )
+    for option, names in (("--allow-replace", deployment.allow_replace), ("--skip", deployment.skip)):
+        if unknown := sorted(names - known):
+            raise CommandError(
+                f"{option} {f' {option} '.join(unknown)} names no resource, neither of the deployed stack "
+                "nor of the template; correct the name or leave it out.",
+                exit_code=2,
+            )
 
 
 def _values_given_before(values: Mapping[str, str], defaults: Mapping[str, str | None]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from build.local.records import RecordFiles, open_records
 from build.local.report import LocalReport, print_report, report_problems
 from build.local.samples import Sample, SampleRecords
 from build.local.scenario import Records, run_scenario
+from build.options import presenting
 from build.packaging import package
 from build.progress import StderrProgress
 from stack.config import DEFAULT_SUFFIX, SOURCES, StackConfig, StreamSource
@@ -85,6 +86,11 @@ def add_arguments(parser: argparse.ArgumentParser, sources: Sequence[StreamSourc
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the system locally; 0 when every number is the one expected and every line was a record, else 1."""
+    with presenting(arguments.json):
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     config, bad_lines, progress = StackConfig(DEFAULT_SUFFIX), BadLines(), StderrProgress()
     records = _records(arguments, config.sources, bad_lines)
     logs = new_log_folder()

@@ -3,6 +3,7 @@
 import http.client
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,6 +21,8 @@ from stack.config import DEFAULT_REGION
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 30
+BYTES_NEEDED = 64 * 1024 * 1024
+"""In the temporary folder, where each function unpacks its code and the layer: a short run was seen to write 20 MB."""
 TOKEN_HEADER = "x-emulator-token"
 TOKEN_BYTES = 32
 """The length of the token as it is sent: hexadecimal digits of 128 random bits."""
@@ -97,6 +100,21 @@ def answers(emulator: Emulator) -> bool:
         connection.close()
 
 
+def require_room(folder: Path) -> None:
+    """Find out whether there is room for what the emulator and the functions in it write, for without it they do not
+    fail: the functions' invocations do, again and again.
+
+    Raises:
+        CommandError: when there is not.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < BYTES_NEEDED:
+        raise CommandError(
+            f"{folder.parent} has {free / 2**20:.1f} MB free, and {BYTES_NEEDED / 2**20:.0f} MB are needed; "
+            "make room, or set TMPDIR to a folder that has it."
+        )
+
+
 def wait_until_ready(process: subprocess.Popen[bytes], emulator: Emulator) -> None:
     """Wait for the emulator's first answer.
 
@@ -147,7 +165,7 @@ def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) 
         settings: more environment variables of the emulator, such as `AUTH`.
 
     Raises:
-        CommandError: when it does not start.
+        CommandError: when it does not start, or has no room for its files.
     """
     token = secrets.token_hex(TOKEN_BYTES // 2)
     with (
@@ -155,6 +173,7 @@ def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) 
         log_file.open("wb") as log,
         parent_pipe(token.encode()) as pipe,
     ):
+        require_room(Path(home))
         with bound_socket() as listener:
             emulator = Emulator(listener.getsockname()[1], log_file, token)
             process = subprocess.Popen(

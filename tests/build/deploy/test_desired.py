@@ -282,3 +282,9 @@ def test_settings_change_the_template_that_is_deployed(package: Package) -> None
 def test_a_suffix_protected_by_its_settings_always_rolls_back(package: Package) -> None:
     with pytest.raises(CommandError, match="TapStackdev is protected and always rolls back"):
         requested_deployment(parsed("--no-rollback"), SuffixSettings("dev", protected=True))
+
+
+def test_a_resource_that_is_nowhere_cannot_be_skipped(stubs: Stubs, tmp_path: Path) -> None:
+    deployment = tiny_deployment(tmp_path, {}, skip=frozenset({"Wrong", "Other"}))
+    with pytest.raises(CommandError, match="--skip Other --skip Wrong names no resource"):
+        compare(stubs.clients, deployment, None)

@@ -201,3 +201,16 @@ def test_kept_up_it_says_how_to_reach_it(
     assert "http://127.0.0.1:1" in errors
     assert "export AWS_REGION=us-west-2" in errors
     assert f"the logs are in {tmp_path}" in errors
+
+
+def test_ctrl_c_under_json_ends_with_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "package", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        command.run(asked("--json"))
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"type": "failure", "message": "interrupted", "exit_code": 130}

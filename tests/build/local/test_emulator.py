@@ -1,9 +1,12 @@
 """The emulated AWS: alone on loopback, and gone afterwards, however the program ends that started it."""
 
+import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -52,6 +55,17 @@ def test_says_where_to_look_when_it_does_not_start(tmp_path: Path, monkeypatch: 
     with pytest.raises(CommandError, match=f"did not start: read {tmp_path / 'log'}"):
         with running_emulator(tmp_path / "log"):
             pass
+
+
+def test_does_not_start_where_there_is_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: argparse.Namespace(free=5 * 2**20))
+    with pytest.raises(CommandError, match=f"{folder} has 5.0 MB free, and 64 MB are needed; make room, or set TMPDIR"):
+        with running_emulator(tmp_path / "log"):
+            pass
+    assert not any(folder.iterdir())
 
 
 def test_is_ended_by_force() -> None:
