@@ -260,16 +260,17 @@ def aws_errors_explained(region: str) -> Iterator[None]:
         raise CommandError(_failure(error, region)) from error
 
 
-def until(read: Callable[[], Answer | None], waiting: Callable[[], None]) -> Answer:
-    """Ask until there is an answer, after pauses that grow from one second to five.
+def until(read: Callable[[], Answer | None], waiting: Callable[[], None], first_pause: float = _FIRST_PAUSE) -> Answer:
+    """Ask until there is an answer, after pauses that grow to five seconds.
 
     A transient error is no answer and never a failure.
 
     Args:
         read: returns the answer, or None to be asked again.
         waiting: called before each pause.
+        first_pause: in seconds.
     """
-    pause = _FIRST_PAUSE
+    pause = first_pause
     while (answer := _unless_transient(read)) is None:
         waiting()
         sleep(pause)
