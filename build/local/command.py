@@ -4,12 +4,14 @@ import argparse
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.documents import BadLine
 from build.local.interruption import ended_by_signals
+from build.local.partitions import activity_shards
 from build.local.records import RecordFiles, open_records
 from build.local.report import LocalReport, print_report, report_problems
 from build.local.samples import Sample, SampleRecords
@@ -91,6 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     config, bad_lines, progress = StackConfig(DEFAULT_SUFFIX), BadLines(), StderrProgress()
     records = _records(arguments, config.sources, bad_lines)
+    config = replace(config, activity_shards=activity_shards(records.most_writes))
     logs = new_log_folder()
     progress.step("packaging the functions")
     with ended_by_signals(), running_cloud(config, package(config), logs, progress) as cloud:
