@@ -13,6 +13,7 @@ from build.cloudformation.change_sets import ChangeSets, NothingToChange
 from build.cloudformation.changes import ChangeKind, guard_data, summary
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, set_termination_protection
 from build.cloudformation.stacks import DeployedStack, existing_stack
+from build.commands.watch import refuse_to_watch_protected, watch
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import (
     Comparison,
@@ -23,6 +24,7 @@ from build.deploy.desired import (
     requested_deployment,
 )
 from build.deploy.recovery import NextAction, Recovery, next_action, unchanged_stack
+from build.deploy.running_code import restore_code
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, stack_context
 from build.output import outputs_table
@@ -45,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LOGICAL_ID",
         help="with --continue-rollback: a resource to leave as it is",
     )
+    parser.add_argument(
+        "--watch", action="store_true", help="then put every handler that is saved into its functions, until Ctrl-C"
+    )
     parser.add_argument("--cancel", action="store_true", help="cancel the update that is under way, deploy nothing")
 
 
@@ -56,12 +61,16 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     with stack_context(arguments) as context:
+        if arguments.watch:
+            refuse_to_watch_protected(context.config)
         stack = _cancelled(context) if arguments.cancel else _deployed(context, arguments)
         if arguments.outputs:
             _write_outputs(arguments.outputs, stack.outputs)
         context.presenter.result(
             {"stack": stack.name, "status": stack.status, "outputs": stack.outputs}, [outputs_table(stack)]
         )
+        if arguments.watch:
+            watch(context, stack)
     return 0
 
 
@@ -113,7 +122,8 @@ class _Deployer:
         recovered = Recovery(self._operations, self.deployment).run()
         comparison = compare(self.clients, self.deployment, recovered)
         stack = unchanged_stack(comparison) or self._change(comparison)
-        if stack is comparison.stack:
+        restored = comparison.stack and restore_code(self.clients, self.deployment.config, stack, self.progress)
+        if stack is comparison.stack and not restored:
             self.progress.step(f"no changes, {stack.name} is as it should be")
         if self.deployment.config.protected:
             return set_termination_protection(self.clients.cloudformation, stack, True, self.progress)
@@ -164,6 +174,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Find out before anything is deployed what would fail after."""
     if arguments.skip and not arguments.continue_rollback:
         raise CommandError("--skip goes with --continue-rollback; add that.", exit_code=2)
+    if arguments.watch and arguments.cancel:
+        raise CommandError("--watch deploys and --cancel does not; leave one out.", exit_code=2)
     if arguments.outputs and not arguments.outputs.resolve().parent.is_dir():
         raise CommandError(f"{arguments.outputs} is in a folder that does not exist; create that first.", exit_code=2)
 

@@ -86,8 +86,8 @@ class LogTail:
         self.seen = {event_id: time for event_id, time in self.seen.items() if time >= start}
         pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=self.group, startTime=start)
         for event in (event for page in pages for event in page["events"]):
-            if event["eventId"] not in self.seen:
-                self.seen[event["eventId"]] = event["timestamp"]
+            if (event_id := _event_id(event)) not in self.seen:
+                self.seen[event_id] = event["timestamp"]
                 entry = log_entry(self.source, event)
                 if entry:
                     yield entry
@@ -165,7 +165,7 @@ def log_entry(source: str, event: "FilteredLogEventTypeDef") -> LogEntry | None:
     if text.startswith(_NOISE) or "_aws" in content:
         return None
     return LogEntry(
-        event_id=event["eventId"],
+        event_id=_event_id(event),
         time=datetime.fromtimestamp(event["timestamp"] / 1000, UTC),
         source=source,
         level=str(content.get("level", "")),
@@ -184,6 +184,11 @@ def _follow(tails: list[LogTail], presenter: Presenter) -> None:
         until(lambda: _show(tails, presenter), lambda: None)
     except KeyboardInterrupt:
         return
+
+
+def _event_id(event: "FilteredLogEventTypeDef") -> str:
+    """CloudWatch's; emulators may give none."""
+    return event.get("eventId") or f"{event['timestamp']}/{event.get('logStreamName')}/{event['message']}"
 
 
 def _structure_of(text: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from build.deploy.desired import (
     requested_deployment,
 )
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
+from build.deploy.running_code import AHEAD, functions_ahead
 from build.errors import CommandError
 from build.options import add_stack_options, stack_context
 from build.progress import Progress
@@ -36,12 +37,14 @@ class Plan:
         refused: those changes that would lose stored data and are not allowed.
         protects: whether termination protection would be turned on.
         unchanged: whether there is nothing to do.
+        ahead: functions whose code is ahead of the template, by logical id.
     """
 
     changes: tuple[ResourceChange, ...]
     refused: tuple[ResourceChange, ...]
     protects: bool
     unchanged: bool
+    ahead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,9 +119,12 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress) -> Plan:
     comparison = compare(clients, deployment, stack)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
     changes = None if unchanged_stack(comparison) else _proposed_changes(clients, deployment, comparison, progress)
+    found = functions_ahead(clients, deployment.config, stack) if stack else []
+    ahead = tuple(function.logical_id for function in found)
     if changes is None:
-        return Plan((), (), protects, unchanged=not protects)
-    return Plan(tuple(changes), tuple(data_losses(changes, deployment.allow_replace)), protects, unchanged=False)
+        return Plan((), (), protects, unchanged=not (protects or ahead), ahead=ahead)
+    refused = tuple(data_losses(changes, deployment.allow_replace))
+    return Plan(tuple(changes), refused, protects, unchanged=False, ahead=ahead)
 
 
 def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack | None:
@@ -190,5 +196,7 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     if found.protects:
         progress.step(f"~ {name}.EnableTerminationProtection false → true")
     progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
+    for logical_id in found.ahead:
+        progress.step(f"{logical_id} runs {AHEAD}; `deploy` ends that")
     for change in found.refused:
         progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")

@@ -4,11 +4,13 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from botocore.exceptions import ClientError
 
 from build.aws import Clients, error_code
 from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, StackResource, existing_stack, stack_resources
+from build.deploy.running_code import AHEAD, is_ahead
 from build.options import add_stack_options, stack_context
 from build.text import TextTable
 
@@ -65,7 +67,7 @@ def status_of(clients: Clients, stack: DeployedStack) -> Status:
     resources = stack_resources(clients.cloudformation, stack.stack_id)
     return Status(
         stack=stack,
-        functions=_healths(clients, resources, "AWS::Lambda::Function", _function_health),
+        functions=_healths(clients, resources, "AWS::Lambda::Function", partial(_function_health, stack)),
         mappings=_healths(clients, resources, "AWS::Lambda::EventSourceMapping", _mapping_health),
         alarms=_alarm_healths(clients, [resource for resource in resources if resource.resource_type == ALARM_TYPE]),
     )
@@ -103,12 +105,13 @@ def _health_or_gone(
         return Health(resource.logical_id, _GONE, REMEDY)
 
 
-def _function_health(clients: Clients, resource: StackResource) -> Health:
+def _function_health(stack: DeployedStack, clients: Clients, resource: StackResource) -> Health:
     found = clients.functions.get_function_configuration(FunctionName=resource.physical_id)
     details = f"{found['Runtime']}, {found['MemorySize']} MB, code of {found['LastModified'][:19]}"
     last_update = found.get("LastUpdateStatus", "Successful")
     failed = "" if last_update == "Successful" else f", last update {last_update}"
-    return Health(resource.logical_id, found.get("State", "Active"), details + failed)
+    ahead = f", {AHEAD}" if is_ahead(clients, stack, resource.logical_id, found["CodeSha256"]) else ""
+    return Health(resource.logical_id, found.get("State", "Active"), details + failed + ahead)
 
 
 def _mapping_health(clients: Clients, resource: StackResource) -> Health:
