@@ -195,7 +195,8 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     progress.changes(found.changes)
     if found.protects:
         progress.step(f"~ {name}.EnableTerminationProtection false → true")
-    progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
+    if found.unchanged or found.changes or not found.ahead:
+        progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
     for logical_id in found.ahead:
         progress.step(f"{logical_id} runs {AHEAD}; `deploy` ends that")
     for change in found.refused:

@@ -21,7 +21,7 @@ from stack.config import FunctionSpecification, StackConfig
 from stack.parameters import code_key
 
 _SECONDS_BETWEEN_LOOKS = 0.1
-_SECONDS_BETWEEN_LOGS = 1.0
+_SECONDS_BETWEEN_LOGS = 0.5
 _REQUIREMENTS = "requirements.txt"
 
 _Saved = Mapping[Path, tuple[int, int]]

@@ -188,14 +188,22 @@ def test_what_lambda_refuses_is_a_line_and_is_tried_again(watched: Watched, monk
 
 
 def test_the_stack_is_told_apart_until_the_next_deployment(
-    cloud: Clients, stack: DeployedStack, deployment: Deployment, watched: Watched
+    cloud: Clients,
+    stack: DeployedStack,
+    deployment: Deployment,
+    watched: Watched,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(cloud.endpoint_url))
     assert plan(cloud, deployment, Recorder()).unchanged
     watched.save("data_validator.py", "# saved\n")
     details = {function.name: function.details for function in status_of(cloud, stack).functions}
     assert {name for name, detail in details.items() if detail.endswith(AHEAD)} == {"DataValidator"}
     found = plan(cloud, deployment, Recorder())
     assert (found.ahead, found.unchanged, found.changes) == (("DataValidator",), False, ())
+    assert main(["plan", "--suffix", "watch", "--parameter", f"{STREAM_PROCESSING}=Disabled"]) == 2
+    assert capsys.readouterr().out == f"DataValidator runs {AHEAD}; `deploy` ends that\n"
     progress = Recorder()
     deploy(cloud, deployment, progress)
     assert progress.steps == [f"DataValidator ran {AHEAD}; put the template's back"]
