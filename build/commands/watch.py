@@ -20,8 +20,10 @@ from build.packaging.packager import HANDLERS
 from stack.config import FunctionSpecification, StackConfig
 from stack.parameters import code_key
 
-_SECONDS_BETWEEN_LOOKS = 0.1
-_SECONDS_BETWEEN_LOGS = 0.5
+_SECONDS_BETWEEN_LOOKS = 0.05
+_FIRST_LOG_PAUSE, _LOG_PAUSE_GROWTH, _LONGEST_LOG_PAUSE = 0.2, 1.5, 1.0
+"""Seconds; FilterLogEvents has a quota of requests a second
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html)."""
 _REQUIREMENTS = "requirements.txt"
 
 _Saved = Mapping[Path, tuple[int, int]]
@@ -78,6 +80,7 @@ class Watcher:
     _puts: Counter[str] = field(default_factory=Counter)
     _tails: dict[str, LogTail] = field(default_factory=dict)
     _next_logs: float = 0.0
+    _log_pause: float = _FIRST_LOG_PAUSE
 
     def __post_init__(self) -> None:
         functions = self.context.config.functions
@@ -105,8 +108,9 @@ class Watcher:
             self._unsettled = False
             self._compare()
         if self._tails and monotonic() >= self._next_logs:
-            self._next_logs = monotonic() + _SECONDS_BETWEEN_LOGS
             self._show_logs()
+            self._next_logs = monotonic() + self._log_pause
+            self._log_pause = min(self._log_pause * _LOG_PAUSE_GROWTH, _LONGEST_LOG_PAUSE)
 
     def _saved(self) -> _Saved:
         paths = [*self.handlers.glob("*.py"), self.handlers / _REQUIREMENTS]
@@ -148,6 +152,7 @@ class Watcher:
         )
         self._running[function.logical_id] = object_key(function.logical_id, digest_of(members))
         self._puts[function.logical_id] += 1
+        self._log_pause = _FIRST_LOG_PAUSE
 
     def _follow_logs(self, function: FunctionSpecification) -> None:
         if function.logical_id not in self._tails:

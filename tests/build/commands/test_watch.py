@@ -124,7 +124,7 @@ def test_a_saved_handler_is_put_into_the_functions_that_have_it(
 
 
 def test_what_it_logs_first_is_shown(cloud: Clients, watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "_SECONDS_BETWEEN_LOGS", 0)
+    monkeypatch.setattr(watch, "_FIRST_LOG_PAUSE", 0)
     watched.save("data_validator.py", "\nlogger.warning('the saved code was loaded')\n")
     assert watched.put == {"DataValidator"}
     name = CONFIG.name("datavalidator")
