@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
@@ -175,7 +176,7 @@ class Clients:
             return self.session.client("lambda", **self._settings)
 
     @cached_property
-    def iam(self) -> Any:
+    def iam(self) -> "IAMClient":
         with _creating_a_client():
             return self.session.client("iam", **self._settings)
 
@@ -288,16 +289,17 @@ def aws_errors_explained(region: str) -> Iterator[None]:
         raise CommandError(explanation(error, region)) from error
 
 
-def until(read: Callable[[], Answer | None], waiting: Callable[[], None]) -> Answer:
-    """Ask until there is an answer, after pauses that grow from one second to five.
+def until(read: Callable[[], Answer | None], waiting: Callable[[], None], first_pause: float = _FIRST_PAUSE) -> Answer:
+    """Ask until there is an answer, after pauses that grow to five seconds.
 
     A transient error is no answer and never a failure.
 
     Args:
         read: returns the answer, or None to be asked again.
         waiting: called before each pause.
+        first_pause: in seconds.
     """
-    pause = _FIRST_PAUSE
+    pause = first_pause
     while (answer := _unless_transient(read)) is None:
         waiting()
         sleep(pause)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_stepfunctions.type_defs import DescribeExecutionOutputTypeDef
 
+_FIRST_PAUSE = 0.1
+"""Seconds; an execution may end within one."""
+
 
 @dataclass(frozen=True)
 class WorkflowExecution:
@@ -49,7 +52,7 @@ def _start(client: "SFNClient", state_machine: str, request: Mapping[str, Any]) 
 
 
 def _followed(client: "SFNClient", arn: str, request: Mapping[str, Any]) -> WorkflowExecution:
-    execution = until(lambda: _ended(client, arn), NullProgress().waiting)
+    execution = until(lambda: _ended(client, arn), NullProgress().waiting, _FIRST_PAUSE)
     return WorkflowExecution(arn, request, execution["status"], execution.get("error"), execution.get("cause"))
 
 

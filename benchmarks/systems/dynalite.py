@@ -13,8 +13,9 @@ from botocore.exceptions import BotoCoreError
 
 from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
 from benchmarks.systems.template_facts import analytics_table
+from build.child_processes import parent_pipe, stop
 from build.errors import CommandError
-from build.local.emulator import free_port, parent_pipe, stop
+from build.local.emulator import free_port
 from build.local.items import item_size
 from build.loopback import HOST
 

@@ -15,6 +15,7 @@ from build.cloudformation.conflicts import Conflict, StackGone
 from build.cloudformation.operations import ROLLED_BACK, SUCCEEDED, OperationEvents, Operations, with_profile
 from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
+from build.commands.watch import refuse_to_watch_protected, watch
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import (
     Comparison,
@@ -26,6 +27,7 @@ from build.deploy.desired import (
 )
 from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, next_action, unchanged_stack
+from build.deploy.running_code import restore_code
 from build.deploy.saved_plan import SavedPlan, read_plan
 from build.errors import CommandError
 from build.options import (
@@ -61,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LOGICAL_ID",
         help="with --continue-rollback: a resource to leave as it is",
     )
+    parser.add_argument(
+        "--watch", action="store_true", help="then put every handler that is saved into its functions, until Ctrl-C"
+    )
     parser.add_argument("--cancel", action="store_true", help="cancel the update that is under way, deploy nothing")
 
 
@@ -72,12 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     with stack_context(arguments) as context:
+        if arguments.watch:
+            refuse_to_watch_protected(context.config)
         stack = _cancelled(context) if arguments.cancel else _deployed(context, arguments)
         if arguments.outputs:
             _write_outputs(arguments.outputs, stack.outputs)
         context.presenter.result(
             {"stack": stack.name, "status": stack.status, "outputs": stack.outputs}, [outputs_table(stack)]
         )
+        if arguments.watch:
+            watch(context, stack)
     return 0
 
 
@@ -185,7 +194,8 @@ class _Deployer:
         recovered = Recovery(self._operations, self.deployment).run()
         comparison = compare(self.clients, self.deployment, recovered)
         stack = unchanged_stack(comparison) or self._change(comparison)
-        if stack is comparison.stack:
+        restored = comparison.stack and restore_code(self.clients, self.deployment.config, stack, self.progress)
+        if stack is comparison.stack and not restored:
             self.progress.step(f"no changes, {stack.name} is as it should be")
         return self._protect(stack)
 
@@ -272,6 +282,8 @@ def _check(arguments: argparse.Namespace) -> None:
     """Find out before anything is deployed what would fail after."""
     if arguments.skip and not arguments.continue_rollback:
         raise CommandError("--skip goes with --continue-rollback; add that.", exit_code=2)
+    if arguments.watch and (arguments.cancel or arguments.plan):
+        raise CommandError("--watch deploys what is here; leave out --cancel and --plan.", exit_code=2)
     if arguments.plan and (arguments.cancel or arguments.continue_rollback):
         raise CommandError("--plan executes a plan and nothing else; leave out --cancel and --continue-rollback.", 2)
     if arguments.outputs:

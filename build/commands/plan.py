@@ -21,6 +21,7 @@ from build.deploy.desired import (
 )
 from build.deploy.proposal import proposed_changes
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
+from build.deploy.running_code import AHEAD, functions_ahead
 from build.deploy.saved_plan import save_plan
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, require_credentials, require_folder, stack_context
@@ -43,12 +44,14 @@ class Plan:
         refused: those changes that would lose stored data and are not allowed.
         protects: whether termination protection would be turned on.
         unchanged: whether there is nothing to do.
+        ahead: functions whose code is ahead of the template, by logical id.
     """
 
     changes: tuple[ResourceChange, ...]
     refused: tuple[ResourceChange, ...]
     protects: bool
     unchanged: bool
+    ahead: tuple[str, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,14 +98,12 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress, save: Sav
     comparison = compare(clients, deployment, stack)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
     changes = None if unchanged_stack(comparison) else _changes_of(clients, deployment, comparison, progress, save)
+    found = functions_ahead(clients, deployment.config, stack) if stack else []
+    ahead = tuple(function.logical_id for function in found)
     if changes is None:
-        return Plan((), (), protects, unchanged=not protects)
-    return Plan(
-        changes=tuple(changes),
-        refused=tuple(data_losses(changes, deployment.allow_replace)),
-        protects=protects,
-        unchanged=False,
-    )
+        return Plan((), (), protects, unchanged=not (protects or ahead), ahead=ahead)
+    refused = tuple(data_losses(changes, deployment.allow_replace))
+    return Plan(tuple(changes), refused, protects, unchanged=False, ahead=ahead)
 
 
 def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack | None:
@@ -171,7 +172,10 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     progress.changes(found.changes)
     if found.protects:
         progress.step(f"~ {name}.EnableTerminationProtection false → true")
-    progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
+    if found.unchanged or found.changes or not found.ahead:
+        progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
+    for logical_id in found.ahead:
+        progress.step(f"{logical_id} runs {AHEAD}; `deploy` ends that")
     for change in found.refused:
         if not change.refusal:
             progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from build.aws import Clients, error_code
 from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, StackResource, existing_stack, stack_resources
 from build.deploy.recovery import NextAction, next_action
+from build.deploy.running_code import AHEAD, is_ahead
 from build.options import add_stack_options, stack_context
 from build.text import TextTable
 from stack.parameters import STREAM_PROCESSING
@@ -81,7 +82,7 @@ def status_of(clients: Clients, stack: DeployedStack) -> Status:
     mapping_health = partial(_mapping_health, stack.parameters.get(STREAM_PROCESSING, "Enabled"))
     return Status(
         stack=stack,
-        functions=_healths(clients, resources, "AWS::Lambda::Function", _function_health),
+        functions=_healths(clients, resources, "AWS::Lambda::Function", partial(_function_health, stack)),
         mappings=_healths(clients, resources, "AWS::Lambda::EventSourceMapping", mapping_health),
         alarms=_alarm_healths(clients, [resource for resource in resources if resource.resource_type == ALARM_TYPE]),
     )
@@ -119,13 +120,15 @@ def _health_or_gone(
         return Health(resource.logical_id, _GONE, REMEDY, well=False)
 
 
-def _function_health(clients: Clients, resource: StackResource) -> Health:
+def _function_health(stack: DeployedStack, clients: Clients, resource: StackResource) -> Health:
     found = clients.functions.get_function_configuration(FunctionName=resource.physical_id)
     details = f"{found['Runtime']}, {found['MemorySize']} MB, code of {found['LastModified'][:19]}"
     last_update = found.get("LastUpdateStatus", "Successful")
     failed = "" if last_update == "Successful" else f", last update {last_update}"
+    ahead = f", {AHEAD}" if is_ahead(clients, stack, resource.logical_id, found["CodeSha256"]) else ""
     state = found.get("State", "Active")
-    return Health(resource.logical_id, state, details + failed, well=state == "Active" and last_update != "Failed")
+    well = state == "Active" and last_update != "Failed"
+    return Health(resource.logical_id, state, details + failed + ahead, well=well)
 
 
 def _mapping_health(processing: str, clients: Clients, resource: StackResource) -> Health:

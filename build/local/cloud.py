@@ -71,6 +71,7 @@ def running_cloud(
     Raises:
         CommandError: when the emulator does not start or the stack cannot be deployed.
     """
+    progress.step("starting the emulated AWS")
     with running_emulator(logs / "emulator.log", settings) as emulator:
         clients = connected(emulator)
         paused = Deployment(config, render(config), package, parameters={STREAM_PROCESSING: "Disabled"})

@@ -1,15 +1,17 @@
 """`python -m build local`: the whole system on this machine."""
 
 import argparse
-import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.documents import BadLine
+from build.local.interruption import ended_by_signals
+from build.local.partitions import activity_shards
 from build.local.records import RecordFiles, open_records
 from build.local.report import LocalReport, print_report, report_problems
 from build.local.samples import Sample, SampleRecords
@@ -85,7 +87,11 @@ def add_arguments(parser: argparse.ArgumentParser, sources: Sequence[StreamSourc
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the system locally; 0 when every number is the one expected and every line was a record, else 1."""
+    """Run the system locally; 0 when every number is the one expected and every line was a record, else 1.
+
+    Raises:
+        CommandError: when it cannot run, or a signal ends it.
+    """
     with presenting(arguments.json):
         return _run(arguments)
 
@@ -93,10 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     config, bad_lines, progress = StackConfig(DEFAULT_SUFFIX), BadLines(), StderrProgress()
     records = _records(arguments, config.sources, bad_lines)
+    config = replace(config, activity_shards=activity_shards(records.most_writes))
     logs = new_log_folder()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress.step("packaging the functions")
-    with running_cloud(config, package(config), logs, progress) as cloud:
+    with ended_by_signals(), running_cloud(config, package(config), logs, progress) as cloud:
         report = run_scenario(cloud, records, logs, progress)
         bad_lines.say_how_many_more()
         print_report(report, as_json=arguments.json)
@@ -157,6 +163,7 @@ def _stay_up(cloud: LocalCloud, logs: Path) -> None:
 
 
 def _how_to_reach(cloud: LocalCloud) -> Iterator[str]:
-    """The endpoint, and the environment variables that point the AWS CLI or boto3 at it."""
+    """The endpoint, and the lines for a shell that point the AWS CLI or boto3 at it."""
     yield f"The system stays up at {cloud.emulator.endpoint} until Ctrl-C. To point the AWS CLI or boto3 at it:"
+    yield "unset AWS_PROFILE"
     yield from (f"export {name}={value}" for name, value in cloud.emulator.variables.items())

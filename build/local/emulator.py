@@ -4,17 +4,17 @@ import http.client
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from build.child_processes import child_process
 from build.errors import CommandError
 from build.loopback import HOST
 from stack.config import DEFAULT_REGION
@@ -43,10 +43,15 @@ class Emulator:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The environment variables that point the AWS CLI or boto3 at it; the credentials are its own, not secrets."""
+        """The environment variables that point the AWS CLI or boto3 at it; the credentials are its own, not secrets.
+
+        The CLI and boto3 read AWS_DEFAULT_REGION, other SDKs AWS_REGION
+        (https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html).
+        """
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": DEFAULT_REGION,
+            "AWS_DEFAULT_REGION": DEFAULT_REGION,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }
@@ -78,7 +83,6 @@ def clean_environment(port: int, home: Path) -> dict[str, str]:
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "MINISTACK_REGION": DEFAULT_REGION,
-        "PYTHONDONTWRITEBYTECODE": "1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": DEFAULT_REGION,
@@ -128,37 +132,9 @@ def wait_until_ready(process: subprocess.Popen[bytes], emulator: Emulator) -> No
         time.sleep(0.05)
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process that leads a group of its own, and all that it started, at once: there is nothing to be saved."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-@contextmanager
-def parent_pipe(message: bytes = b"") -> Iterator[int]:
-    """A pipe for the standard input of a process that is to end when this one does.
-
-    Args:
-        message: a few bytes that are in it from the beginning.
-
-    Returns:
-        The end to read from. The other closes after the block, or when this process ends, however it ends.
-    """
-    reading, writing = os.pipe()
-    try:
-        os.write(writing, message)
-        yield reading
-    finally:
-        os.close(reading)
-        os.close(writing)
-
-
 @contextmanager
 def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) -> Iterator[Emulator]:
     """An emulator for as long as the block lasts.
-
-    It gets a session of its own, so that Ctrl-C in a terminal reaches this program alone, which then ends it.
 
     Args:
         log_file: what it prints goes there.
@@ -171,23 +147,19 @@ def running_emulator(log_file: Path, settings: Mapping[str, str] | None = None) 
     with (
         tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as home,
         log_file.open("wb") as log,
-        parent_pipe(token.encode()) as pipe,
+        bound_socket() as listener,
     ):
         require_room(Path(home))
-        with bound_socket() as listener:
-            emulator = Emulator(listener.getsockname()[1], log_file, token)
-            process = subprocess.Popen(
-                [sys.executable, "-m", "build.local.emulator_process", str(listener.fileno()), home],
-                cwd=PROJECT,
-                env=clean_environment(emulator.port, Path(home)) | dict(settings or {}),
-                pass_fds=[listener.fileno()],
-                stdin=pipe,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
+        emulator = Emulator(listener.getsockname()[1], log_file, token)
+        with child_process(
+            [sys.executable, "-m", "build.local.emulator_process", str(listener.fileno()), home],
+            token.encode(),
+            cwd=PROJECT,
+            env=clean_environment(emulator.port, Path(home)) | dict(settings or {}),
+            pass_fds=[listener.fileno()],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            listener.close()
             wait_until_ready(process, emulator)
             yield emulator
-        finally:
-            stop(process)

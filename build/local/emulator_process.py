@@ -8,14 +8,13 @@ thereby is in no environment that the functions inherit; and it closes when that
 
 import asyncio
 import os
-import shutil
-import signal
 import socket
 import sys
 import threading
 from hmac import compare_digest
 from importlib import import_module
 
+from build.child_processes import end_with_parent
 from build.local.emulator import TOKEN_BYTES, TOKEN_HEADER
 from build.loopback import Application, Receive, Scope, Send, forbid
 from build.loopback_server import serve_on_loopback
@@ -55,13 +54,6 @@ def _refuse_to_bind(event: str, arguments: tuple[object, ...]) -> None:
         raise PermissionError("the emulator listens on its guarded port alone")
 
 
-def _end_with_parent(folder: str) -> None:
-    """Wait for the pipe to close; then remove the private folder, and end the functions and this process."""
-    os.read(_STANDARD_INPUT, 1)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
 def main(descriptor: str, folder: str) -> None:
     """Serve until this process group is ended.
 
@@ -72,7 +64,7 @@ def main(descriptor: str, folder: str) -> None:
     token = os.read(_STANDARD_INPUT, TOKEN_BYTES)
     if len(token) != TOKEN_BYTES:
         sys.exit("This is a part of `python -m build local`; run that.")
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    threading.Thread(target=end_with_parent, args=(folder,), daemon=True).start()
     os.chdir(folder)
     sys.addaudithook(_refuse_to_bind)
     ministack: Application = import_module("ministack.app").app

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from build.local.items import Item
 
 _LONGEST_ID = 2048
+_SHORTEST_RECORD = 40
+"""Bytes; `{"userId": "1", "timestamp": 1}` and a line end are 32, and nobody has many of those."""
+_GZIP_RATIO = 10
+_RECORDS_OF_A_PIPE = 1_000_000
 _TYPES = {
     "S": "a string",
     "N": "a number",
@@ -79,6 +83,12 @@ class RecordFiles:
     def description(self) -> str:
         return f"the records in {', '.join(map(str, self.paths))}"
 
+    @property
+    def most_writes(self) -> int:
+        """What the sizes of the files allow: no record is shorter than its key, and gzip makes of many alike few bytes.
+        A pipe has no size and may bring any number."""
+        return sum(map(_most_records, self.paths))
+
     def writes(self) -> Iterator[tuple[Write, float]]:
         """Every write, and the part of the files that was read when it was found.
 
@@ -106,6 +116,12 @@ class RecordFiles:
         self.rejected += 1
         self.on_bad_line(path, found)
         return None
+
+
+def _most_records(path: Path) -> int:
+    if not path.is_file():
+        return _RECORDS_OF_A_PIPE
+    return path.stat().st_size * (_GZIP_RATIO if path.suffix == ".gz" else 1) // _SHORTEST_RECORD
 
 
 def open_records(path: Path) -> io.BufferedReader:

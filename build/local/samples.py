@@ -60,9 +60,13 @@ class SampleRecords:
     def description(self) -> str:
         return f"{sum(sample.count for sample in self.samples):,} records, some changed and some removed later"
 
+    @property
+    def most_writes(self) -> int:
+        return sum(1 for sample in self.samples for _ in sample.writes())
+
     def writes(self) -> Iterator[tuple[Write, float]]:
         """Every write, and the part of them that it completes."""
-        total = sum(1 for sample in self.samples for _ in sample.writes())
+        total = self.most_writes
         writes = (write for sample in self.samples for write in sample.writes())
         for number, write in enumerate(writes, start=1):
             yield write, number / total

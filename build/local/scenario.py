@@ -16,6 +16,7 @@ from rich.progress import TaskProgressColumn, TextColumn, TimeRemainingColumn
 from build.errors import CommandError
 from build.executions import execute_all
 from build.local.cloud import LONGEST_WINDOW, LocalCloud, save_logs
+from build.local.partitions import count_activities
 from build.local.report import LocalReport
 from build.local.writing import TableWriter, Write, WriteCounts
 from build.progress import Progress
@@ -41,6 +42,10 @@ class Records(Protocol):
     @property
     def rejected(self) -> int:
         """Lines of the input that were no record, as far as it has been read."""
+
+    @property
+    def most_writes(self) -> int:
+        """How many writes there can be, as far as that is known before the input is read."""
 
     def writes(self) -> Iterator[tuple[Write, float]]:
         """Every write, in order, and the part of the input, from 0 to 1, that is read with it."""
@@ -68,7 +73,7 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
     return LocalReport(
         written=written,
         rejected=records.rejected,
-        activities={activity_type: _count(dynamodb, table, activity_type) for activity_type in written},
+        activities={kind: count_activities(dynamodb, table, kind, cloud.config.activity_shards) for kind in written},
         summary=_newest_summary(dynamodb, table),
         executions=executions,
         failed_events=_failed_events(cloud),
@@ -148,17 +153,6 @@ def _bar(description: str) -> Iterator[Callable[[float], None]]:
     with Bars(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
         task = bars.add_task(description, total=1.0)
         yield lambda part: bars.update(task, completed=part)
-
-
-def _count(dynamodb: "DynamoDBClient", table: str, data_type: str) -> int:
-    pages = dynamodb.get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="dataType = :type",
-        ExpressionAttributeValues={":type": {"S": data_type}},
-        Select="COUNT",
-        ConsistentRead=True,
-    )
-    return sum(page["Count"] for page in pages)
 
 
 def _newest_summary(dynamodb: "DynamoDBClient", table: str) -> dict[str, Any]:

@@ -43,8 +43,7 @@ class Archive:
 
     @property
     def object_key(self) -> str:
-        """The key of the zip in an artifact bucket: other members, another key."""
-        return f"{self.name}/{self.digest}.zip"
+        return object_key(self.name, self.digest)
 
     def read(self) -> bytes:
         """The bytes of the zip that was packaged.
@@ -68,6 +67,11 @@ class Package:
     def size(self) -> int:
         """The size of all archives together, in bytes."""
         return sum(archive.size for archive in self.archives)
+
+
+def object_key(name: str, digest: str) -> str:
+    """The key of a zip in an artifact bucket: other members, another key."""
+    return f"{name}/{digest}.zip"
 
 
 def checksum_of(content: bytes) -> str:

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from build.child_processes import run_program
 from build.errors import CommandError
 from build.packaging.archive import Members, read_tree, write_tree
 from stack.config import ARCHITECTURE, RUNTIME_PYTHON
@@ -105,9 +106,10 @@ def layer_members(requirements: Path) -> dict[str, bytes]:
     Raises:
         CommandError: when pip cannot install them, with pip's reason.
     """
-    with tempfile.TemporaryDirectory(prefix="layer-") as target:
+    with tempfile.TemporaryDirectory(prefix="layer-", ignore_cleanup_errors=True) as scratch:
+        target = Path(scratch, "target")
         _install(requirements, target)
-        installed = read_tree(Path(target))
+        installed = read_tree(target)
     return {f"{LAYER_FOLDER}/{name}": content for name, content in installed.items() if is_needed(PurePosixPath(name))}
 
 
@@ -129,11 +131,11 @@ def is_needed(path: PurePosixPath) -> bool:
     )
 
 
-def _install(requirements: Path, target: str) -> None:
+def _install(requirements: Path, target: Path) -> None:
     quiet = ["--quiet", "--no-input", "--disable-pip-version-check"]
-    places = ["--requirement", str(requirements), "--target", target]
-    _run(
-        [sys.executable, "-I", "-m", "pip", "install", *quiet, *PIP_OPTIONS, *places],
+    places = ["--requirement", str(requirements.absolute()), "--target", str(target)]
+    _printed(
+        run_program([sys.executable, "-I", "-m", "pip", "install", *quiet, *PIP_OPTIONS, *places], target.parent),
         f"pip could not install {requirements}; check the network, the package index and the hashes",
     )
 
@@ -160,15 +162,17 @@ class BytecodeCompiler:
         Raises:
             CommandError: when a source cannot be compiled.
         """
-        with tempfile.TemporaryDirectory(prefix="bytecode-") as scratch:
-            write_tree(Path(scratch), members)
-            _run(self._compilation(scratch), "the sources cannot be compiled; correct them")
-            return read_tree(Path(scratch))
+        with tempfile.TemporaryDirectory(prefix="bytecode-", ignore_cleanup_errors=True) as scratch:
+            tree = Path(scratch, "members")
+            write_tree(tree, members)
+            compilation = run_program(self._compilation(str(tree)), tree.parent)
+            _printed(compilation, "the sources cannot be compiled; correct them")
+            return read_tree(tree)
 
-    def _compilation(self, scratch: str) -> list[str]:
-        relocation = ["-s", scratch, "-p", _LAYER_ROOT]
+    def _compilation(self, tree: str) -> list[str]:
+        relocation = ["-s", tree, "-p", _LAYER_ROOT]
         invalidation = ["--invalidation-mode", "unchecked-hash"]
-        return [self.interpreter, "-I", "-m", "compileall", "-q", *relocation, *invalidation, scratch]
+        return [self.interpreter, "-I", "-m", "compileall", "-q", *relocation, *invalidation, tree]
 
 
 def find_bytecode_compiler(version: str = RUNTIME_PYTHON) -> BytecodeCompiler:
@@ -186,14 +190,15 @@ def find_bytecode_compiler(version: str = RUNTIME_PYTHON) -> BytecodeCompiler:
     if interpreter is None:
         raise CommandError(f"--bytecode needs python{version} on PATH; {advice}.")
     failure = f"--bytecode needs a python{version} that works, {interpreter} does not; {advice}"
-    return BytecodeCompiler(interpreter, _run([interpreter, "-I", "-c", _PRINT_VERSION], failure).strip())
-
-
-def _run(arguments: Sequence[str], failure: str) -> str:
-    """What a program prints; when it fails, `failure` is raised with the last error that it printed."""
+    asked = [interpreter, "-I", "-c", _PRINT_VERSION]
     finished = subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+        asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
     )
+    return BytecodeCompiler(interpreter, _printed(finished, failure).strip())
+
+
+def _printed(finished: "subprocess.CompletedProcess[str]", failure: str) -> str:
+    """What a program printed; when it failed, `failure` is raised with the last error that it printed."""
     if finished.returncode:
         reason = _last_error(finished.stdout + finished.stderr) or f"exit code {finished.returncode}"
         raise CommandError(f"{failure} ({reason}).")

@@ -8,7 +8,8 @@ import pytest
 
 from benchmarks.systems.dynalite import INSTALLED, NODE, running_dynalite
 from benchmarks.systems.dynamodb import create_analytics_table, dynamodb_client
-from build.local.emulator import free_port, parent_pipe, stop
+from build.child_processes import parent_pipe, stop
+from build.local.emulator import free_port
 from build.loopback import HOST
 from tests.build.hostile_requests import NAMES, exchange, hostile_request, with_body
 

@@ -16,7 +16,8 @@ SUFFIX = "system"
 @pytest.fixture(scope="session")
 def config() -> StackConfig:
     """The stack under test."""
-    return StackConfig(SUFFIX, sources=tuple(replace(source, batching_window=0) for source in SOURCES))
+    sources = tuple(replace(source, batching_window=0) for source in SOURCES)
+    return StackConfig(SUFFIX, sources=sources, activity_shards=2)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,13 +95,43 @@ def test_records_of_every_format_are_processed_and_bad_lines_named(tmp_path: Pat
     assert named[-1] == "local: 3 lines hold no record; correct them and run again, everything else was processed."
 
 
-def test_kept_up_it_says_how_to_reach_it_and_ends_on_ctrl_c() -> None:
+KeptUp = tuple[subprocess.Popen[str], list[str]]
+
+
+@pytest.fixture(scope="module")
+def kept_up() -> Iterator[KeptUp]:
+    """The command with `--keep`, and what it has printed on stderr."""
     process = start("--keep", "--users", "1", "--orders", "0")
     assert process.stderr is not None
     printed: list[str] = []
-    while "AWS_SECRET_ACCESS_KEY" not in (line := process.stderr.readline()):
-        assert line, "".join(printed)
-        printed.append(line)
+    while "AWS_SECRET_ACCESS_KEY" not in "".join(printed[-1:]):
+        printed.append(process.stderr.readline())
+        assert printed[-1], "".join(printed)
+    yield process, printed
+    process.kill()
+    process.communicate()
+
+
+def in_a_shell(printed: list[str], program: str) -> str:
+    """What a program prints in a shell of somebody who has no settings but what was printed."""
+    lines = [line for line in printed if line.startswith(("export ", "unset "))]
+    environment = {"PATH": os.environ["PATH"], "HOME": os.devnull, "AWS_PROFILE": "nobody"}
+    script = "".join(lines) + program
+    return subprocess.run(["sh", "-ec", script], env=environment, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(not shutil.which("aws"), reason="the AWS CLI is not installed")
+def test_what_it_prints_works_for_the_aws_cli(kept_up: KeptUp) -> None:
+    assert "dev-userdata-synth" in in_a_shell(kept_up[1], "aws dynamodb list-tables --output json")
+
+
+def test_what_it_prints_works_for_boto3(kept_up: KeptUp) -> None:
+    script = "import boto3; print(boto3.client('dynamodb').list_tables()['TableNames'])"
+    assert "dev-userdata-synth" in in_a_shell(kept_up[1], f'"{sys.executable}" -c "{script}"')
+
+
+def test_kept_up_it_says_how_to_reach_it_and_ends_on_ctrl_c(kept_up: KeptUp) -> None:
+    process, printed = kept_up
     assert re.search(r"export AWS_ENDPOINT_URL=http://127\.0\.0\.1:\d+\n", "".join(printed))
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=60)

@@ -23,6 +23,7 @@ def test_every_part_says_how_it_is_and_what_is_in_alarm_comes_first(stubs: Stubs
     alarms = ((name, ALARM) for name in ("Calm", "Gone", "Red", "Silent"))
     stubs.resources_are(*alarms, ("Mapping", MAPPING), ("Worker", FUNCTION), physical_ids={"Mapping": UUID})
     configuration = {"Runtime": "python3.13", "MemorySize": 256, "LastModified": "2026-03-01T12:00:00.000+0000"}
+    configuration["CodeSha256"] = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
     answer = {**configuration, "State": "Active", "LastUpdateStatus": "Failed"}
     stubs.answer("functions", "get_function_configuration", {"FunctionName": "dev-Worker"}, answer)
     mapping = {"State": "Enabled", "LastProcessingResult": "OK"}

@@ -16,7 +16,21 @@ on_linux = pytest.mark.skipif(not (PROC / "net" / "tcp").exists(), reason="proce
 
 def processes_of(port: int) -> list[int]:
     """The emulator of a port and everything that it started and that lives; all have its environment variables."""
-    return [int(folder.name) for folder in PROC.glob("[0-9]*") if f"GATEWAY_PORT={port}" in _environment(folder)]
+    return processes_with(f"GATEWAY_PORT={port}")
+
+
+def processes_with(variable: str) -> list[int]:
+    """The processes that were started with an environment variable, `NAME=value`, and that live."""
+    return [int(folder.name) for folder in PROC.glob("[0-9]*") if variable in _environment(folder)]
+
+
+def processes_below(folder: Path) -> list[int]:
+    """The processes whose temporary folder is a folder or is in it, and that live."""
+    return [
+        int(process.name)
+        for process in PROC.glob("[0-9]*")
+        if any(variable.startswith(f"TMPDIR={folder}") for variable in _environment(process))
+    ]
 
 
 def _environment(folder: Path) -> list[str]:

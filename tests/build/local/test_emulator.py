@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from build.errors import CommandError
-from build.local.emulator import Emulator, answers, clean_environment, running_emulator, stop
+from build.local.emulator import Emulator, answers, clean_environment, running_emulator
 from tests.build.local.processes import on_linux, processes_of
 from tests.build.poller.cloud import Cloud
 
@@ -66,16 +66,6 @@ def test_does_not_start_where_there_is_no_room(tmp_path: Path, monkeypatch: pyte
         with running_emulator(tmp_path / "log"):
             pass
     assert not any(folder.iterdir())
-
-
-def test_is_ended_by_force() -> None:
-    ignores = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-    process = subprocess.Popen([sys.executable, "-c", ignores], stdout=subprocess.PIPE, start_new_session=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.terminate()
-    stop(process)
-    assert process.returncode == -9
 
 
 def start_a_function(port: int) -> None:
