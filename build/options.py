@@ -70,8 +70,8 @@ def add_context_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--profile", help="profile of the AWS configuration (default: AWS_PROFILE, else default)")
     parser.add_argument(
         "--region",
-        help="AWS region (default: the suffix's settings, AWS_REGION, AWS_DEFAULT_REGION, the profile, "
-        f"else {DEFAULT_REGION})",
+        help="AWS region (default: the settings of the suffix when there is one, AWS_REGION, AWS_DEFAULT_REGION, "
+        f"the profile, else {DEFAULT_REGION})",
     )
     parser.add_argument("--json", action="store_true", help="print what happens as one JSON object a line")
 
