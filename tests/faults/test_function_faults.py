@@ -90,7 +90,7 @@ def test_a_function_that_is_never_reached_leaves_everything_in_the_failure_bucke
     assert {document["requestContext"]["condition"] for document in bucket.documents()} == {"RecordAgeExceeded"}
 
 
-@pytest.mark.parametrize("place", ["activity_item", "publish"])
+@pytest.mark.parametrize("place", ["activity_item", "_publish"])
 def test_an_exception_in_the_handler_costs_nothing(
     pipeline: SourcePipeline, function: HandlerFunction, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
