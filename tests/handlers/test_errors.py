@@ -21,9 +21,9 @@ def test_a_refusal_names_the_table_the_reason_and_what_to_do(code: str, advice: 
 
 
 def test_a_lost_connection_names_the_table_too() -> None:
+    advice = "start the execution again when DynamoDB answers"
     with pytest.raises(
-        AnalyticsTableError,
-        match=r'^the table my-table cannot be reached: .*"https://dynamodb"; start the execution again when .*\.$',
+        AnalyticsTableError, match=rf'^the table my-table cannot be reached: .*"https://dynamodb"; {advice}\.$'
     ):
         with table_errors("my-table"):
             raise EndpointConnectionError(endpoint_url="https://dynamodb")
