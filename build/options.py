@@ -5,18 +5,29 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from build.aws import Clients, aws_errors_explained, open_clients
+from botocore.exceptions import BotoCoreError, ClientError
+
+from build.aws import Clients, open_clients
+from build.aws_errors import aws_errors_explained
 from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter
-from build.settings import account_alias, region_source, require_account, suffix_settings
 from build.terminal import TerminalPresenter
-from stack.config import DEFAULT_REGION, DEFAULT_SUFFIX, SUFFIX_VARIABLE, StackConfig, suffix_from_environment
-from stack.settings import SuffixSettings
+from stack.config import (
+    DEFAULT_REGION,
+    DEFAULT_SUFFIX,
+    SUFFIX_VARIABLE,
+    StackConfig,
+    SuffixError,
+    suffix_from_environment,
+)
+from stack.settings import SettingsError, SuffixSettings, read_settings
+
+DEFAULT_SOURCE = "the default"
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,7 @@ def context(arguments: argparse.Namespace) -> Iterator[Context]:
         CommandError: for everything that botocore raises.
     """
     with presenting(arguments.json) as presenter, _clients(arguments, arguments.region) as clients:
-        yield Context(clients, presenter, region_source(arguments, None, clients, os.environ))
+        yield Context(clients, presenter, _region_source(arguments, None, clients, os.environ))
 
 
 @contextmanager
@@ -105,9 +116,9 @@ def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
         CommandError: for a bad suffix or setting, and for everything that botocore raises.
     """
     with presenting(arguments.json) as presenter:
-        settings, config = suffix_settings(arguments.suffix)
+        settings, config = _suffix_settings(arguments.suffix)
         with _clients(arguments, arguments.region or settings.region) as clients:
-            source = region_source(arguments, settings, clients, os.environ)
+            source = _region_source(arguments, settings, clients, os.environ)
             yield StackContext(clients, presenter, source, settings, config)
 
 
@@ -218,3 +229,56 @@ def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clie
         clients = open_clients(arguments.profile, region)
     with aws_errors_explained(clients.region):
         yield clients
+
+
+def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
+    """The settings of a suffix, and the configuration of its stack.
+
+    Raises:
+        CommandError: for a bad suffix, and for settings that cannot be used.
+    """
+    try:
+        settings = read_settings(suffix)
+        return settings, settings.config
+    except (SettingsError, SuffixError) as error:
+        raise CommandError(str(error), exit_code=2) from error
+
+
+def _region_source(
+    arguments: argparse.Namespace, settings: SuffixSettings | None, clients: Clients, environment: Mapping[str, str]
+) -> str:
+    """Where the region of the clients was chosen: the first that names one, as `open_clients` looks for it."""
+    choices = (
+        ("--region", arguments.region),
+        (settings.section if settings else "", settings.region if settings else None),
+        ("AWS_REGION", environment.get("AWS_REGION")),
+        ("AWS_DEFAULT_REGION", environment.get("AWS_DEFAULT_REGION")),
+        (f"the profile {clients.session.profile_name}", clients.session.region_name),
+    )
+    return next((source for source, region in choices if region), DEFAULT_SOURCE)
+
+
+def account_alias(clients: Clients) -> str | None:
+    """The alias of the account; None when it has none, or when it is not to be had.
+
+    An alias is worth one short attempt and no failure: many who may deploy may not ask IAM.
+    """
+    hurried = clients.configured(connect_timeout=3, read_timeout=3, retries={"total_max_attempts": 1})
+    try:
+        aliases: list[str] = hurried.iam.list_account_aliases()["AccountAliases"]
+    except (BotoCoreError, ClientError):
+        return None
+    return aliases[0] if aliases else None
+
+
+def require_account(clients: Clients, settings: SuffixSettings) -> None:
+    """Refuse another account than the one that the settings name.
+
+    Raises:
+        CommandError: when the credentials belong to another account.
+    """
+    if settings.account and clients.account != settings.account:
+        raise CommandError(
+            f"{settings.config.stack_name} belongs in the account {settings.account} ({settings.section}), and "
+            f"these credentials are of {clients.account}; choose others with --profile, or correct the setting."
+        )

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from build.aws import Clients, error_code, may_have_been_done, until
+from build.aws import Clients, until
+from build.aws_errors import error_code, may_have_been_done
 from build.cloudformation.changes import ResourceChange, resource_change
 from build.cloudformation.conflicts import CHANGE_SET_BUSY, CHANGE_SET_MISSING, Conflict, raise_if_conflict
 from build.cloudformation.failures import Cause, OperationFailed, change_set_cause

@@ -4,7 +4,7 @@ import re
 
 from botocore.exceptions import ClientError
 
-from build.aws import error_code, error_message
+from build.aws_errors import error_code, error_message
 from build.cloudformation.stacks import is_missing
 from build.errors import CommandError
 

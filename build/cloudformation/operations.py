@@ -10,7 +10,8 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from build.aws import Answer, Clients, Reconnection, explanation, may_have_been_done, until
+from build.aws import Answer, Clients, Reconnection, until
+from build.aws_errors import explanation, may_have_been_done
 from build.cloudformation.conflicts import Conflict, StackGone, is_conflict, raise_if_conflict
 from build.cloudformation.failures import Detached, FollowingLost, OperationFailed, root_cause
 from build.cloudformation.next_steps import failed_resources, next_step

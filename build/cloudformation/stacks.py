@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from build.aws import error_message
+from build.aws_errors import error_message
 from build.errors import CommandError
 
 if TYPE_CHECKING:

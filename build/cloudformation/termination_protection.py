@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from build.aws import UNKNOWN_ACTION, error_code
+from build.aws_errors import UNKNOWN_ACTION, error_code
 from build.cloudformation.stacks import DeployedStack
 from build.progress import Progress
 

@@ -19,9 +19,8 @@ from build.cloudformation.termination_protection import set_termination_protecti
 from build.deploy.contents import empty_bucket, stored_data
 from build.deploy.recovery import NEXT_ACTIONS
 from build.errors import CommandError
-from build.options import StackContext, add_stack_options, require_consent, stack_context
+from build.options import StackContext, add_stack_options, require_account, require_consent, stack_context
 from build.progress import Progress
-from build.settings import require_account
 from stack.config import StackConfig
 
 EXAMPLE = "python -m build destroy --suffix try-out --yes"

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from build.aws import Clients, is_transient, until
+from build.aws import Clients, until
+from build.aws_errors import is_transient
 from build.cloudformation.stacks import LOG_GROUP_TYPE, DeployedStack, existing_stack, stack_resources
 from build.errors import CommandError
 from build.options import add_stack_options, stack_context

@@ -24,9 +24,15 @@ from build.deploy.recovery import NextAction, next_action, unchanged_stack
 from build.deploy.running_code import AHEAD, functions_ahead
 from build.deploy.saved_plan import save_plan
 from build.errors import CommandError
-from build.options import StackContext, add_stack_options, require_credentials, require_folder, stack_context
+from build.options import (
+    StackContext,
+    add_stack_options,
+    require_account,
+    require_credentials,
+    require_folder,
+    stack_context,
+)
 from build.progress import Progress
-from build.settings import require_account
 
 EXAMPLE = "python -m build plan --suffix prod --json"
 _CHANGES = 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from build.aws import error_code
+from build.aws_errors import error_code
 from build.cloudformation.stacks import DeployedStack, all_stacks
 from build.deploy.artifacts import ArtifactBucket, archive_keys, artifact_bucket, record_key, recorded_keys
 from build.deploy.contents import MOST_OBJECTS_DELETED, delete_objects

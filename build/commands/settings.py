@@ -4,8 +4,7 @@ import argparse
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from build.options import StackContext, add_stack_options, stack_context
-from build.settings import DEFAULT_SOURCE
+from build.options import DEFAULT_SOURCE, StackContext, add_stack_options, stack_context
 from build.text import TextTable
 from stack.config import PROTECTED_SUFFIXES, SOURCES, StreamSource
 from stack.settings import SIZES, SuffixSettings

@@ -8,7 +8,8 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from build.aws import Clients, error_code
+from build.aws import Clients
+from build.aws_errors import error_code
 from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, StackResource, existing_stack, stack_resources
 from build.deploy.recovery import NextAction, next_action
 from build.deploy.running_code import AHEAD, is_ahead

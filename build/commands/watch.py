@@ -8,7 +8,7 @@ from time import monotonic, sleep, time
 
 from botocore.exceptions import ClientError
 
-from build.aws import aws_errors_explained, is_transient
+from build.aws_errors import aws_errors_explained, is_transient
 from build.cloudformation.stacks import DeployedStack
 from build.commands.logs import LogTail, log_tails, show_new_entries
 from build.deploy.running_code import wait_until_updated

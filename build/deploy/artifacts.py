@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from build.aws import Clients, error_code, error_message
+from build.aws import Clients
+from build.aws_errors import error_code, error_message
 from build.cloudformation.stacks import DeployedStack, DesiredStack
 from build.errors import CommandError
 from build.packaging import Package

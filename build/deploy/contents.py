@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from build.aws import Clients, error_code
+from build.aws import Clients
+from build.aws_errors import error_code
 from build.cloudformation.changes import STORES_DATA
 from build.cloudformation.stacks import BUCKET_TYPE, LOG_GROUP_TYPE, TABLE_TYPE, StackResource
 from build.errors import CommandError

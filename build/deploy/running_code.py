@@ -6,7 +6,8 @@ CloudFormation never looks at the code of a function, neither for an update nor 
 
 from botocore.exceptions import ClientError
 
-from build.aws import Clients, error_code, until
+from build.aws import Clients, until
+from build.aws_errors import error_code
 from build.cloudformation.stacks import DeployedStack
 from build.errors import CommandError
 from build.progress import Progress

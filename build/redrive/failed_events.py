@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 
-from build.aws import error_code
+from build.aws_errors import error_code
 from build.errors import CommandError
 from build.redrive.pipeline import DeployedPipeline, DeployedSource
 from build.text import one_line

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from build.aws import Clients, error_code, error_message
+from build.aws import Clients
+from build.aws_errors import error_code, error_message
 from build.executions import execute
 from build.poller.invocation import count_before_first_failure
 from build.redrive.failed_events import FailedBatch

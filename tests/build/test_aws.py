@@ -7,7 +7,8 @@ import pytest
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
-from build.aws import Clients, Reconnection, aws_errors_explained, may_have_been_done, open_clients, until
+from build.aws import Clients, Reconnection, open_clients, until
+from build.aws_errors import aws_errors_explained, may_have_been_done
 from build.errors import CommandError
 from tests.build.support import dummy_session
 

@@ -3,7 +3,7 @@ import pytest
 from build.aws import Clients
 from build.errors import CommandError
 from build.local.emulator import free_port
-from build.settings import account_alias, require_account
+from build.options import account_alias, require_account
 from stack.settings import SuffixSettings
 from tests.build.support import REGION, Stubs, dummy_session
 
