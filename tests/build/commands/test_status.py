@@ -101,7 +101,7 @@ def test_a_mapping_is_well_when_it_is_enabled_or_paused_on_purpose(
 @pytest.mark.parametrize("state", ["Pending", "Inactive", "Failed"])
 def test_a_function_that_is_not_active_is_not_well(stubs: Stubs, state: str) -> None:
     stubs.resources_are(("Worker", FUNCTION))
-    answer = {"Runtime": "python3.13", "MemorySize": 256, "LastModified": "2026-03-01", "State": state}
+    answer = {"Runtime": "python3.13", "MemorySize": 256, "LastModified": "2026-03-01", "CodeSha256": "x", "State": state}
     stubs.answer("functions", "get_function_configuration", {"FunctionName": "dev-Worker"}, answer)
     assert status_of(stubs.clients, a_stack()).problems == [f"Worker is {state}"]
 

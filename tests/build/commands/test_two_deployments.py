@@ -127,8 +127,9 @@ def expect_comparison(stubs: Stubs, deployment: Deployment, status: str | None =
     if status == "UPDATE_COMPLETE":
         stubs.answer("cloudformation", "get_template", ANYTHING, {"TemplateBody": "{}"})
     else:
-        stubs.clients.__dict__["account"] = bucket.account
+        stubs.clients.__dict__["_caller"] = {"Account": bucket.account}
     stubs.answer("s3", "get_bucket_policy", bucket.target, {"Policy": "{}"})
+    stubs.answer("s3", "head_bucket", bucket.target, {"BucketRegion": stubs.clients.region})
     for archive in deployment.package.archives:
         stubs.answer("s3", "head_object", {"Key": archive.object_key, **bucket.target}, {})
 
@@ -148,7 +149,8 @@ def expect_change_set(stubs: Stubs) -> None:
 
 def expect_description(stubs: Stubs) -> None:
     stubs.answer("cloudformation", "describe_change_set", CHANGE_SET, {"Status": "CREATE_COMPLETE"})
-    stubs.answer("cloudformation", "describe_change_set", ANYTHING, {"Changes": []})
+    for _ in ("with values", "without"):
+        stubs.answer("cloudformation", "describe_change_set", ANYTHING, {"Changes": []})
 
 
 def refused_creation(stubs: Stubs) -> None:

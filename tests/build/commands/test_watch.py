@@ -228,7 +228,7 @@ def test_an_archive_that_cannot_be_read_tells_nothing(stubs: Stubs, code: str) -
     ("words", "sentence"),
     [
         (["--suffix", "prod"], "TapStackprod is protected and gets new code by a deployment only; leave out --watch."),
-        (["--cancel"], "--watch deploys and --cancel does not; leave one out."),
+        (["--cancel"], "--watch deploys what is here; leave out --cancel and --plan."),
     ],
 )
 def test_what_cannot_be_watched_is_refused(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:

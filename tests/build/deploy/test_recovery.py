@@ -171,6 +171,7 @@ def test_a_rollback_under_way_that_fails_says_how_it_is_continued(
         expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", token="theirs")
     expect_stack(stubs, "UPDATE_ROLLBACK_FAILED", STACK_ID)
     expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
+    expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", token="theirs")
     with pytest.raises(CommandError, match="--continue-rollback"):
         recovery(stubs, progress, deployment).run()
 
