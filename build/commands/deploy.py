@@ -62,6 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         context.presenter.result(
             {"stack": stack.name, "status": stack.status, "outputs": stack.outputs}, [outputs_table(stack)]
         )
+        if stack.pause:
+            context.presenter.step(stack.pause)
     return 0
 
 

@@ -138,6 +138,7 @@ def _stack_table(stack: DeployedStack) -> TextTable:
     rows = [
         ("status", stack.status),
         ("reason", stack.status_reason),
+        ("streams", stack.pause),
         ("last change", f"{stack.changed:%Y-%m-%d %H:%M} UTC"),
         ("termination protection", protection),
     ]

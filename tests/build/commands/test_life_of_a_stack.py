@@ -72,6 +72,7 @@ def test_deploying(run: Run, tmp_path: Path) -> None:
     outputs = json.loads(file.read_text())
     assert outputs["UserDataTableName"] == "life-userdata-synth"
     assert f"UserDataTableName                 {outputs['UserDataTableName']}" in out
+    assert out.splitlines()[-1].startswith("StreamProcessing=Disabled: no stream is processed and no alarm says so")
 
 
 def test_deploying_again_changes_nothing_and_still_writes_outputs(run: Run, tmp_path: Path) -> None:

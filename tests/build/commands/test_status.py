@@ -59,6 +59,14 @@ def test_what_may_not_be_looked_at_is_no_detail(stubs: Stubs) -> None:
         status_of(stubs.clients, a_stack())
 
 
+@pytest.mark.parametrize(("value", "shown"), [("Disabled", True), ("Enabled", False)])
+def test_a_pause_is_told_because_no_alarm_rings(value: str, shown: bool) -> None:
+    stack = a_stack(Parameters=[{"ParameterKey": "StreamProcessing", "ParameterValue": value}])
+    lines = [line for table in status_tables(Status(stack, [], [], [])) for line in table.lines]
+    told = [line for line in lines if "StreamProcessing=Disabled: no stream is processed" in line]
+    assert len(told) == shown
+
+
 def test_a_status_fits_one_screen(stubs: Stubs) -> None:
     stack = a_stack("UPDATE_ROLLBACK_COMPLETE", StackStatusReason="Worker failed", EnableTerminationProtection=True)
     calm = [Health(f"Alarm{number}", "OK", "since then") for number in range(30)]
