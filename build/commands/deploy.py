@@ -27,6 +27,7 @@ from build.errors import CommandError
 from build.options import StackContext, add_stack_options, stack_context
 from build.output import outputs_table
 from build.progress import Progress
+from build.text import TextTable
 
 EXAMPLE = "python -m build deploy --suffix prod --alert-email ops@example.com --tag team=data --outputs outputs.json"
 
@@ -60,10 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.outputs:
             _write_outputs(arguments.outputs, stack.outputs)
         context.presenter.result(
-            {"stack": stack.name, "status": stack.status, "outputs": stack.outputs}, [outputs_table(stack)]
+            {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause},
+            [outputs_table(stack), *_pause_tables(stack)],
         )
-        if stack.pause:
-            context.presenter.step(stack.pause)
     return 0
 
 
@@ -181,6 +181,11 @@ def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedS
         skip=frozenset(arguments.skip),
     )
     return deploy(context.clients, deployment, context.presenter)
+
+
+def _pause_tables(stack: DeployedStack) -> list[TextTable]:
+    """The pause of the streams, if there is one."""
+    return [TextTable("Streams", ("", ""), [("paused", stack.pause)])] if stack.pause else []
 
 
 def _write_outputs(path: Path, outputs: Mapping[str, str]) -> None:
