@@ -27,6 +27,7 @@ from handlers.windows import Window, read_time, requested_windows
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
 metrics = Metrics()
+metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 
 SOURCES = sources_from_json(os.environ["SOURCES"])
 _SHARDS = int(os.environ["ACTIVITY_SHARDS"])

@@ -13,6 +13,7 @@ from handlers.validation import validated
 logger = Logger()
 tracer = Tracer(auto_patch=False)
 metrics = Metrics()
+metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 
 _DATA_TYPES = tuple(os.environ["DATA_TYPES"].split(","))
 

@@ -23,6 +23,7 @@ RESERVED_SECONDS = 15
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
 metrics = Metrics()
+metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 
 SOURCE = ActivitySource.from_environment(os.environ)
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]

@@ -3,20 +3,25 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from troposphere import AWSHelperFn, Template
+from troposphere import AWSHelperFn, If, Template
 from troposphere.awslambda import EventSourceMapping, Function
 from troposphere.cloudwatch import Alarm, MetricDimension
 from troposphere.dynamodb import Table
 from troposphere.events import Rule
 from troposphere.sns import Topic
+from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
 
+from stack import runbook
 from stack.config import FunctionSpecification, StackConfig, StreamSource, stream_processor
 from stack.functions import Functions
+from stack.parameters import NOTIFY_EACH_ALARM, STREAM_PROCESSING_ENABLED
+from stack.runbook import RunbookEntry
 from stack.storage import Storage
 from stack.workflow import Workflow
 
 _PERIOD = 300
+_HOUR = 60 * 60
 _OLDEST_RECORD = 15 * 60 * 1000
 """Milliseconds that a record may wait in its stream."""
 
@@ -38,22 +43,32 @@ class AlarmDefinition:
     Args:
         logical_id: name in the template.
         name_part: the middle of its physical name.
+        runbook: where the README says more.
         description: what it means and what to do; the notification quotes it.
         metric: (namespace, name) of the metric.
         dimensions: what tells the metric from others of its name, a resource or, for a metric of our own, any text.
         threshold: the value from which a period is bad.
-        bad_periods: consecutive periods of five minutes that have to be bad.
+        bad_periods: consecutive periods that have to be bad.
         statistic: of the values of a period.
+        period: in seconds.
+        comparison: of the statistic with the threshold, a ComparisonOperator.
+        missing_data: what a period without data is, `notBreaching` or `breaching`.
+        condition: of the template, without which there is no such alarm.
     """
 
     logical_id: str
     name_part: str
+    runbook: RunbookEntry
     description: str
     metric: tuple[str, str]
     dimensions: Mapping[str, str | AWSHelperFn]
     threshold: int = 1
     bad_periods: int = 1
     statistic: str = "Sum"
+    period: int = _PERIOD
+    comparison: str = "GreaterThanOrEqualToThreshold"
+    missing_data: str = "notBreaching"
+    condition: str | None = None
 
 
 def _function_alarms(function: FunctionSpecification, resource: Function) -> Iterator[AlarmDefinition]:
@@ -63,7 +78,8 @@ def _function_alarms(function: FunctionSpecification, resource: Function) -> Ite
     yield AlarmDefinition(
         logical_id=f"{function.logical_id}ErrorAlarm",
         name_part=f"{function.name_part}-errors",
-        description=f"Alarm for {function.title} Lambda errors. The function raised or ran out of time: read its log.",
+        runbook=runbook.FUNCTION_FAILS,
+        description=f"{function.title} failed or timed out: read its log.",
         metric=("AWS/Lambda", "Errors"),
         dimensions=dimensions,
         threshold=5 if retried else 1,
@@ -72,8 +88,8 @@ def _function_alarms(function: FunctionSpecification, resource: Function) -> Ite
     yield AlarmDefinition(
         logical_id=f"{function.logical_id}ThrottleAlarm",
         name_part=f"{function.name_part}-throttles",
-        description=f"Alarm for {function.title} Lambda throttles. Too many invocations at once: raise the account's "
-        "concurrency limit or find what uses it up.",
+        runbook=runbook.FUNCTION_THROTTLED,
+        description=f"{function.title} is throttled: raise the concurrency limit.",
         metric=("AWS/Lambda", "Throttles"),
         dimensions=dimensions,
         bad_periods=2 if retried else 1,
@@ -87,8 +103,9 @@ def _processor_alarms(source: StreamSource, resource: Function) -> Iterator[Alar
     yield AlarmDefinition(
         logical_id=f"{function.logical_id}IteratorAgeAlarm",
         name_part=f"{function.name_part}-iterator-age",
-        description=f"{source.title} is processed more than 15 minutes late. Records are lost after 24 hours: read the "
-        "function's log and the analytics table's throttles.",
+        runbook=runbook.RECORDS_LATE,
+        description=f"{source.title} is processed more than 15 minutes late, and lost after 24 hours: read the "
+        "function's log.",
         metric=("AWS/Lambda", "IteratorAge"),
         dimensions=dimensions,
         threshold=_OLDEST_RECORD,
@@ -98,30 +115,49 @@ def _processor_alarms(source: StreamSource, resource: Function) -> Iterator[Alar
     yield AlarmDefinition(
         logical_id=f"{function.logical_id}DeliveryAlarm",
         name_part=f"{function.name_part}-delivery-failures",
-        description=f"{source.title} that failed could not be sent to the bucket of failed events and is lost: check "
-        "the bucket's policy and the function's role.",
+        runbook=runbook.FAILED_EVENTS_LOST,
+        description=f"{source.title} that failed is lost, the bucket of failed events refused it: check its policy and "
+        "the function's role.",
         metric=("AWS/Lambda", "DestinationDeliveryFailures"),
         dimensions=dimensions,
     )
 
 
 def _mapping_alarms(source: StreamSource, resource: EventSourceMapping) -> Iterator[AlarmDefinition]:
-    """Records that an event source mapping dropped, retries, or sent to the failure destination.
+    """A mapping that does not poll, and records that it dropped, retries, or sent to the failure destination.
+
+    A mapping that polls counts what it found, zero included; one that is paused, refused or broken counts nothing.
 
     Source: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics
     """
     dimensions = {"EventSourceMappingUUID": resource.get_att("Id")}
     name_part = f"{source.name.lower()}-mapping"
     yield AlarmDefinition(
+        logical_id=f"{source.name}StoppedAlarm",
+        name_part=f"{name_part}-stopped",
+        runbook=runbook.STREAM_NOT_READ,
+        description=f"Nobody reads the stream of {source.title.lower()}, which keeps records for 24 hours: enable the "
+        "mapping or fix its role. A new one takes minutes.",
+        metric=("AWS/Lambda", "PolledEventCount"),
+        dimensions=dimensions,
+        bad_periods=3,
+        statistic="SampleCount",
+        comparison="LessThanThreshold",
+        missing_data="breaching",
+        condition=STREAM_PROCESSING_ENABLED,
+    )
+    yield AlarmDefinition(
         logical_id=f"{source.name}DroppedEventsAlarm",
         name_part=f"{name_part}-dropped-events",
-        description=f"{source.title} was dropped and is not in the bucket of failed events: recover it from the table.",
+        runbook=runbook.RECORDS_DROPPED,
+        description=f"{source.title} was dropped and is no failed event: recover it from the table.",
         metric=("AWS/Lambda", "DroppedEventCount"),
         dimensions=dimensions,
     )
     yield AlarmDefinition(
         logical_id=f"{source.name}FailedInvokesAlarm",
         name_part=f"{name_part}-failed-invokes",
+        runbook=runbook.RECORDS_KEEP_FAILING,
         description=f"{source.title} keeps failing and is being retried: read the function's log.",
         metric=("AWS/Lambda", "FailedInvokeEventCount"),
         dimensions=dimensions,
@@ -130,27 +166,49 @@ def _mapping_alarms(source: StreamSource, resource: EventSourceMapping) -> Itera
     yield AlarmDefinition(
         logical_id=f"{source.name}FailedEventsAlarm",
         name_part=f"{name_part}-failed-events",
-        description=f"{source.title} failed every retry and is stored in the bucket of failed events: fix the cause, "
-        "then replay it.",
+        runbook=runbook.FAILED_EVENTS_WAIT,
+        description=f"{source.title} failed every retry and is in the bucket of failed events: fix the cause, then "
+        "replay it.",
         metric=("AWS/Lambda", "OnFailureDestinationDeliveredEventCount"),
         dimensions=dimensions,
     )
 
 
 def _workflow_alarms(state_machine: StateMachine) -> Iterator[AlarmDefinition]:
-    """Executions that failed, timed out or were throttled."""
+    """Executions that failed or timed out, throttled state transitions, and a day in which no execution succeeded.
+
+    The day is 24 periods of an hour: CloudWatch looks some periods further back before it calls data missing, and with
+    one period of a day that would be days.
+
+    Sources: https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html,
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
+    """
     dimensions = {"StateMachineArn": state_machine.ref()}
+    yield AlarmDefinition(
+        logical_id="DailySummaryMissingAlarm",
+        name_part="daily-summary-missing",
+        runbook=runbook.NO_SUMMARY,
+        description="No execution succeeded for a day: find out why, then start the workflow by hand. A new stack's "
+        "first is due at 02:00 UTC.",
+        metric=("AWS/States", "ExecutionsSucceeded"),
+        dimensions=dimensions,
+        bad_periods=24,
+        period=_HOUR,
+        comparison="LessThanThreshold",
+        missing_data="breaching",
+    )
     yield AlarmDefinition(
         logical_id="StepFunctionsFailureAlarm",
         name_part="stepfunctions-failures",
-        description="Alarm for Step Functions execution failures. The execution shows its cause; fix it, then start "
-        "it again with the same input.",
+        runbook=runbook.EXECUTION_FAILED,
+        description="An execution failed and shows its cause: fix it, then start it again with the same input.",
         metric=("AWS/States", "ExecutionsFailed"),
         dimensions=dimensions,
     )
     yield AlarmDefinition(
         logical_id="StepFunctionsTimeoutAlarm",
         name_part="stepfunctions-timeouts",
+        runbook=runbook.EXECUTION_FAILED,
         description="An execution ran out of time: look for throttles, then start it again with the same input.",
         metric=("AWS/States", "ExecutionsTimedOut"),
         dimensions=dimensions,
@@ -158,30 +216,54 @@ def _workflow_alarms(state_machine: StateMachine) -> Iterator[AlarmDefinition]:
     yield AlarmDefinition(
         logical_id="StepFunctionsThrottleAlarm",
         name_part="stepfunctions-throttles",
-        description="Step Functions throttled executions: too many were started at once, or an account limit is low.",
+        runbook=runbook.WORKFLOW_THROTTLED,
+        description="State transitions, not executions, are throttled, so executions take longer: raise the account's "
+        "limit if it stays.",
         metric=("AWS/States", "ExecutionThrottled"),
         dimensions=dimensions,
     )
 
 
-def _schedule_alarms(rule: Rule) -> Iterator[AlarmDefinition]:
-    """Daily executions that were not started.
+def _schedule_alarms(rule: Rule, queue: Queue) -> Iterator[AlarmDefinition]:
+    """Daily executions that were not started; those in the dead-letter queue ring until it is empty.
 
-    Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html
+    Sources: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-monitoring.html,
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
     """
-    dimensions = {"RuleName": rule.ref()}
-    kinds = {
-        "FailedInvocations": ("Failure", "failures", "could not be started and is not retried any more"),
-        "InvocationsSentToDlq": ("DeadLetter", "dead-letters", "was not started and is in the dead-letter queue"),
-        "InvocationsFailedToBeSentToDlq": ("Loss", "losses", "was not started and did not reach the dead-letter queue"),
-    }
-    for metric, (word, name_part, problem) in kinds.items():
+    of_rule = {"RuleName": rule.ref()}
+    of_queue = {"QueueName": queue.get_att("QueueName")}
+    kinds = (
+        (
+            "Failure",
+            "failures",
+            ("AWS/Events", "FailedInvocations"),
+            of_rule,
+            "could not be started",
+        ),
+        (
+            "DeadLetter",
+            "dead-letters",
+            ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+            of_queue,
+            "is in the dead-letter queue",
+        ),
+        (
+            "Loss",
+            "losses",
+            ("AWS/Events", "InvocationsFailedToBeSentToDlq"),
+            of_rule,
+            "was lost on its way to the dead-letter queue",
+        ),
+    )
+    for word, name_part, metric, dimensions, problem in kinds:
         yield AlarmDefinition(
             logical_id=f"Schedule{word}Alarm",
             name_part=f"schedule-{name_part}",
-            description=f"A daily execution {problem}: check the rule's role, then start the workflow by hand.",
-            metric=("AWS/Events", metric),
+            runbook=runbook.NOT_STARTED,
+            description=f"A daily execution {problem}: check the rule's role, then start it by hand.",
+            metric=metric,
             dimensions=dimensions,
+            statistic="Maximum" if metric[0] == "AWS/SQS" else "Sum",
         )
 
 
@@ -190,8 +272,9 @@ def _table_alarms(analytics_table: Table) -> Iterator[AlarmDefinition]:
     yield AlarmDefinition(
         logical_id="AnalyticsWriteThrottleAlarm",
         name_part="analytics-write-throttles",
-        description="The analytics table throttles writes: nothing is lost yet, records wait in the stream; raise "
-        "activity_shards when one activity type writes more than 1,000 items a second.",
+        runbook=runbook.TABLE_THROTTLED,
+        description="The analytics table throttles writes, records wait: raise activity_shards if a type writes over "
+        "1,000 items a second.",
         metric=("AWS/DynamoDB", "WriteThrottleEvents"),
         dimensions={"TableName": analytics_table.ref()},
         bad_periods=2,
@@ -207,28 +290,31 @@ def alarm_definitions(config: StackConfig, resources: MonitoredResources) -> Ite
         yield from _processor_alarms(source, resources.functions.stream_processors[source.name])
         yield from _mapping_alarms(source, resources.mappings[source.name])
     yield from _workflow_alarms(resources.workflow.state_machine)
-    yield from _schedule_alarms(resources.workflow.rule)
+    yield from _schedule_alarms(resources.workflow.rule, resources.workflow.dead_letter_queue)
     yield from _table_alarms(resources.storage.analytics_table)
 
 
 def add_alarm(template: Template, config: StackConfig, topic: Topic, alarm: AlarmDefinition) -> Alarm:
-    """Add an alarm that notifies the topic when it begins and when it is over; missing data counts as good."""
+    """Add an alarm; it notifies when `AlarmNotifications` is `Each`, of its end only if nothing waits for a person."""
     namespace, metric = alarm.metric
-    return template.add_resource(
-        Alarm(
-            alarm.logical_id,
-            AlarmName=config.name(alarm.name_part),
-            AlarmActions=[topic.ref()],
-            AlarmDescription=alarm.description,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            Dimensions=[MetricDimension(Name=name, Value=value) for name, value in alarm.dimensions.items()],
-            EvaluationPeriods=alarm.bad_periods,
-            MetricName=metric,
-            Namespace=namespace,
-            OKActions=[topic.ref()],
-            Period=_PERIOD,
-            Statistic=alarm.statistic,
-            Threshold=alarm.threshold,
-            TreatMissingData="notBreaching",
-        )
+    resource = Alarm(
+        alarm.logical_id,
+        AlarmName=config.name(alarm.name_part),
+        ActionsEnabled=If(NOTIFY_EACH_ALARM, True, False),
+        AlarmActions=[topic.ref()],
+        AlarmDescription=alarm.runbook.under_heading(alarm.description),
+        ComparisonOperator=alarm.comparison,
+        Dimensions=[MetricDimension(Name=name, Value=value) for name, value in alarm.dimensions.items()],
+        EvaluationPeriods=alarm.bad_periods,
+        MetricName=metric,
+        Namespace=namespace,
+        Period=alarm.period,
+        Statistic=alarm.statistic,
+        Threshold=alarm.threshold,
+        TreatMissingData=alarm.missing_data,
     )
+    if alarm.condition:
+        resource.resource["Condition"] = alarm.condition
+    if not alarm.runbook.waits_for_a_person:
+        resource.OKActions = [topic.ref()]
+    return template.add_resource(resource)

@@ -3,20 +3,23 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from troposphere import Sub, Template
 from troposphere.awslambda import EventSourceMapping, Function
-from troposphere.cloudwatch import Alarm, Dashboard
+from troposphere.cloudwatch import Alarm, CompositeAlarm, Dashboard
 from troposphere.dynamodb import Table
 from troposphere.stepfunctions import StateMachine
 
 from stack.alarms import MonitoredResources
 from stack.config import METRICS_NAMESPACE, StackConfig
 
-_WIDTH, _HEIGHT, _COLUMNS = 12, 6, 2
+_WIDTH, _COLUMNS = 12, 2
+_HEIGHT = 6
+"""The default of a dashboard body, which therefore does not say it."""
 
-_Metric = list[Any]
+_Metric = list[str]
 
 
 @dataclass(frozen=True)
@@ -28,66 +31,70 @@ class _GraphWidget:
 
     title: str
     metrics: list[_Metric]
+    statistic: str = "Sum"
 
     def properties(self) -> dict[str, Any]:
         return {
-            "view": "timeSeries",
             "title": self.title,
             "region": "${AWS::Region}",
-            "metrics": self.metrics,
+            "stat": self.statistic,
+            "metrics": [_abbreviated(*pair) for pair in zip(self.metrics, [[], *self.metrics])],
             "yAxis": {"left": {"min": 0}},
         }
 
 
-def _of_functions(functions: Sequence[Function], metric: str, statistic: str = "Sum") -> list[_Metric]:
-    return [
-        ["AWS/Lambda", metric, "FunctionName", f"${{{function.title}}}", {"stat": statistic}] for function in functions
-    ]
+def _abbreviated(metric: _Metric, previous: _Metric) -> _Metric:
+    """A metric with a dot for what it has in common with the one before it, which keeps the template small."""
+    return ["." if before == value else value for value, before in zip_longest(metric, previous)][: len(metric)]
+
+
+def _of_functions(functions: Sequence[Function], metric: str) -> list[_Metric]:
+    return [["AWS/Lambda", metric, "FunctionName", f"${{{function.title}}}"] for function in functions]
 
 
 def _of_mappings(mappings: Sequence[EventSourceMapping], *metrics: str) -> list[_Metric]:
     return [
-        ["AWS/Lambda", metric, "EventSourceMappingUUID", f"${{{mapping.title}.Id}}", {"stat": "Sum"}]
+        ["AWS/Lambda", metric, "EventSourceMappingUUID", f"${{{mapping.title}.Id}}"]
         for mapping in mappings
         for metric in metrics
     ]
 
 
 def _of_state_machine(state_machine: StateMachine, *metrics: str) -> list[_Metric]:
-    return [
-        ["AWS/States", metric, "StateMachineArn", f"${{{state_machine.title}}}", {"stat": "Sum"}] for metric in metrics
-    ]
+    return [["AWS/States", metric, "StateMachineArn", f"${{{state_machine.title}}}"] for metric in metrics]
 
 
 def _of_tables(tables: Sequence[Table], *metrics: str) -> list[_Metric]:
-    return [
-        ["AWS/DynamoDB", metric, "TableName", f"${{{table.title}}}", {"stat": "Sum"}]
-        for table in tables
-        for metric in metrics
-    ]
+    return [["AWS/DynamoDB", metric, "TableName", f"${{{table.title}}}"] for table in tables for metric in metrics]
 
 
 def _of_sources(config: StackConfig, *metrics: str) -> list[_Metric]:
     """Metrics that the stream processors publish themselves, one line for each source."""
     return [
-        [METRICS_NAMESPACE, metric, "service", source.service_name, {"stat": "Sum"}]
+        [METRICS_NAMESPACE, metric, "environment", config.suffix, "service", source.service_name]
         for source in config.sources
         for metric in metrics
     ]
 
 
-def _alarm_status(alarms: Sequence[Alarm]) -> dict[str, Any]:
+def _alarm_arn(alarm: Alarm | CompositeAlarm) -> str:
+    """The ARN of an alarm; that of one with a condition is spelled, so that the dashboard does without the alarm."""
+    if "Condition" not in alarm.resource:
+        return f"${{{alarm.title}.Arn}}"
+    return f"arn:${{AWS::Partition}}:cloudwatch:${{AWS::Region}}:${{AWS::AccountId}}:alarm:{alarm.AlarmName}"
+
+
+def _alarm_status(alarms: Sequence[Alarm | CompositeAlarm]) -> dict[str, Any]:
     """The widget that shows which alarms are on."""
     return {
         "type": "alarm",
         "width": _WIDTH,
-        "height": _HEIGHT,
-        "properties": {"title": "Alarms", "alarms": [f"${{{alarm.title}.Arn}}" for alarm in alarms]},
+        "properties": {"title": "Alarms", "alarms": list(map(_alarm_arn, alarms))},
     }
 
 
 def _metric_widget(graph: _GraphWidget) -> dict[str, Any]:
-    return {"type": "metric", "width": _WIDTH, "height": _HEIGHT, "properties": graph.properties()}
+    return {"type": "metric", "width": _WIDTH, "properties": graph.properties()}
 
 
 def _placed(widgets: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -114,7 +121,7 @@ def _graphs(config: StackConfig, resources: MonitoredResources) -> list[_GraphWi
         _GraphWidget(
             "Records Processed", _of_sources(config, "RecordsProcessed", "ActivitiesWritten", "RecordsFailed")
         ),
-        _GraphWidget("Stream Iterator Age", _of_functions(processors, "IteratorAge", "Maximum")),
+        _GraphWidget("Stream Iterator Age", _of_functions(processors, "IteratorAge"), "Maximum"),
         _GraphWidget(
             "Stream Events Not Processed",
             _of_mappings(
@@ -124,7 +131,7 @@ def _graphs(config: StackConfig, resources: MonitoredResources) -> list[_GraphWi
                 "DroppedEventCount",
             ),
         ),
-        _GraphWidget("Lambda Function Duration (p99)", _of_functions(resources.functions.all(), "Duration", "p99")),
+        _GraphWidget("Lambda Function Duration (p99)", _of_functions(resources.functions.all(), "Duration"), "p99"),
         _GraphWidget("Lambda Function Throttles", _of_functions(resources.functions.all(), "Throttles")),
         _GraphWidget(
             "Analytics Table Capacity and Throttles",
@@ -140,7 +147,7 @@ def _graphs(config: StackConfig, resources: MonitoredResources) -> list[_GraphWi
 
 
 def add_dashboard(
-    template: Template, config: StackConfig, resources: MonitoredResources, alarms: Sequence[Alarm]
+    template: Template, config: StackConfig, resources: MonitoredResources, alarms: Sequence[Alarm | CompositeAlarm]
 ) -> Dashboard:
     """Add the dashboard; CloudFormation substitutes names and ARNs in its body."""
     widgets = [*map(_metric_widget, _graphs(config, resources)), _alarm_status(alarms)]

@@ -81,7 +81,7 @@ def _add_function(
             FunctionName=name,
             Architectures=[ARCHITECTURE],
             Code=_function_code(context.parameters, function),
-            Environment=Environment(Variables={**_common_variables(function), **variables}),
+            Environment=Environment(Variables={**_common_variables(context.config, function), **variables}),
             Handler=f"handlers.{function.handler_module}.handler",
             Layers=[context.layer.ref()],
             LoggingConfig=LoggingConfig(LogGroup=log_group.ref()),
@@ -110,12 +110,13 @@ def _function_code(parameters: Parameters, function: FunctionSpecification) -> C
     return Code(S3Bucket=parameters.artifact_bucket.ref(), S3Key=parameters.code_keys[function.logical_id].ref())
 
 
-def _common_variables(function: FunctionSpecification) -> dict[str, str]:
-    """The environment that Powertools reads.
+def _common_variables(config: StackConfig, function: FunctionSpecification) -> dict[str, str]:
+    """The environment that Powertools reads, and the stack's suffix, which tells its metrics from those of others.
 
     Source: https://docs.aws.amazon.com/powertools/python/latest/environment-variables/
     """
     return {
+        "ENVIRONMENT": config.suffix,
         "LOG_LEVEL": "INFO",
         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_SERVICE_NAME": function.service_name,

@@ -1,4 +1,4 @@
-"""Monitoring: the topic that people subscribe to, the alarms that notify it, the dashboard."""
+"""Monitoring: the topic that people subscribe to, the alarms, of which the composite ones notify it, the dashboard."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ from troposphere.cloudwatch import Dashboard
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from stack.alarms import MonitoredResources, add_alarm, alarm_definitions
+from stack.composite_alarms import add_composite_alarms
 from stack.config import StackConfig
 from stack.dashboard import add_dashboard
 from stack.parameters import HAS_ALERT_EMAIL, Parameters
@@ -48,5 +49,7 @@ def add_monitoring(
 ) -> Monitoring:
     """Add the topic, the alarms and the dashboard."""
     topic = _add_alert_topic(template, config, parameters)
-    alarms = [add_alarm(template, config, topic, alarm) for alarm in alarm_definitions(config, resources)]
-    return Monitoring(topic, add_dashboard(template, config, resources, alarms))
+    definitions = list(alarm_definitions(config, resources))
+    alarms = [add_alarm(template, config, topic, alarm) for alarm in definitions]
+    composites = add_composite_alarms(template, config, topic, definitions)
+    return Monitoring(topic, add_dashboard(template, config, resources, [*composites, *alarms]))

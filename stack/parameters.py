@@ -11,9 +11,11 @@ ARTIFACT_BUCKET = "ArtifactBucket"
 LAYER_KEY = "LayerKey"
 ALERT_EMAIL = "AlertEmail"
 STREAM_PROCESSING = "StreamProcessing"
+ALARM_NOTIFICATIONS = "AlarmNotifications"
 
 HAS_ALERT_EMAIL = "HasAlertEmail"
 STREAM_PROCESSING_ENABLED = "StreamProcessingEnabled"
+NOTIFY_EACH_ALARM = "NotifyEach"
 
 
 def code_key(function: FunctionSpecification) -> str:
@@ -53,9 +55,16 @@ def add_parameters(template: Template, config: StackConfig) -> Parameters:
         Default="Enabled",
         AllowedValues=["Enabled", "Disabled"],
     )
-    for parameter in (bucket, layer_key, alert_email, stream_processing):
+    alarm_notifications = _text_parameter(
+        ALARM_NOTIFICATIONS,
+        "Composite: an alarm a severity notifies; Each: every single alarm",
+        Default="Composite",
+        AllowedValues=["Composite", "Each"],
+    )
+    for parameter in (bucket, layer_key, alert_email, stream_processing, alarm_notifications):
         template.add_parameter(parameter)
     template.add_condition(HAS_ALERT_EMAIL, Not(Equals(Ref(alert_email), "")))
     template.add_condition(STREAM_PROCESSING_ENABLED, Equals(Ref(stream_processing), "Enabled"))
+    template.add_condition(NOTIFY_EACH_ALARM, Equals(Ref(alarm_notifications), "Each"))
     code_keys = {function.logical_id: _add_code_key(template, function) for function in config.functions}
     return Parameters(bucket, layer_key, code_keys, alert_email)

@@ -33,6 +33,7 @@ class Prices:
     s3_gigabyte_month: float
     custom_metric_month: float
     alarm_month: float
+    composite_alarm_month: float
     dashboard_month: float
     state_transition: float
     trace_recorded: float
@@ -158,11 +159,13 @@ def _data_lines(implementation: Implementation, prices: Prices, records: float, 
 
 def _monitoring_lines(implementation: Implementation, prices: Prices, streams: _Streams) -> list[BillLine]:
     metrics, alarms = implementation.custom_metrics, implementation.alarms
+    composites = implementation.composite_alarms
     traces = sum(traces_recorded(invoked.number) for _, invoked in streams)
     return [
         _line("CloudWatch Logs", _logged_gigabytes(implementation, streams), "GB", prices.logs_gigabyte),
         _line("custom metrics", metrics, "metrics", prices.custom_metric_month / _DAYS_A_MONTH),
         _line("alarms", alarms, "alarms", prices.alarm_month / _DAYS_A_MONTH),
+        _line("composite alarms", composites, "alarms", prices.composite_alarm_month / _DAYS_A_MONTH),
         _line("dashboard", 1, "dashboard", prices.dashboard_month / _DAYS_A_MONTH),
         _line("X-Ray", traces, "traces", prices.trace_recorded),
     ]

@@ -110,7 +110,8 @@ class Implementation(ABC):
         summary: what its daily summary was observed to do.
         architecture: of its functions, `arm64` or `x86_64`.
         custom_metrics: that it sends.
-        alarms: that it has.
+        alarms: on metrics, that it has.
+        composite_alarms: that it has.
         artifact_bytes: that it stores in S3.
     """
 
@@ -120,6 +121,7 @@ class Implementation(ABC):
     architecture: str
     custom_metrics: int
     alarms: int
+    composite_alarms: int
     artifact_bytes: int
 
     @abstractmethod
@@ -174,7 +176,7 @@ class Observations:
 
 def implementations(observed: Observations) -> tuple[Implementation, Implementation, Implementation]:
     """This system, the reference, and the reference with a summary that counts correctly."""
-    reference = (*observed.reference, _REFERENCE_ARCHITECTURE, 0, _REFERENCE_ALARMS, 0)
+    reference = (*observed.reference, _REFERENCE_ARCHITECTURE, 0, _REFERENCE_ALARMS, 0, 0)
     return (
         _ThisSystem(
             "this system",
@@ -182,6 +184,7 @@ def implementations(observed: Observations) -> tuple[Implementation, Implementat
             architecture=ARCHITECTURE,
             custom_metrics=custom_metrics(CONFIG),
             alarms=count_resources("AWS::CloudWatch::Alarm"),
+            composite_alarms=count_resources("AWS::CloudWatch::CompositeAlarm"),
             artifact_bytes=observed.artifact_bytes,
         ),
         _ReferenceAsWritten("the reference, one page", *reference),

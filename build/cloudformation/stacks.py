@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from build.aws_errors import error_message
 from build.errors import CommandError
+from stack.parameters import STREAM_PROCESSING
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -65,6 +66,16 @@ class DeployedStack:
     def account(self) -> str:
         """Its twelve digits."""
         return self.stack_id.split(":")[4]
+
+    @property
+    def pause(self) -> str:
+        """A sentence when the stack is told to process no stream, which rings no alarm; else nothing."""
+        if self.parameters.get(STREAM_PROCESSING) != "Disabled":
+            return ""
+        return (
+            f"{STREAM_PROCESSING}=Disabled: no stream is processed and no alarm says so; "
+            "records older than 24 hours are lost, unless it is Enabled before."
+        )
 
     @property
     def in_progress(self) -> bool:

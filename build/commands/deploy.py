@@ -40,6 +40,7 @@ from build.options import (
 )
 from build.output import outputs_table
 from build.progress import Progress
+from build.text import TextTable
 
 _ROLLING_BACK = frozenset({"UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
 _MOST_ROUNDS = 5
@@ -83,7 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.outputs:
             _write_outputs(arguments.outputs, stack.outputs)
         context.presenter.result(
-            {"stack": stack.name, "status": stack.status, "outputs": stack.outputs}, [outputs_table(stack)]
+            {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause},
+            [outputs_table(stack), *_pause_tables(stack)],
         )
         if arguments.watch:
             watch(context, stack)
@@ -326,6 +328,11 @@ def _approval(context: StackContext, arguments: argparse.Namespace) -> Callable[
         require_consent(context.config.stack_name, arguments.yes, "nothing was changed")
 
     return ask
+
+
+def _pause_tables(stack: DeployedStack) -> list[TextTable]:
+    """The pause of the streams, if there is one."""
+    return [TextTable("Streams", ("", ""), [("paused", stack.pause)])] if stack.pause else []
 
 
 def _write_outputs(path: Path, outputs: Mapping[str, str]) -> None:

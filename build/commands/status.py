@@ -166,6 +166,7 @@ def _stack_table(status: Status) -> TextTable:
     rows = [
         ("status", stack.status),
         ("reason", stack.status_reason),
+        ("streams", stack.pause),
         ("last change", f"{stack.changed:%Y-%m-%d %H:%M} UTC"),
         ("termination protection", protection),
         ("not well", ", ".join(status.problems)),

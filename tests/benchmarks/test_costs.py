@@ -99,12 +99,14 @@ def test_a_bill_is_amounts_times_prices() -> None:
     assert lines["DynamoDB reads of the summary"].dollars == pytest.approx(40_000 * 0.125e-6)
     assert lines["DynamoDB streams, read by Lambda"].dollars == 0
     assert lines["alarms"].dollars == pytest.approx(lines["alarms"].amount * 0.1 / 30)
+    assert lines["composite alarms"].amount == 3
+    assert lines["composite alarms"].dollars == pytest.approx(3 * 0.5 / 30)
     assert total_dollars(list(lines.values())) == pytest.approx(sum(line.dollars for line in lines.values()))
 
 
 def test_monitoring_more_costs_more() -> None:
     def monitoring(lines: dict[str, float]) -> float:
-        return lines["alarms"] + lines["custom metrics"]
+        return lines["alarms"] + lines["composite alarms"] + lines["custom metrics"]
 
     ours, reference = (
         {line.name: line.dollars for line in bill(each, PRICES, 1_000_000)} for each in (OURS, AS_WRITTEN)

@@ -46,7 +46,7 @@ def unpack(package: Package, folder: Path) -> UnpackedArchives:
 
 
 class BuiltFunction:
-    """A built function as something to invoke; every invocation is a cold start.
+    """A built function as something to invoke; every invocation is a cold start, `printed` is what the last one said.
 
     Args:
         folders: what it can import from.
@@ -55,6 +55,7 @@ class BuiltFunction:
 
     def __init__(self, folders: list[str], variables: Mapping[str, str]) -> None:
         self.payloads: list[bytes] = []
+        self.printed = b""
         self._folders = folders
         self._variables = dict(variables)
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,8 +78,6 @@ class BuiltFunction:
 
     def _run(self, payload: bytes, answer: str) -> int:
         arguments = [sys.executable, "-I", "-S", execution_environment.__file__, answer, *self._folders]
-        self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=self._variables
-        )
-        self._process.communicate(payload)
+        self._process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=self._variables)
+        self.printed, _ = self._process.communicate(payload)
         return self._process.returncode

@@ -26,6 +26,7 @@ AWS_ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
 FUNCTION_ENVIRONMENT = {
+    "ENVIRONMENT": "test",
     "POWERTOOLS_SERVICE_NAME": "test-service",
     "POWERTOOLS_METRICS_NAMESPACE": "ServerlessApp",
     "LOG_LEVEL": "INFO",

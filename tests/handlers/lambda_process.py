@@ -16,6 +16,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_REGION": "us-west-2",
     "AWS_DEFAULT_REGION": "us-west-2",
+    "ENVIRONMENT": "test",
     "LAMBDA_TASK_ROOT": "/var/task",
     "POWERTOOLS_SERVICE_NAME": "test-service",
     "POWERTOOLS_METRICS_NAMESPACE": "ServerlessApp",

@@ -178,10 +178,12 @@ def test_no_policy_guards_anything_else(suffix: str) -> None:
     assert all(policies_on(suffix, logical_id) for kind in ACTIONS for logical_id in resources_of(suffix, kind))
 
 
-@pytest.mark.parametrize(("suffix", "alarm"), everywhere("AWS::CloudWatch::Alarm"))
+@pytest.mark.parametrize(
+    ("suffix", "alarm"), [*everywhere("AWS::CloudWatch::Alarm"), *everywhere("AWS::CloudWatch::CompositeAlarm")]
+)
 def test_an_alarm_of_this_account_publishes_and_does_nothing_else(suffix: str, alarm: str) -> None:
     given, arn = properties(suffix, alarm), arn_of(suffix, alarm)
-    assert given["AlarmActions"] == given["OKActions"] == [{"Ref": "AlertTopic"}]
+    assert given["AlarmActions"] == given.get("OKActions", given["AlarmActions"]) == [{"Ref": "AlertTopic"}]
     assert let_in(service(CLOUDWATCH, arn, ACCOUNT), suffix, "AlertTopic") == {("sns:Publish", "")}
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from stack.config import StackConfig
 from stack.template import render
 from tests.sources import two_sources
 
 Json = Any
+ALARM_TYPES = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 PLACEHOLDER = re.compile(r"\$\{([^!}]+)\}")
 
 
@@ -28,6 +30,12 @@ def resources_of(suffix: str, kind: str) -> dict[str, Json]:
     """The properties of every resource of a type, by logical id."""
     resources = template(suffix)["Resources"]
     return {name: resource["Properties"] for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def alarms_of(config: StackConfig) -> dict[str, Json]:
+    """The properties of all alarms of a configuration's template, composite ones included, by logical id."""
+    resources = json.loads(render(config))["Resources"]
+    return {name: body["Properties"] for name, body in resources.items() if body["Type"] in ALARM_TYPES}
 
 
 def nodes(value: Json) -> Iterator[Json]:

@@ -55,6 +55,12 @@ def test_no_development_mode_that_turns_metrics_off() -> None:
     assert not any("POWERTOOLS_DEV" in variables("prod", function) for function in FUNCTIONS)
 
 
+@pytest.mark.parametrize("suffix", ["dev", "prod"])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_metrics_are_told_apart_by_the_suffix(function: str, suffix: str) -> None:
+    assert variables(suffix, function)["ENVIRONMENT"] == suffix
+
+
 def test_analytics_and_validator_learn_the_sources() -> None:
     sources = json.loads(variables("dev", "AnalyticsProcessor")["SOURCES"])
     assert [source["dataType"] for source in sources] == ["USER_DATA", "ORDER_DATA"]

@@ -75,6 +75,22 @@ def test_deploying(run: Run, tmp_path: Path) -> None:
     outputs = json.loads(file.read_text())
     assert outputs["UserDataTableName"] == "life-userdata-synth"
     assert f"UserDataTableName                 {outputs['UserDataTableName']}" in out
+    assert "StreamProcessing=Disabled: no stream is processed and no alarm says so" in out.splitlines()[-1]
+
+
+def composite_alarms(cloud: Clients) -> dict[str, str]:
+    """The state of every composite alarm, by name."""
+    found = cloud.cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found}
+
+
+def test_composite_alarms_are_deployed(cloud: Clients) -> None:
+    names = {f"life-{severity}-synth" for severity in ("data-at-risk", "broken", "late")}
+    assert composite_alarms(cloud).keys() == names
+    child = "life-datavalidator-errors-synth"
+    for state in ("ALARM", "OK"):
+        cloud.cloudwatch.set_alarm_state(AlarmName=child, StateValue=state, StateReason="a test")
+        assert composite_alarms(cloud)["life-broken-synth"] == state
 
 
 def test_deploying_again_changes_nothing_and_still_writes_outputs(run: Run, tmp_path: Path) -> None:
@@ -118,6 +134,7 @@ def test_deploying_as_json(run: Run) -> None:
     assert {"step", "change", "event"} == {document["type"] for document in told}
     assert (result["type"], result["status"]) == ("result", "UPDATE_COMPLETE")
     assert result["outputs"]["UserDataTableName"] == "life-userdata-synth"
+    assert result["pause"].startswith("StreamProcessing=Disabled")
 
 
 def test_listing(run: Run) -> None:
@@ -271,6 +288,7 @@ def test_destroying(run: Run, cloud: Clients) -> None:
     assert (code, err) == (0, "")
     assert f"emptied the bucket {bucket}, 1 versions" in out
     assert f"{STACK} is DELETE_COMPLETE" in out
+    assert composite_alarms(cloud) == {}
 
 
 def test_destroying_what_is_not_there_is_done(run: Run) -> None:

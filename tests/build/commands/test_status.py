@@ -60,6 +60,14 @@ def test_what_may_not_be_looked_at_is_no_detail(stubs: Stubs) -> None:
         status_of(stubs.clients, a_stack())
 
 
+@pytest.mark.parametrize(("value", "shown"), [("Disabled", True), ("Enabled", False)])
+def test_a_pause_is_told_because_no_alarm_rings(value: str, shown: bool) -> None:
+    stack = a_stack(Parameters=[{"ParameterKey": "StreamProcessing", "ParameterValue": value}])
+    lines = [line for table in status_tables(Status(stack, [], [], [])) for line in table.lines]
+    told = [line for line in lines if "StreamProcessing=Disabled: no stream is processed" in line]
+    assert len(told) == shown
+
+
 def test_a_status_fits_one_screen(stubs: Stubs) -> None:
     stack = a_stack("UPDATE_ROLLBACK_COMPLETE", StackStatusReason="Worker failed", EnableTerminationProtection=True)
     calm = [Health(f"Alarm{number}", "OK", "since then", well=True) for number in range(30)]
@@ -101,7 +109,13 @@ def test_a_mapping_is_well_when_it_is_enabled_or_paused_on_purpose(
 @pytest.mark.parametrize("state", ["Pending", "Inactive", "Failed"])
 def test_a_function_that_is_not_active_is_not_well(stubs: Stubs, state: str) -> None:
     stubs.resources_are(("Worker", FUNCTION))
-    answer = {"Runtime": "python3.13", "MemorySize": 256, "LastModified": "2026-03-01", "CodeSha256": "x", "State": state}
+    answer = {
+        "Runtime": "python3.13",
+        "MemorySize": 256,
+        "LastModified": "2026-03-01",
+        "CodeSha256": "x",
+        "State": state,
+    }
     stubs.answer("functions", "get_function_configuration", {"FunctionName": "dev-Worker"}, answer)
     assert status_of(stubs.clients, a_stack()).problems == [f"Worker is {state}"]
 
