@@ -17,7 +17,7 @@ black := --quiet --line-length 120 --exclude '/\.venv'
 
 operations := plan deploy status outputs logs drift redrive destroy
 
-.PHONY: help venv local test lint format template package $(operations) diagram bench lock clean
+.PHONY: help venv local test test-slow mutants lint format template package $(operations) diagram bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,12 +38,14 @@ $(made_from):
 local: venv ## run the whole system on this machine, with no account
 	@$(run) -m build local
 
-test: venv ## run the tests
-	$(run) -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=
+test: venv ## run the tests, but for the slow ones
+	$(run) -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --cov --cov-report=
 	$(run) -m coverage report --include='stack/*,handlers/*' --fail-under=100
 	$(run) -m coverage report --include='build/*' --fail-under=90
 
-.PHONY: mutants
+test-slow: venv ## run the slow tests
+	$(run) -m pytest -m slow
+
 mutants: venv ## change handlers and policies place by place, and see whether a test fails
 	$(run) -m tests.mutation
 

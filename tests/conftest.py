@@ -28,7 +28,8 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that starts the emulator, itself or by a fixture that it uses."""
+    """Mark every test that starts the emulator, itself or by a fixture that it uses; run the longest files first."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/system/"))
     for item in items:
         if any(_EMULATOR_STARTERS & set(function.__code__.co_names) for function in _functions_of(item)):
             item.add_marker(pytest.mark.emulator)

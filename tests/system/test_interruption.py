@@ -19,7 +19,7 @@ from build.packaging.packager import OUTPUT
 from stack.config import StackConfig
 from tests.build.local.processes import listening_addresses, on_linux, processes_below
 
-pytestmark = [pytest.mark.emulator, on_linux]
+pytestmark = [pytest.mark.emulator, pytest.mark.slow, on_linux]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30
@@ -27,7 +27,7 @@ MOMENTS = (
     "Packaging the functions",
     "Starting the emulated AWS",
     "Created the bucket",
-    "56 to add",
+    " to add",
     "Writing 2,003 records",
     "Waiting until the streams are processed",
     "Running the workflow",

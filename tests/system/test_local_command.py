@@ -33,6 +33,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_two_at_once_print_one_json_document_each() -> None:
     for process in [start("--json", *FEW) for _ in range(2)]:
         output, errors = process.communicate(timeout=120)
