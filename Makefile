@@ -12,12 +12,13 @@ run := $(VENV)/bin/python
 uv := $(VENV)/bin/uv
 locked := --quiet --require-hashes --no-deps --requirement
 pip_install := $(run) -m pip install --disable-pip-version-check $(locked)
+in_two_processes := -m 'not slow' --numprocesses 2 --dist loadfile
 code := generate.py stack handlers build benchmarks tests
 black := --quiet --line-length 120 --exclude '/\.venv'
 
 operations := plan deploy status outputs logs drift redrive destroy
 
-.PHONY: help venv local test test-slow mutants lint format template package $(operations) diagram bench lock clean
+.PHONY: help venv local test coverage test-slow mutants lint format template package $(operations) diagram bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,7 +40,10 @@ local: venv ## run the whole system on this machine, with no account
 	@$(run) -m build local
 
 test: venv ## run the tests, but for the slow ones
-	$(run) -m pytest -m 'not slow' --numprocesses 2 --dist loadfile --cov --cov-report=
+	$(run) -m pytest $(in_two_processes)
+
+coverage: venv ## run the same tests and check how much of the code they run
+	$(run) -m pytest $(in_two_processes) --cov --cov-report=
 	$(run) -m coverage report --include='stack/*,handlers/*' --fail-under=100
 	$(run) -m coverage report --include='build/*' --fail-under=90
 

@@ -148,6 +148,7 @@ def machinery(time: VirtualTime) -> Machinery:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(st.lists(rounds, min_size=1, max_size=4))
 def test_no_sequence_of_faults_breaks_the_promise(machinery: Machinery, rounds: list[Round]) -> None:

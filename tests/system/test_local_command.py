@@ -78,6 +78,7 @@ EXPORT: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_records_of_every_format_are_processed_and_bad_lines_named(tmp_path: Path) -> None:
     lines, scan, export = tmp_path / "lines.json", tmp_path / "scan.json", tmp_path / "export.json.gz"
     lines.write_text("\n".join(LINES), encoding="utf-8")

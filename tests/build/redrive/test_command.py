@@ -251,6 +251,7 @@ def test_programs_get_one_document(events: FailedEvents, capsys: pytest.CaptureF
     assert result["summaries"] == [{"day": f"{events.day:%Y-%m-%d}", "problem": None}]
 
 
+@pytest.mark.slow
 def test_ctrl_c_loses_nothing_and_the_next_run_goes_on(events: FailedEvents, cloud: LocalCloud) -> None:
     for _ in range(OBJECTS_TO_INTERRUPT):
         events.put(events.record())
