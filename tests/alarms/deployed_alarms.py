@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from build.cloudwatch.evaluation import MetricAlarm, metric_alarm
-from build.cloudwatch.timeline import Alarms
+from tests.alarms.evaluation import MetricAlarm, metric_alarm
+from tests.alarms.timeline import Alarms
 from tests.stack.resolve import ALARM_TYPES, template
 
 ENABLED = {"StreamProcessing": "Enabled"}

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from build.cloudwatch.evaluation import DataPoint, Metric, State
-from build.cloudwatch.timeline import Alarms, Transition, transitions
 from tests.alarms.deployed_alarms import ENABLED, deployed_alarms
+from tests.alarms.evaluation import DataPoint, Metric, State
 from tests.alarms.faults import DAY, FAULTS, HOUR, MACHINE, MAPPING, MINUTE, Emission, Fault
+from tests.alarms.timeline import Alarms, Transition, transitions
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC).timestamp()
 """When every fault begins, ten hours after the last execution."""

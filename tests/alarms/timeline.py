@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from build.cloudwatch.evaluation import DataPoint, Metric, MetricAlarm, State
-from build.cloudwatch.rules import composite_state
+from tests.alarms.evaluation import DataPoint, Metric, MetricAlarm, State
+from tests.alarms.rules import composite_state
 
 SECONDS_BETWEEN_EVALUATIONS = 60
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html"""

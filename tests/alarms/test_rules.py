@@ -2,8 +2,8 @@
 
 import pytest
 
-from build.cloudwatch.evaluation import State
-from build.cloudwatch.rules import RuleError, composite_state
+from tests.alarms.evaluation import State
+from tests.alarms.rules import RuleError, composite_state
 
 STATES = {
     "red": State.ALARM,

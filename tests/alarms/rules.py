@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from build.cloudwatch.evaluation import State
+from tests.alarms.evaluation import State
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<function>ALARM|OK|INSUFFICIENT_DATA)\(\s*"?(?P<alarm>[^"()]+?)"?\s*\)|(?P<word>\w+|[()]))"""

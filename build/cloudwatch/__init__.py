@@ -1,1 +1,0 @@
-"""CloudWatch's documented rules."""
