@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.systems.stream_events import SECONDS_A_DAY, SUMMARISED_DAY, insertion, midnight_milliseconds
 from benchmarks.systems.template_facts import CONFIG, analytics_table, function_variables
-from build.local.clients import emulator_clients
+from build.local.cloud import emulator_clients
 from handlers.activities import ActivitySource, activity_item
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
 from build.cloudformation.changes import guard_data, guard_refusals, summary
 from build.cloudformation.conflicts import Conflict, StackGone
-from build.cloudformation.operations import ROLLED_BACK, SUCCEEDED, OperationEvents, Operations, with_profile
-from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
+from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, with_profile
+from build.cloudformation.stacks import DeployedStack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
 from build.commands.watch import refuse_to_watch_protected, watch
 from build.deploy.artifacts import record_deployment, upload_package
@@ -26,7 +26,7 @@ from build.deploy.desired import (
     requested_deployment,
 )
 from build.deploy.proposal import proposed_changes
-from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, next_action, unchanged_stack
+from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, cancel_update, next_action, unchanged_stack
 from build.deploy.running_code import restore_code
 from build.deploy.saved_plan import SavedPlan, read_plan
 from build.errors import CommandError
@@ -42,7 +42,6 @@ from build.output import outputs_table
 from build.progress import Progress
 from build.text import TextTable
 
-_ROLLING_BACK = frozenset({"UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
 _MOST_ROUNDS = 5
 """How often a deployment begins again after somebody else got in between."""
 EXAMPLE = "python -m build deploy --suffix prod --alert-email ops@example.com --tag team=data --outputs outputs.json"
@@ -142,26 +141,6 @@ def deploy_plan(
         Detached: when the user stops following.
     """
     return _Deployer(clients, deployment, progress, approve).execute(saved)
-
-
-def cancel_update(clients: Clients, name: str, progress: Progress) -> DeployedStack:
-    """Cancel a stack's update and follow its rollback; one that is under way already is followed.
-
-    Raises:
-        CommandError: when there is no update to cancel, or it cannot be rolled back.
-    """
-    stack = existing_stack(clients.cloudformation, name)
-    operations = Operations(clients.cloudformation, progress, command=with_profile("deploy --cancel", clients))
-    if stack.status in _ROLLING_BACK:
-        progress.step(f"{name} is {stack.status}; following that")
-        return operations.attach(stack.stack_id, ROLLED_BACK)
-    if stack.status != "UPDATE_IN_PROGRESS":
-        raise CommandError(
-            f"{name} is {stack.status}, and only an update under way can be cancelled; "
-            "`destroy` ends a creation, and anything else ends by itself."
-        )
-    progress.step(f"cancelling the update of {name}")
-    return operations.cancel(stack.stack_id)
 
 
 @dataclass(frozen=True)

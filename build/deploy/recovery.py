@@ -1,10 +1,11 @@
-"""Recovering a stack from whatever status it has to one that a change set can start from."""
+"""Recovering a stack from whatever status it has to one that a change set can start from, and cancelling an update."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
+from build.aws import Clients
 from build.cloudformation.changes import STORES_DATA, allowing, described_store
 from build.cloudformation.next_steps import (
     build_command,
@@ -15,13 +16,14 @@ from build.cloudformation.next_steps import (
     removal_commands,
     unprotect_command,
 )
-from build.cloudformation.operations import DELETED, SUCCEEDED, Operations
+from build.cloudformation.operations import DELETED, ROLLED_BACK, SUCCEEDED, Operations, with_profile
 from build.cloudformation.stacks import (
     TABLE_TYPE,
     DeployedStack,
     StackEvent,
     StackResource,
     deployed_template,
+    existing_stack,
     find_stack,
     retained_ids,
     stack_events,
@@ -29,10 +31,12 @@ from build.cloudformation.stacks import (
 )
 from build.deploy.desired import Comparison, Deployment
 from build.errors import CommandError
+from build.progress import Progress
 
 _LEFT_AS_THEY_FAILED = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})
 """Where an operation without rollback stops, and where another one without rollback continues
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html)."""
+_ROLLING_BACK = frozenset({"UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"})
 
 
 class NextAction(Enum):
@@ -249,3 +253,23 @@ _STEPS: Mapping[NextAction, Callable[[Recovery, DeployedStack], None]] = {
     NextAction.FINISH_DELETION: Recovery._finish_deletion,
     NextAction.REPAIR_IMPORT: Recovery._repair_import,
 }
+
+
+def cancel_update(clients: Clients, name: str, progress: Progress) -> DeployedStack:
+    """Cancel a stack's update and follow its rollback; one that is under way already is followed.
+
+    Raises:
+        CommandError: when there is no update to cancel, or it cannot be rolled back.
+    """
+    stack = existing_stack(clients.cloudformation, name)
+    operations = Operations(clients.cloudformation, progress, command=with_profile("deploy --cancel", clients))
+    if stack.status in _ROLLING_BACK:
+        progress.step(f"{name} is {stack.status}; following that")
+        return operations.attach(stack.stack_id, ROLLED_BACK)
+    if stack.status != "UPDATE_IN_PROGRESS":
+        raise CommandError(
+            f"{name} is {stack.status}, and only an update under way can be cancelled; "
+            "`destroy` ends a creation, and anything else ends by itself."
+        )
+    progress.step(f"cancelling the update of {name}")
+    return operations.cancel(stack.stack_id)

@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
 from build.commands.deploy import deploy
 from build.deploy.desired import Deployment
-from build.local.clients import emulator_clients
 from build.local.emulator import Emulator, running_emulator
 from build.packaging import Package
 from build.poller.mapping import find_mappings
 from build.poller.poller import Poller, open_poller_clients
 from build.progress import Progress
-from stack.config import StackConfig
+from stack.config import DEFAULT_REGION, StackConfig
 from stack.parameters import STREAM_PROCESSING
 from stack.template import render
 
@@ -42,6 +41,31 @@ class LocalCloud:
     clients: Clients
     outputs: Mapping[str, str]
     poller: Poller
+
+
+def emulator_clients(endpoint_url: str, access_key: str, secret_key: str) -> Clients:
+    """Clients of an emulator, which read no configuration and no credentials of the user.
+
+    Args:
+        endpoint_url: where the emulator listens.
+        access_key: the emulator's own.
+        secret_key: the emulator's own.
+    """
+    import boto3
+    import botocore.session
+
+    nothing_of_the_user: Any = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    session = boto3.Session(
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=DEFAULT_REGION,
+        botocore_session=botocore.session.Session(session_vars=nothing_of_the_user),
+    )
+    return Clients(session, DEFAULT_REGION, endpoint_url)
 
 
 def connected(emulator: Emulator) -> Clients:

@@ -6,6 +6,8 @@ page holds; DynamoDB does not. Many small partitions take it less time than a fe
 
 from typing import TYPE_CHECKING
 
+from handlers.keys import partition_keys
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -18,12 +20,7 @@ def activity_shards(writes: int) -> int:
     return min(_MOST_SHARDS, max(1, writes // _ACTIVITIES_IN_A_PARTITION))
 
 
-def partition_keys(activity_type: str, shards: int) -> list[str]:
-    """The values of `dataType` that the functions spread one type over."""
-    return [activity_type, *(f"{activity_type}#{shard}" for shard in range(1, shards))]
-
-
-def count_activities(dynamodb: "DynamoDBClient", table: str, activity_type: str, shards: int) -> int:
+def count_recorded(dynamodb: "DynamoDBClient", table: str, activity_type: str, shards: int) -> int:
     """How many activities of a type the analytics table holds."""
     return sum(_count(dynamodb, table, key) for key in partition_keys(activity_type, shards))
 

@@ -16,7 +16,7 @@ from rich.progress import TaskProgressColumn, TextColumn, TimeRemainingColumn
 from build.errors import CommandError
 from build.executions import execute_all
 from build.local.cloud import LONGEST_WINDOW, LocalCloud, save_logs
-from build.local.partitions import count_activities
+from build.local.partitions import count_recorded
 from build.local.report import LocalReport
 from build.local.writing import TableWriter, Write, WriteCounts
 from build.progress import Progress
@@ -73,7 +73,7 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
     return LocalReport(
         written=written,
         rejected=records.rejected,
-        activities={kind: count_activities(dynamodb, table, kind, cloud.config.activity_shards) for kind in written},
+        activities={kind: count_recorded(dynamodb, table, kind, cloud.config.activity_shards) for kind in written},
         summary=_newest_summary(dynamodb, table),
         executions=executions,
         failed_events=_failed_events(cloud),

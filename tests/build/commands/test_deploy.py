@@ -9,9 +9,10 @@ from build.aws import Clients
 from build.cloudformation.failures import Detached, OperationFailed
 from build.cloudformation.stacks import DeployedStack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
-from build.commands.deploy import cancel_update, deploy
+from build.commands.deploy import deploy
 from build.deploy.artifacts import artifact_bucket, recorded_keys
 from build.deploy.desired import Deployment
+from build.deploy.recovery import cancel_update
 from build.errors import CommandError
 from tests.build.support import (
     ANYTHING,

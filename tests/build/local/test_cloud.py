@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from build.local import cloud
-from build.local.cloud import log_messages, new_log_folder, save_logs
+from build.local.cloud import emulator_clients, log_messages, new_log_folder, save_logs
 
 RUNS_KEPT = 10
 
@@ -51,3 +51,16 @@ def test_a_long_log_is_read_page_by_page_without_gap_or_repetition(page: int, mo
     client: Any = Logs()
     found = list(log_messages(client, "group"))
     assert found == [f"message {number}\n" for number in range(17)]
+
+
+def test_clients_of_an_emulator_read_nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[profile other]\nregion = eu-west-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
+    clients = emulator_clients("http://127.0.0.1:9", "key", "other")
+    credentials = clients.session.get_credentials()
+    assert credentials is not None
+    assert (credentials.access_key, credentials.secret_key, credentials.token) == ("key", "other", None)
+    assert clients.session.available_profiles == []
+    assert (clients.region, clients.s3.meta.endpoint_url) == ("us-west-2", "http://127.0.0.1:9")

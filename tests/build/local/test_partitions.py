@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from build.local.documents import BadLine
-from build.local.partitions import activity_shards, count_activities, partition_keys
+from build.local.partitions import activity_shards, count_recorded
 from build.local.records import RecordFiles
 from build.local.samples import Sample, SampleRecords
 from handlers import keys
+from handlers.keys import partition_keys
 from tests.sources import ORDERS, USERS
 
 
@@ -41,8 +42,8 @@ class Table:
 
 def test_activities_of_all_partitions_are_counted() -> None:
     table: Any = Table(**{"USER_ACTIVITY": 3, "USER_ACTIVITY#1": 4, "USER_ACTIVITY#2": 5, "ORDER_ACTIVITY": 7})
-    assert count_activities(table, "analytics", "USER_ACTIVITY", 2) == 7
-    assert count_activities(table, "analytics", "USER_ACTIVITY", 3) == 12
+    assert count_recorded(table, "analytics", "USER_ACTIVITY", 2) == 7
+    assert count_recorded(table, "analytics", "USER_ACTIVITY", 3) == 12
 
 
 def files(*paths: Path) -> RecordFiles:
