@@ -65,10 +65,10 @@ def test_without_a_file_nothing_is_set(write: Write) -> None:
 
 def test_sizes_change_the_named_sources_and_nothing_else(write: Write) -> None:
     write(PROD)
-    user, order = read_settings("prod").config.sources
+    user, order, *others = read_settings("prod").config.sources
     assert (user.memory_size, user.batch_size, user.timeout) == (512, 100, SOURCES[0].timeout)
     assert (order.memory_size, order.batch_size, order.timeout) == (SOURCES[1].memory_size, SOURCES[1].batch_size, 60)
-    assert [source.name for source in (user, order)] == [source.name for source in SOURCES]
+    assert [user.name, order.name, *others] == [SOURCES[0].name, SOURCES[1].name, *SOURCES[2:]]
 
 
 @pytest.mark.parametrize(
