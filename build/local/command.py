@@ -1,20 +1,22 @@
 """`python -m build local`: the whole system on this machine."""
 
 import argparse
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.documents import BadLine
-from build.local.interruption import ended_by_signals
 from build.local.partitions import activity_shards
-from build.local.records import RecordFiles, open_records
+from build.local.records import RecordFiles, Sample, SampleRecords, open_records
 from build.local.report import LocalReport, print_report, report_problems
-from build.local.samples import Sample, SampleRecords
 from build.local.scenario import Records, run_scenario
 from build.options import presenting
 from build.packaging import package
@@ -27,6 +29,11 @@ _OWN_OPTIONS = ("--help", "--records", "--source", "--json", "--keep")
 _ALIASES = {"UserData": "--users", "OrderData": "--orders"}
 _MOST_LINES_NAMED = 20
 _WRONG_USAGE = 2
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_EXIT_CODE_OF_SIGNALS = 128
+"""Of a program that a signal ended, to which the signal's number is added
+(https://tldp.org/LDP/abs/html/exitcodes.html)."""
+_SIGNALS_TO_END_AT_ONCE = 3
 
 
 class BadLines:
@@ -167,3 +174,35 @@ def _how_to_reach(cloud: LocalCloud) -> Iterator[str]:
     yield f"The system stays up at {cloud.emulator.endpoint} until Ctrl-C. To point the AWS CLI or boto3 at it:"
     yield "unset AWS_PROFILE"
     yield from (f"export {name}={value}" for name, value in cloud.emulator.variables.items())
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let each of the signals end the block as Ctrl-C does.
+
+    What follows the first is cleaning up, and then the end of the process, which a second does not cut short; a third
+    ends the process at once, and its children then end by themselves.
+
+    Raises:
+        CommandError: when a signal ended the block, whatever was raised because of it.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == _SIGNALS_TO_END_AT_ONCE:
+            os._exit(_EXIT_CODE_OF_SIGNALS + received[0])
+        if len(received) == 1:
+            raise KeyboardInterrupt
+
+    before = {each: signal.signal(each, interrupt) for each in _ENDING_SIGNALS}
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        if not received:
+            raise
+        raise CommandError("interrupted", _EXIT_CODE_OF_SIGNALS + received[0]) from None
+    finally:
+        if not received:
+            for each, handler in before.items():
+                signal.signal(each, handler)

@@ -1,8 +1,9 @@
-"""The user's own records as the input of a run: files of JSON in, writes to the tables of the sources out."""
+"""The records that a run writes: the user's own, from files of JSON, or samples as an application would write them."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ _SHORTEST_RECORD = 40
 """Bytes; `{"userId": "1", "timestamp": 1}` and a line end are 32, and nobody has many of those."""
 _GZIP_RATIO = 10
 _RECORDS_OF_A_PIPE = 1_000_000
+_CHANGED_EVERY = 3
+_REMOVED_EVERY = 5
+_FIRST_TIME = Decimal("1750000000000")
 _TYPES = {
     "S": "a string",
     "N": "a number",
@@ -134,3 +138,59 @@ def open_records(path: Path) -> io.BufferedReader:
         return path.open("rb")
     except OSError as error:
         raise CommandError(f"{path} cannot be read ({error.strerror}); name a file of JSON records.") from error
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Records of one source; every third changes after it was written, every fifth is removed in the end.
+
+    Args:
+        source: the table to write to.
+        count: how many records to insert.
+    """
+
+    source: StreamSource
+    count: int
+
+    def writes(self) -> Iterator[Write]:
+        """Every write, in order."""
+        for number in range(self.count):
+            yield Write(self.source, self._item(number, "new"))
+        for number in range(0, self.count, _CHANGED_EVERY):
+            yield Write(self.source, self._item(number, "changed"))
+        for number in range(0, self.count, _REMOVED_EVERY):
+            yield Write(self.source, self._key(number), remove=True)
+
+    def _key(self, number: int) -> "Item":
+        """The key of a record; times have fractions, as clocks finer than a millisecond give them."""
+        time = _FIRST_TIME + number + Decimal(number) / 1000
+        return {
+            self.source.id_attribute: {"S": f"{self.source.words[0].lower()}-{number:06d}"},
+            self.source.time_attribute: {"N": str(time)},
+        }
+
+    def _item(self, number: int, state: str) -> "Item":
+        return {**self._key(number), "state": {"S": state}}
+
+
+@dataclass(frozen=True)
+class SampleRecords:
+    """The samples of all sources as the input of a run."""
+
+    samples: Sequence[Sample]
+    rejected = 0
+
+    @property
+    def description(self) -> str:
+        return f"{sum(sample.count for sample in self.samples):,} records, some changed and some removed later"
+
+    @property
+    def most_writes(self) -> int:
+        return sum(1 for sample in self.samples for _ in sample.writes())
+
+    def writes(self) -> Iterator[tuple[Write, float]]:
+        """Every write, and the part of them that it completes."""
+        total = self.most_writes
+        writes = (write for sample in self.samples for write in sample.writes())
+        for number, write in enumerate(writes, start=1):
+            yield write, number / total

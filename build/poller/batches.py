@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from build.poller.invocation import Attempt, Response
 from build.poller.mapping import EventSourceMapping
-from build.poller.records import EMPTY_PAYLOAD_SIZE, StreamRecord
+from build.poller.shards import EMPTY_PAYLOAD_SIZE, StreamRecord
 
 MAXIMUM_PAYLOAD = 6 * 1024 * 1024
 """Bytes of an event (LDG with-ddb, "Polling and batching streams")."""

@@ -13,8 +13,7 @@ from build.poller.batches import Backoff, Batch, Continuation, Lane, RetryPolicy
 from build.poller.context import Callback, MappingContext
 from build.poller.destination import Destination, FailureRecord, deliver
 from build.poller.invocation import Attempt, invoke_batch
-from build.poller.records import StreamRecord, payload, stream_record
-from build.poller.shards import Page, ShardReader
+from build.poller.shards import Page, ShardReader, StreamRecord, payload, stream_record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams.type_defs import RecordTypeDef

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from build.poller.batches import Discard
 from build.poller.mapping import EventSourceMapping
-from build.poller.records import payload
+from build.poller.shards import payload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -17,8 +17,8 @@ from botocore.exceptions import ClientError
 
 from build.executions import WorkflowExecution, execute
 from build.local.cloud import LocalCloud, log_messages, running_cloud
+from build.local.records import Sample, SampleRecords
 from build.local.report import report_problems
-from build.local.samples import Sample, SampleRecords
 from build.local.scenario import run_scenario
 from build.packaging import package
 from build.progress import NullProgress

@@ -12,8 +12,8 @@ from build.commands.destroy import destroy, stack_deletion
 from build.deploy.desired import Deployment
 from build.executions import execute
 from build.local.cloud import LocalCloud
+from build.local.records import Sample, SampleRecords
 from build.local.report import LocalReport, report_problems
-from build.local.samples import Sample, SampleRecords
 from build.local.scenario import run_scenario
 from build.packaging import Package
 from build.progress import NullProgress

@@ -15,9 +15,8 @@ from build.errors import CommandError
 from build.local import command
 from build.local.command import count_options
 from build.local.documents import BadLine
-from build.local.records import RecordFiles
+from build.local.records import RecordFiles, SampleRecords
 from build.local.report import LocalReport
-from build.local.samples import SampleRecords
 from stack import config
 from tests.build.local.test_report import GOOD
 from tests.sources import ORDERS, USERS

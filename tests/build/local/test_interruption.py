@@ -10,7 +10,7 @@ import pytest
 
 from build.cloudformation.failures import Detached
 from build.errors import CommandError
-from build.local.interruption import ended_by_signals
+from build.local.command import ended_by_signals
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
@@ -60,7 +60,7 @@ def test_without_a_signal_nothing_changes() -> None:
 def test_the_third_signal_ends_what_hangs() -> None:
     script = """
 import os, signal
-from build.local.interruption import ended_by_signals
+from build.local.command import ended_by_signals
 with ended_by_signals():
     try:
         os.kill(os.getpid(), signal.SIGTERM)

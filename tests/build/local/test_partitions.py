@@ -9,8 +9,7 @@ import pytest
 
 from build.local.documents import BadLine
 from build.local.partitions import activity_shards, count_recorded
-from build.local.records import RecordFiles
-from build.local.samples import Sample, SampleRecords
+from build.local.records import RecordFiles, Sample, SampleRecords
 from handlers import keys
 from handlers.keys import partition_keys
 from tests.sources import ORDERS, USERS

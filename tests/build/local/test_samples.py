@@ -2,7 +2,7 @@
 
 import pytest
 
-from build.local.samples import Sample, SampleRecords
+from build.local.records import Sample, SampleRecords
 from build.local.writing import WriteCounts
 from tests.build.local.test_writing import Tables, written
 from tests.sources import ORDERS, USERS

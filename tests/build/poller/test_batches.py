@@ -4,7 +4,7 @@ import json
 import math
 
 from build.poller.batches import MAXIMUM_PAYLOAD, Backoff, Batch, BatchingWindow, Continuation, Lane, RetryPolicy
-from build.poller.records import StreamRecord, payload
+from build.poller.shards import StreamRecord, payload
 from tests.build.poller.fakes import EPOCH, FakeDestination, crash, mapping
 from tests.build.poller.world import World
 

@@ -14,7 +14,7 @@ from botocore.stub import ANY, Stubber
 from build.poller.batches import RETRY_ATTEMPTS_EXHAUSTED, Batch, Discard
 from build.poller.destination import FailureRecord, S3Destination
 from build.poller.invocation import Response
-from build.poller.records import stream_record
+from build.poller.shards import stream_record
 from tests.build.poller.fakes import (
     EPOCH,
     FUNCTION_ARN,

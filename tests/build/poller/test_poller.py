@@ -14,7 +14,7 @@ from build.poller.destination import S3Destination
 from build.poller.invocation import Function, LambdaFunction, Response
 from build.poller.mapping import EventSourceMapping
 from build.poller.poller import Poller, PollerClients, open_poller_clients
-from build.poller.records import stream_record
+from build.poller.shards import stream_record
 from stack.config import DEFAULT_REGION
 from tests.build.poller.fakes import (
     FUNCTION_ARN,

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from build.poller.records import StreamRecord, payload, stream_record
+from build.poller.shards import StreamRecord, payload, stream_record
 from tests.build.poller.fakes import STREAM_ARN, FakeStreams, VirtualTime, crash, script
 from tests.build.poller.world import World
 

@@ -19,7 +19,7 @@ from build.poller.batches import RETRY_ATTEMPTS_EXHAUSTED, Batch, Discard
 from build.poller.destination import FailureRecord
 from build.poller.invocation import Response
 from build.poller.mapping import EventSourceMapping
-from build.poller.records import StreamRecord
+from build.poller.shards import StreamRecord
 from build.redrive.pipeline import DeployedPipeline, DeployedSource, deployed_pipeline
 from stack.config import StackConfig
 from tests.build.redrive.conftest import SUFFIX
