@@ -109,6 +109,7 @@ def test_a_scheduled_run_summarizes_two_days(
     assert printed.metrics["TotalRecords"] == [8.0]
     assert printed.metrics["UserActivityCount"] == [5.0]
     assert printed.metrics["OrderActivityCount"] == [3.0]
+    assert printed.metrics["environment"] == "test"
 
 
 @pytest.mark.parametrize(

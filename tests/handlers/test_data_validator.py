@@ -28,6 +28,7 @@ def test_a_valid_input_is_accepted_now(
     (line,) = printed.logs
     assert (line["level"], line["message"], line["is_valid"]) == ("INFO", "input validated", True)
     assert printed.metrics["InvalidInputs"] == [0.0]
+    assert printed.metrics["environment"] == "test"
 
 
 @pytest.mark.parametrize("event", [None, [], "secret", 7, {"dataType": "secret", "batchSize": float("nan")}])

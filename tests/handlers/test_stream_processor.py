@@ -52,6 +52,7 @@ def test_a_batch_is_recorded(
     assert printed.metrics["RecordsProcessed"] == [3.0]
     assert printed.metrics["RecordsFailed"] == [0.0]
     assert printed.metrics["ActivitiesWritten"] == [2.0]
+    assert printed.metrics["environment"] == "test"
     assert printed.metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "ServerlessApp"
 
 
