@@ -15,8 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from build.aws import Clients, open_clients
 from build.aws_errors import aws_errors_explained
 from build.errors import INTERRUPTED, CommandError
-from build.output import JsonPresenter, LinePresenter, Presenter
-from build.terminal import TerminalPresenter
+from build.output import JsonPresenter, LinePresenter, Presenter, TerminalPresenter
 from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,

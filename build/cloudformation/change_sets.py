@@ -11,8 +11,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 from build.aws import Clients, until
 from build.aws_errors import error_code, may_have_been_done
 from build.cloudformation.changes import ResourceChange, resource_change
-from build.cloudformation.conflicts import CHANGE_SET_BUSY, CHANGE_SET_MISSING, Conflict, raise_if_conflict
-from build.cloudformation.failures import Cause, OperationFailed, change_set_cause
+from build.cloudformation.failures import (
+    CHANGE_SET_BUSY,
+    CHANGE_SET_MISSING,
+    Cause,
+    Conflict,
+    OperationFailed,
+    change_set_cause,
+    raise_if_conflict,
+)
 from build.cloudformation.operations import unique_name
 from build.cloudformation.stacks import (
     ALARM_TYPE,

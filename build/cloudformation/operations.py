@@ -12,8 +12,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from build.aws import Answer, Clients, Reconnection, until
 from build.aws_errors import explanation, may_have_been_done
-from build.cloudformation.conflicts import Conflict, StackGone, is_conflict, raise_if_conflict
-from build.cloudformation.failures import Detached, FollowingLost, OperationFailed, root_cause
+from build.cloudformation.failures import (
+    Conflict,
+    Detached,
+    FollowingLost,
+    OperationFailed,
+    StackGone,
+    is_conflict,
+    raise_if_conflict,
+    root_cause,
+)
 from build.cloudformation.next_steps import failed_resources, next_step
 from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, is_missing, stack_events, stack_name
 from build.progress import Progress

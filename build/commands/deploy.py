@@ -11,7 +11,7 @@ from typing import cast
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
 from build.cloudformation.changes import guard_data, guard_refusals, summary
-from build.cloudformation.conflicts import Conflict, StackGone
+from build.cloudformation.failures import Conflict, StackGone
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, with_profile
 from build.cloudformation.stacks import DeployedStack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection

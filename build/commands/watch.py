@@ -15,8 +15,8 @@ from build.deploy.running_code import wait_until_updated
 from build.errors import CommandError
 from build.options import StackContext
 from build.packaging.archive import Members, digest_of, object_key, zip_of
+from build.packaging.command import HANDLERS
 from build.packaging.members import function_members
-from build.packaging.packager import HANDLERS
 from stack.config import FunctionSpecification, StackConfig
 from stack.parameters import code_key
 

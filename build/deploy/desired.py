@@ -19,7 +19,7 @@ from build.deploy.artifacts import ArtifactBucket, artifact_bucket, template_arg
 from build.errors import CommandError
 from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
-from build.packaging.packager import OUTPUT
+from build.packaging.command import OUTPUT
 from stack.config import StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
 from stack.settings import SuffixSettings

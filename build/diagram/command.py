@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from build.diagram.architecture import architecture
+from build.diagram.architecture import architecture, permissions
 from build.diagram.graph import extract
 from build.diagram.mermaid import mermaid
-from build.diagram.permissions import permissions
 from build.diagram.picture import Picture
 from build.diagram.svg import svg
 from build.diagram.workflow import workflow

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from build.diagram.measures import Rectangle, box_height, box_width
-from build.diagram.picture import Arrow, Box, Group, Picture, Shape
+from build.diagram.picture import Arrow, Box, Group, Picture, Rectangle, Shape, box_height, box_width
 from build.diagram.routes import FRAME_PADDING, Columns, Route, Router
 
 MARGIN = 20

@@ -6,8 +6,7 @@ Gap 0 is left of the first column, gap n right of column n - 1.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from build.diagram.measures import LINE_HEIGHT, LINE_SIZE, Rectangle, row_tops, text_width
-from build.diagram.picture import Arrow, Box, Line, Picture
+from build.diagram.picture import LINE_HEIGHT, LINE_SIZE, Arrow, Box, Line, Picture, Rectangle, row_tops, text_width
 
 FRAME_PADDING = 16
 """Pixels that a group's frame reaches into the gaps beside its boxes."""

@@ -4,18 +4,29 @@ import xml.etree.ElementTree as xml
 from collections.abc import Iterator
 
 from build.diagram.layout import MARGIN, Layout, lay_out
-from build.diagram.measures import (
+from build.diagram.picture import (
+    FAINT_INK,
     FONT_FAMILY,
+    GROUP,
+    INK,
     LINE_HEIGHT,
     LINE_SIZE,
     PADDING,
+    PAPER,
+    RULE,
+    STROKES,
     TITLE_HEIGHT,
     TITLE_SIZE,
+    Box,
+    Group,
+    Line,
+    Picture,
     Rectangle,
+    Shape,
+    colour,
     row_tops,
     text_width,
 )
-from build.diagram.picture import FAINT_INK, GROUP, INK, PAPER, RULE, STROKES, Box, Group, Line, Picture, Shape, colour
 from build.diagram.routes import FRAME_PADDING, Corner, Route
 
 _NAMESPACE = "http://www.w3.org/2000/svg"

@@ -1,20 +1,166 @@
 """The command `package`: makes the archives and lists them."""
 
 import argparse
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rich.filesize import decimal
 
+from build.errors import CommandError
 from build.options import presenting
-from build.packaging.archive import Archive, Package
-from build.packaging.packager import OUTPUT, package
+from build.packaging.archive import Archive, Members, Package, checksum_of, digest_of, write_atomically, zip_of
+from build.packaging.members import (
+    PIP_OPTIONS,
+    BytecodeCompiler,
+    find_bytecode_compiler,
+    function_members,
+    layer_members,
+)
 from build.text import TextTable
-from stack.config import RUNTIME_PYTHON, StackConfig
+from stack.config import RUNTIME_PYTHON, FunctionSpecification, StackConfig
 
 EXAMPLE = "python -m build package --output /tmp/archives --bytecode"
 
 _DIGITS_SHOWN = 12
+
+PROJECT = Path(__file__).resolve().parents[2]
+HANDLERS = PROJECT / "handlers"
+OUTPUT = PROJECT / ".artifacts"
+MANIFEST = "manifest.json"
+"""The file of the output folder that says what each archive was made from."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An archive that can be made.
+
+    Args:
+        name: logical id of the function, or `Layer`.
+        inputs: a digest that changes whenever the members may.
+        members: makes them, which can take seconds.
+    """
+
+    name: str
+    inputs: str
+    members: Callable[[], Members]
+
+
+@dataclass(frozen=True)
+class _ManifestEntry:
+    """An archive as it was made: the digest of its inputs and of its members, the checksum of its zip."""
+
+    inputs: str
+    digest: str
+    checksum: str
+
+
+def package(config: StackConfig, output: Path = OUTPUT, bytecode: bool = False, handlers: Path = HANDLERS) -> Package:
+    """Make a stack's archives, and keep those that are up to date.
+
+    Functions come first: a mistake in a handler shows before anything is installed. Several runs may share a folder.
+
+    Args:
+        config: names the functions; the archives do not depend on its suffix.
+        output: folder for the zips and their manifest; made when it is missing.
+        bytecode: whether to add the bytecode of the runtime's Python to the layer, for shorter cold starts.
+        handlers: the package of the functions, with the requirements of the layer.
+
+    Raises:
+        CommandError: when a source, pip, the runtime's Python or the disk does not allow it.
+    """
+    compiler = find_bytecode_compiler() if bytecode else None
+    with _disk_errors_explained():
+        functions = [_function_recipe(function, handlers) for function in config.functions]
+        return update_archives(output, [*functions, _layer_recipe(handlers / "requirements.txt", compiler)])
+
+
+def update_archives(output: Path, recipes: Sequence[Recipe]) -> Package:
+    """Follow the recipes whose archive is missing, damaged or made from other inputs.
+
+    Raises:
+        OSError: when the folder cannot be read or written.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    recorded = _load_manifest(output)
+    archives = tuple(_archive_of(output, recipe, recorded.get(recipe.name)) for recipe in recipes)
+    entries = {
+        recipe.name: _ManifestEntry(recipe.inputs, archive.digest, archive.checksum)
+        for recipe, archive in zip(recipes, archives, strict=True)
+    }
+    if entries != recorded:
+        _save_manifest(output, entries)
+    return Package(archives)
+
+
+def _archive_of(output: Path, recipe: Recipe, entry: _ManifestEntry | None) -> Archive:
+    path = output / f"{recipe.name}.zip"
+    content = path.read_bytes() if path.exists() else b""
+    if entry and entry.inputs == recipe.inputs and entry.checksum == checksum_of(content):
+        return Archive(recipe.name, path, entry.digest, entry.checksum, len(content), rebuilt=False)
+    return _build_archive(path, recipe)
+
+
+def _build_archive(path: Path, recipe: Recipe) -> Archive:
+    members = recipe.members()
+    content = zip_of(members)
+    write_atomically(path, content)
+    return Archive(recipe.name, path, digest_of(members), checksum_of(content), len(content), rebuilt=True)
+
+
+def _function_recipe(function: FunctionSpecification, handlers: Path) -> Recipe:
+    """A function's zip holds too few modules to gain from bytecode, which would triple it."""
+    members = function_members(function.handler_module, handlers)
+    return Recipe(name=function.logical_id, inputs=_inputs_digest(digest_of(members)), members=lambda: members)
+
+
+def _layer_recipe(requirements: Path, compiler: BytecodeCompiler | None) -> Recipe:
+    def members() -> Members:
+        sources = layer_members(requirements)
+        return compiler.compiled(sources) if compiler else sources
+
+    version = compiler.version if compiler else "source only"
+    inputs = _inputs_digest(requirements.read_text(encoding="utf-8"), *PIP_OPTIONS, version)
+    return Recipe(name="Layer", inputs=inputs, members=members)
+
+
+def _inputs_digest(*inputs: str) -> str:
+    return checksum_of("\0".join([_packaging_rules(), *inputs]).encode())
+
+
+@cache
+def _packaging_rules() -> str:
+    """A digest of this package's own sources: an archive made by other rules is made again."""
+    return digest_of({path.name: path.read_bytes() for path in Path(__file__).parent.glob("*.py")})
+
+
+def _load_manifest(folder: Path) -> dict[str, _ManifestEntry]:
+    """Empty when the manifest is missing or damaged, which costs time and nothing else."""
+    try:
+        entries = json.loads((folder / MANIFEST).read_bytes())
+        return {name: _ManifestEntry(**entry) for name, entry in entries.items()}
+    except (FileNotFoundError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def _save_manifest(folder: Path, entries: Mapping[str, _ManifestEntry]) -> None:
+    document = {name: asdict(entry) for name, entry in entries.items()}
+    write_atomically(folder / MANIFEST, json.dumps(document, indent=2, sort_keys=True).encode())
+
+
+@contextmanager
+def _disk_errors_explained() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CommandError(
+            f"packaging stopped, a file could not be used ({error}); "
+            "free some space, correct its permissions or choose another folder with --output."
+        ) from error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,8 +10,7 @@ from rich.console import Console
 from build.cloudformation.stacks import existing_stack
 from build.errors import INTERRUPTED, CommandError
 from build.options import StackContext, add_stack_options, stack_context
-from build.redrive.failed_events import FailedEventsBucket
-from build.redrive.pipeline import deployed_pipeline
+from build.redrive.failed_events import FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader, Redrive
 from build.redrive.replay import invoking_client, recompute_summary, replay
 from build.redrive.report import RedriveProgress, RedriveReport, redrive_progress

@@ -16,8 +16,14 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
-from build.redrive.failed_events import DamagedObject, FailedBatch, FailedEventsBucket, StoredObject, parse_failed_batch
-from build.redrive.pipeline import DeployedPipeline
+from build.redrive.failed_events import (
+    DamagedObject,
+    DeployedPipeline,
+    FailedBatch,
+    FailedEventsBucket,
+    StoredObject,
+    parse_failed_batch,
+)
 from build.redrive.report import ObjectOutcome, ObjectResult, RedriveProgress, RedriveReport
 
 _LARGEST_OBJECT = 64 * 1024 * 1024

@@ -8,8 +8,7 @@ import pytest
 from build.command_line import COMMANDS, command_parser, main
 from build.errors import CommandError
 from build.options import add_stack_options, assignment, context, presenter_for, require_consent
-from build.output import JsonPresenter, LinePresenter
-from build.terminal import TerminalPresenter
+from build.output import JsonPresenter, LinePresenter, TerminalPresenter
 
 OURS = [name for name, command in COMMANDS.items() if command.module.startswith("build.commands.")]
 

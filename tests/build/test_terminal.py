@@ -5,8 +5,7 @@ import pytest
 from rich.console import Console
 
 from build.cloudformation.stacks import stack_event
-from build.output import outputs_table
-from build.terminal import TerminalPresenter
+from build.output import TerminalPresenter, outputs_table
 from tests.build.support import a_stack, event
 from tests.build.test_output import tell_everything
 

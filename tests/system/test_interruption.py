@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from build.packaging import package
-from build.packaging.packager import OUTPUT
+from build.packaging.command import OUTPUT
 from stack.config import StackConfig
 from tests.build.local.processes import listening_addresses, on_linux, processes_below
 

@@ -6,8 +6,7 @@ from botocore.exceptions import ClientError
 
 from build.cloudformation import change_sets as module
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange, rollback_configuration
-from build.cloudformation.conflicts import Conflict
-from build.cloudformation.failures import OperationFailed
+from build.cloudformation.failures import Conflict, OperationFailed
 from build.cloudformation.operations import unique_name
 from build.cloudformation.stacks import DesiredStack
 from tests.build.support import (

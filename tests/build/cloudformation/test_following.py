@@ -6,8 +6,7 @@ import boto3
 import pytest
 
 from build.aws import Clients
-from build.cloudformation.conflicts import Conflict, StackGone
-from build.cloudformation.failures import Detached, FollowingLost
+from build.cloudformation.failures import Conflict, Detached, FollowingLost, StackGone
 from build.cloudformation.operations import (
     READS_WITHOUT_EVENTS,
     SUCCEEDED,

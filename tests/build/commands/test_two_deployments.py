@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from build.aws import Clients
-from build.cloudformation.conflicts import Conflict, StackGone
+from build.cloudformation.failures import Conflict, StackGone
 from build.cloudformation.stacks import DeployedStack, deployed_template
 from build.commands.deploy import deploy
 from build.deploy.artifacts import artifact_bucket

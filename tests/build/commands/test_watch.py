@@ -26,7 +26,7 @@ from build.errors import CommandError
 from build.local.emulator import Emulator
 from build.options import StackContext
 from build.packaging import package
-from build.packaging.packager import HANDLERS
+from build.packaging.command import HANDLERS
 from build.text import TextTable
 from stack.config import StackConfig
 from stack.parameters import STREAM_PROCESSING

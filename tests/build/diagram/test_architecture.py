@@ -3,9 +3,8 @@ from typing import Any
 
 import pytest
 
-from build.diagram.architecture import ALARM_BOX, architecture
+from build.diagram.architecture import ALARM_BOX, architecture, permissions
 from build.diagram.graph import ResourceGraph, extract
-from build.diagram.permissions import permissions
 from build.diagram.picture import Arrow, Box, Line, Picture
 from stack.config import StackConfig
 from stack.template import render

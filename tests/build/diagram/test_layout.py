@@ -5,12 +5,10 @@ import json
 
 import pytest
 
-from build.diagram.architecture import architecture
+from build.diagram.architecture import architecture, permissions
 from build.diagram.graph import extract
 from build.diagram.layout import Layout, lay_out
-from build.diagram.measures import Rectangle
-from build.diagram.permissions import permissions
-from build.diagram.picture import Arrow, Box, Group, Line, Picture, Row
+from build.diagram.picture import Arrow, Box, Group, Line, Picture, Rectangle, Row
 from build.diagram.routes import Corner
 from build.diagram.workflow import workflow
 from stack.config import StackConfig

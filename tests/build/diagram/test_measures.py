@@ -4,8 +4,7 @@ import matplotlib
 import pytest
 from matplotlib.ft2font import FT2Font, LoadFlags
 
-from build.diagram.measures import Rectangle, box_height, box_width, row_tops, text_width
-from build.diagram.picture import Box, Row, Shape
+from build.diagram.picture import Box, Rectangle, Row, Shape, box_height, box_width, row_tops, text_width
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 CHARACTERS = "".join(map(chr, range(32, 127))) + "·×"

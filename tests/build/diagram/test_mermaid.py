@@ -1,8 +1,8 @@
 import re
 
+from build.diagram.architecture import permissions
 from build.diagram.graph import ResourceGraph
 from build.diagram.mermaid import mermaid
-from build.diagram.permissions import permissions
 from build.diagram.picture import Box, Group, Picture
 from build.diagram.workflow import workflow
 

@@ -1,7 +1,7 @@
 import pytest
 
+from build.diagram.architecture import permissions, short_actions
 from build.diagram.graph import Edge, EdgeKind, Resource, ResourceGraph
-from build.diagram.permissions import permissions, short_actions
 from build.diagram.picture import Box, Line, Picture
 
 

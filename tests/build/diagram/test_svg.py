@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from build.diagram.architecture import permissions
 from build.diagram.graph import ResourceGraph
 from build.diagram.layout import lay_out
-from build.diagram.measures import Rectangle, text_width
-from build.diagram.permissions import permissions
-from build.diagram.picture import PAPER, Arrow, Box, Group, Line, Picture, Row
+from build.diagram.picture import PAPER, Arrow, Box, Group, Line, Picture, Rectangle, Row, text_width
 from build.diagram.svg import svg
 from build.diagram.workflow import workflow
 from tests.build.diagram.test_layout import PICTURES, holds

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from build.errors import CommandError
-from build.packaging import members, packager
+from build.packaging import command, members
 from build.packaging.archive import Package, read_tree, zip_of
-from build.packaging.packager import MANIFEST, PROJECT, Recipe, package, update_archives
+from build.packaging.command import MANIFEST, PROJECT, Recipe, package, update_archives
 from tests.build.packaging.sample_project import MODULES, write_modules, write_requirements
 from tests.build.packaging.test_members import THIS_VERSION
 from tests.sources import USERS, two_sources
@@ -118,7 +118,7 @@ def test_requirements_and_options_of_pip_rebuild_the_layer(
     handlers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package(CONFIG, tmp_path, handlers=handlers)
-    monkeypatch.setattr(packager, "PIP_OPTIONS", ("--platform", "other"))
+    monkeypatch.setattr(command, "PIP_OPTIONS", ("--platform", "other"))
     assert rebuilt(package(CONFIG, tmp_path, handlers=handlers)) == ["Layer"]
     (handlers / "requirements.txt").write_text("# nothing\n")
     assert rebuilt(package(CONFIG, tmp_path, handlers=handlers)) == ["Layer"]
@@ -128,7 +128,7 @@ def test_other_rules_of_packaging_rebuild_everything(
     handlers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package(CONFIG, tmp_path, handlers=handlers)
-    monkeypatch.setattr(packager, "_packaging_rules", lambda: "other rules")
+    monkeypatch.setattr(command, "_packaging_rules", lambda: "other rules")
     assert rebuilt(package(CONFIG, tmp_path, handlers=handlers)) == NAMES
 
 
@@ -139,7 +139,7 @@ def test_pip_runs_only_when_the_layer_has_changed(
         raise AssertionError("pip ran again")
 
     package(CONFIG, tmp_path, handlers=handlers)
-    monkeypatch.setattr(packager, "layer_members", install)
+    monkeypatch.setattr(command, "layer_members", install)
     (handlers / "counting.py").write_text("def count(event, context):\n    return 0\n")
     assert rebuilt(package(CONFIG, tmp_path, handlers=handlers)) == ["AnalyticsProcessor"]
 
@@ -186,7 +186,7 @@ def test_a_damaged_manifest_only_costs_time(handlers: Path, tmp_path: Path) -> N
 def test_bytecode_is_an_option_that_rebuilds_the_layer(
     handlers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packager, "find_bytecode_compiler", lambda: members.find_bytecode_compiler(THIS_VERSION))
+    monkeypatch.setattr(command, "find_bytecode_compiler", lambda: members.find_bytecode_compiler(THIS_VERSION))
     package(CONFIG, tmp_path, handlers=handlers)
     sources = zips(tmp_path)
     assert rebuilt(package(CONFIG, tmp_path, True, handlers)) == ["Layer"]

@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from build.packaging.archive import write_tree, zip_of
+from build.packaging.command import HANDLERS
 from build.packaging.members import find_bytecode_compiler, function_members, layer_members
-from build.packaging.packager import HANDLERS
 from stack.config import FunctionSpecification, StackConfig
 from stack.template import build_template
 from tests.build.packaging.test_members import THIS_VERSION

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from build.redrive.failed_events import StoredObject
-from build.redrive.pipeline import DeployedPipeline, DeployedSource
+from build.redrive.failed_events import DeployedPipeline, DeployedSource, StoredObject
 
 ACCOUNT = "123456789012"
 MAPPING = "0a7a3d3c-6a0b-4e0f-9f0e-7f3a6d1f0c11"

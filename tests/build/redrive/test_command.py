@@ -20,7 +20,7 @@ from build.poller.destination import FailureRecord
 from build.poller.invocation import Response
 from build.poller.mapping import EventSourceMapping
 from build.poller.shards import StreamRecord
-from build.redrive.pipeline import DeployedPipeline, DeployedSource, deployed_pipeline
+from build.redrive.failed_events import DeployedPipeline, DeployedSource, deployed_pipeline
 from stack.config import StackConfig
 from tests.build.redrive.conftest import SUFFIX
 from tests.build.redrive.failure_records import SHARD, record

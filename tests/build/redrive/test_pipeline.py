@@ -7,7 +7,7 @@ import pytest
 
 from build.cloudformation.stacks import DeployedStack, deployed_stack
 from build.errors import CommandError
-from build.redrive.pipeline import DeployedSource, deployed_pipeline
+from build.redrive.failed_events import DeployedSource, deployed_pipeline
 from tests.build.redrive.failure_records import ACCOUNT, ORDERS, PIPELINE, USERS
 from tests.sources import two_sources
 

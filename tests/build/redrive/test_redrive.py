@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from build.redrive.failed_events import FailedBatch
-from build.redrive.pipeline import DeployedSource
+from build.redrive.failed_events import DeployedSource, FailedBatch
 from build.redrive.redrive import in_parallel
 from build.redrive.report import ObjectOutcome, RedriveReport
 from tests.build.redrive.failure_records import MIDDAY, ORDERS, USERS, body, key, record, stored
