@@ -14,7 +14,7 @@ _NEXT_STEPS = {
     "`{deploy}`.",
     "DELETE_FAILED": "remove what prevents it{unprotect}, and repeat `{destroy}`.",
     "ROLLBACK_COMPLETE": "correct that and deploy again; what is left of the stack is deleted first.",
-    "ROLLBACK_FAILED": "remove what prevents it{unprotect}, run `{destroy}`{remove}, and deploy again.",
+    "ROLLBACK_FAILED": "{recreate}remove what prevents it{unprotect}, run `{destroy}`{remove}, and deploy again.",
     "UPDATE_FAILED": "correct that and continue with `{deploy} --no-rollback`, or roll the update back with "
     "`{deploy}`.",
     "UPDATE_ROLLBACK_COMPLETE": "the stack is as it was before; correct that and deploy again.",
@@ -112,6 +112,7 @@ def next_step(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
     return _NEXT_STEPS.get(stack.status, "").format(
         deploy=build_command("deploy", stack),
         destroy=destroy_command(stack),
+        recreate=_recreating(failed),
         unprotect=_unprotecting(stack, failed),
         remove=_removing(stack, failed),
         continue_rollback=continue_rollback_advice(stack, failed),
@@ -122,12 +123,24 @@ def _config(stack: DeployedStack) -> StackConfig:
     return StackConfig(stack.name.removeprefix(STACK_PREFIX))
 
 
-def _unprotecting(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
-    commands = [
-        unprotect_command(event.physical_id, stack.region)
+def _protected_tables(failed: Sequence[StackEvent]) -> list[str]:
+    """The tables that could not be deleted because of their deletion protection."""
+    return [
+        event.physical_id
         for event in failed
         if event.resource_type == TABLE_TYPE and _DELETION_PROTECTION.search(event.reason)
     ]
+
+
+def _recreating(failed: Sequence[StackEvent]) -> str:
+    """`deploy` finds out by itself whether the tables of a failed creation may be deleted."""
+    if not _protected_tables(failed):
+        return ""
+    return "correct that and deploy again, which deletes the new tables first if they are empty; if they are not, "
+
+
+def _unprotecting(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
+    commands = [unprotect_command(table, stack.region) for table in _protected_tables(failed)]
     return f" (turn deletion protection off with {quoted(commands)})" if commands else ""
 
 

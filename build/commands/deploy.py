@@ -172,7 +172,7 @@ class _Deployer:
             self._operations.attach(stack.stack_id, NEXT_ACTIONS)
 
     def _deploy_once(self) -> DeployedStack:
-        recovered = Recovery(self._operations, self.deployment).run()
+        recovered = Recovery(self.clients, self._operations, self.deployment).run()
         comparison = compare(self.clients, self.deployment, recovered)
         stack = unchanged_stack(comparison) or self._change(comparison)
         restored = comparison.stack and restore_code(self.clients, self.deployment.config, stack, self.progress)
