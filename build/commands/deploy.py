@@ -216,7 +216,7 @@ class _Deployer:
 
     def _begin(self, comparison: Comparison) -> OperationEvents:
         """Create a change set and begin to execute it, unless it would lose stored data."""
-        arguments = change_set_arguments(self.clients, self.deployment, comparison)
+        arguments = change_set_arguments(self.clients, self.deployment, comparison, self.progress)
         change_set = self._change_sets.create(comparison.desired, comparison.stack, arguments)
         with self._change_sets.deleted_on_error(change_set):
             self._change_sets.wait(change_set)
