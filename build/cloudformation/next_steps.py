@@ -29,10 +29,15 @@ _REMOVALS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def command_for(name: str, command: str, *options: str) -> str:
+    """A command of `python -m build` that is about the stack of a name, as it can be pasted."""
+    return " ".join(["python -m build", command, "--suffix", name.removeprefix(STACK_PREFIX), *options])
+
+
 def build_command(command: str, stack: DeployedStack, *options: str) -> str:
-    """A command of `python -m build` that is about a stack, as it can be pasted."""
+    """A command that is about a stack; it names the region where that is not the default."""
     region = [] if stack.region == DEFAULT_REGION else ["--region", stack.region]
-    return " ".join(["python -m build", command, "--suffix", _config(stack).suffix, *options, *region])
+    return command_for(stack.name, command, *options, *region)
 
 
 def destroy_command(stack: DeployedStack) -> str:

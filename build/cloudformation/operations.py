@@ -14,10 +14,9 @@ from build.aws import Answer, Clients, Reconnection, until
 from build.aws_errors import explanation, may_have_been_done
 from build.cloudformation.conflicts import Conflict, StackGone, is_conflict, raise_if_conflict
 from build.cloudformation.failures import Detached, FollowingLost, OperationFailed, root_cause
-from build.cloudformation.next_steps import failed_resources, next_step
+from build.cloudformation.next_steps import command_for, failed_resources, next_step
 from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, is_missing, stack_events, stack_name
 from build.progress import Progress
-from stack.config import STACK_PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -271,8 +270,7 @@ class Operations:
             raise Detached(events.stack_name, events.updating) from None
         except (ClientError, BotoCoreError) as error:
             region = self.cloudformation.meta.region_name
-            suffix = events.stack_name.removeprefix(STACK_PREFIX)
-            command = f"python -m build {self.command} --suffix {suffix} --region {region}"
+            command = command_for(events.stack_name, self.command, "--region", region)
             reason = explanation(error, region)
             raise FollowingLost(events.stack_name, reason, command, events.confirmed) from error
 
