@@ -143,20 +143,28 @@ class Recovery:
         self.operations.attach(stack.stack_id, NEXT_ACTIONS if rolling_back else SUCCEEDED | DELETED)
 
     def _recreate(self, stack: DeployedStack) -> None:
-        """Only what was never complete is created again, so that a new and empty table was never of use."""
         resources = stack_resources(self.operations.cloudformation, stack.stack_id)
-        retained = retained_ids(deployed_template(self.operations.cloudformation, stack.stack_id))
-        kept = [resource for resource in resources if resource.logical_id in retained]
-        uses = {table: self._use(stack, table) for table in kept if table.resource_type == TABLE_TYPE}
-        unused = [table for table, use in uses.items() if not use]
-        if len(unused) < len(kept):
-            raise _leaving_behind(stack, kept, uses)
+        unused = self._unused_tables(stack, resources)
         self._refuse_to_lose(stack, [resource for resource in resources if resource not in unused])
         for table in unused:
             self._tell(f"deleting {table.physical_id}, which the failed creation made and which is empty")
             delete_table(self.clients.dynamodb, table.physical_id, self.operations.progress.waiting)
         self._tell(f"{stack.name} is {stack.status}; deleting it to create it again")
         self.operations.delete(stack.stack_id)
+
+    def _unused_tables(self, stack: DeployedStack, resources: list[StackResource]) -> list[StackResource]:
+        """The retained tables of a stack that was never complete, so that those that are new and empty were of no use.
+
+        Raises:
+            CommandError: when anything else would be left behind.
+        """
+        retained = retained_ids(deployed_template(self.operations.cloudformation, stack.stack_id))
+        kept = [resource for resource in resources if resource.logical_id in retained]
+        uses = {table: self._use(stack, table) for table in kept if table.resource_type == TABLE_TYPE}
+        unused = [table for table, use in uses.items() if not use]
+        if len(unused) < len(kept):
+            raise _leaving_behind(stack, kept, uses)
+        return unused
 
     def _use(self, stack: DeployedStack, table: StackResource) -> str:
         return use_of_table(self.clients.dynamodb, table.physical_id, stack.created)
