@@ -25,6 +25,11 @@ from stack.storage import retention
 _INVOCATION_OVERHEAD = 30
 """Seconds that a task may take beyond its function's own time-out: a cold start, and the request's way."""
 
+_CANNOT_GET_BETTER = {"ErrorEquals": ["InvalidRequestError"], "MaxAttempts": 0}
+"""The functions' own error for a request that cannot be served; it comes first, because the first retrier that names an
+error decides, and `States.TaskFailed` names this one too
+(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
+
 _SERVICE_ERRORS = {
     "ErrorEquals": [
         "Lambda.AWSLambdaException",
@@ -41,16 +46,20 @@ _SERVICE_ERRORS = {
 """Lambda could not run the function (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html)."""
 
 _UNFINISHED = {
-    "ErrorEquals": ["AnalyticsTableError", "Lambda.Unknown", "States.Timeout"],
+    "ErrorEquals": ["Sandbox.Timedout", "States.TaskFailed", "States.Timeout"],
     "IntervalSeconds": 10,
     "MaxAttempts": 2,
     "BackoffRate": 2,
     "JitterStrategy": "FULL",
 }
-"""The table did not answer, or the function crashed or ran out of time; both tasks can be done again without harm."""
+"""Whatever else a function failed with; both tasks can be done again without harm.
+
+`States.TaskFailed` matches every error but `States.Timeout`, also the function's own time-out, which is
+`Sandbox.Timedout` on newer runtimes and was `Lambda.Unknown` before; a reader finds it by its name
+(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
 
 _WORKFLOW_TIMEOUT = 3 * 60 * 60
-"""Seconds; above what all attempts of both tasks can take."""
+"""Seconds; above what all attempts of both tasks and the waits between them can take."""
 
 _DAILY_INPUT = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "scheduledExecution": True}
 
@@ -72,7 +81,7 @@ def _task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, An
         "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", "Payload.$": "$"},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": function.timeout + _INVOCATION_OVERHEAD,
-        "Retry": [_SERVICE_ERRORS, _UNFINISHED],
+        "Retry": [_CANNOT_GET_BETTER, _SERVICE_ERRORS, _UNFINISHED],
         **then,
     }
 

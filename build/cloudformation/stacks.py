@@ -60,7 +60,7 @@ class DeployedStack:
 
     @property
     def region(self) -> str:
-        return self.stack_id.split(":")[3]
+        return stack_region(self.stack_id)
 
     @property
     def account(self) -> str:
@@ -186,6 +186,11 @@ def find_stack(cloudformation: "CloudFormationClient", name_or_id: str) -> Deplo
 def stack_name(stack_id: str) -> str:
     """The name in the ARN of a stack."""
     return stack_id.split("/")[1]
+
+
+def stack_region(stack_id: str) -> str:
+    """The region in the ARN of a stack."""
+    return stack_id.split(":")[3]
 
 
 def is_missing(error: ClientError) -> bool:

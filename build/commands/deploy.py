@@ -172,7 +172,7 @@ class _Deployer:
             self._operations.attach(stack.stack_id, NEXT_ACTIONS)
 
     def _deploy_once(self) -> DeployedStack:
-        recovered = Recovery(self._operations, self.deployment).run()
+        recovered = Recovery(self.clients, self._operations, self.deployment).run()
         comparison = compare(self.clients, self.deployment, recovered)
         stack = unchanged_stack(comparison) or self._change(comparison)
         restored = comparison.stack and restore_code(self.clients, self.deployment.config, stack, self.progress)
@@ -216,7 +216,7 @@ class _Deployer:
 
     def _begin(self, comparison: Comparison) -> OperationEvents:
         """Create a change set and begin to execute it, unless it would lose stored data."""
-        arguments = change_set_arguments(self.clients, self.deployment, comparison)
+        arguments = change_set_arguments(self.clients, self.deployment, comparison, self.progress)
         change_set = self._change_sets.create(comparison.desired, comparison.stack, arguments)
         with self._change_sets.deleted_on_error(change_set):
             self._change_sets.wait(change_set)

@@ -134,7 +134,7 @@ def _changes_of(
 ) -> list[ResourceChange] | None:
     """The changes of a change set, which is deleted unless it is saved; None when it is empty."""
     change_sets = ChangeSets(clients.cloudformation, progress)
-    arguments = change_set_arguments(clients, deployment, comparison)
+    arguments = change_set_arguments(clients, deployment, comparison, progress)
     change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
     with change_sets.deleted_on_error(change_set):
         changes = _changes_unless_empty(change_sets, change_set, comparison)

@@ -20,6 +20,7 @@ from build.errors import CommandError
 from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
 from build.packaging.command import OUTPUT
+from build.progress import Progress
 from stack.config import StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
 from stack.settings import SuffixSettings
@@ -150,14 +151,16 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     return Comparison(stack, template, desired_stack(deployment, bucket.name, stack, template), bucket)
 
 
-def change_set_arguments(clients: Clients, deployment: Deployment, comparison: Comparison) -> dict[str, Any]:
+def change_set_arguments(
+    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress
+) -> dict[str, Any]:
     """The arguments of CreateChangeSet: the template, and what is not part of the desired stack."""
     arguments = template_argument(comparison.bucket, comparison.desired.template)
     if deployment.role_arn:
         arguments["RoleARN"] = deployment.role_arn
     if deployment.config.protected and comparison.stack:
         arguments["RollbackConfiguration"] = rollback_configuration(
-            clients, comparison.stack, comparison.desired.template
+            clients, comparison.stack, comparison.desired.template, progress
         )
     return arguments
 

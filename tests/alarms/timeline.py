@@ -1,11 +1,13 @@
 """The states of a stack's alarms over time, given what its parts publish."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.alarms.evaluation import DataPoint, Metric, MetricAlarm, State
 from tests.alarms.rules import composite_state
 
+Points = dict[tuple[str, str], list[DataPoint]]
+"""Data points by the logical id of what publishes them and the name of the metric."""
 SECONDS_BETWEEN_EVALUATIONS = 60
 """https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html"""
 
@@ -60,3 +62,14 @@ def transitions(
         for name, state in states.items():
             if state is not before[name]:
                 yield Transition(time, name, before[name], state)
+
+
+def by_metric(alarms: Alarms, points: Points) -> Mapping[Metric, Sequence[DataPoint]]:
+    """The data points of every metric that an alarm watches."""
+    metrics = {alarm.metric for alarm in alarms.metric_alarms.values()}
+    return {metric: points.get((metric.dimensions[0][1], metric.name), []) for metric in metrics}
+
+
+def ringing(changes: Iterable[Transition]) -> Iterator[str]:
+    """The alarms that begin to ring, each as often as it does."""
+    return (change.alarm for change in changes if change.after is State.ALARM)

@@ -178,33 +178,44 @@ def expect_alarms(stubs: Stubs, deployed: list[str], states: dict[str, str]) -> 
         stubs.answer("cloudwatch", "describe_alarms", parameters, {"MetricAlarms": alarms})
 
 
-def test_alarms_that_show_a_bad_update_roll_it_back_soonest_first(stubs: Stubs) -> None:
-    states = dict.fromkeys(["Errors", "Failed", "Throttled"], "OK")
-    expect_alarms(stubs, ["Slow", "Throttled", "Failed", "Errors"], states)
-    body = template(Slow="IteratorAge", Throttled="Throttles", Failed="ExecutionsFailed", Errors="Errors")
-    assert rollback_configuration(stubs.clients, a_stack(), body) == {
-        "RollbackTriggers": [{"Arn": arn(name), "Type": ALARM} for name in ("Errors", "Failed", "Throttled")],
-        "MonitoringTimeInMinutes": 5,
+def test_alarms_that_show_bad_code_roll_an_update_back_soonest_first(stubs: Stubs, progress: Recorder) -> None:
+    metrics = {
+        "Crash": "Errors",
+        "Given": "OnFailureDestinationDeliveredEventCount",
+        "Late": "IteratorAge",
+        "Nightly": "ExecutionsFailed",
+        "Second": "FailedInvokeEventCount",
+        "First": "FailedInvokeEventCount",
     }
+    expect_alarms(stubs, list(metrics), dict.fromkeys(["First", "Second", "Given"], "OK"))
+    assert rollback_configuration(stubs.clients, a_stack(), template(**metrics), progress) == {
+        "RollbackTriggers": [{"Arn": arn(name), "Type": ALARM} for name in ("First", "Second", "Given")],
+        "MonitoringTimeInMinutes": 15,
+    }
+    assert progress.steps == []
 
 
-def test_alarms_that_are_in_alarm_or_new_or_go_roll_nothing_back(stubs: Stubs) -> None:
+def test_alarms_that_are_in_alarm_or_new_or_go_roll_nothing_back(stubs: Stubs, progress: Recorder) -> None:
     expect_alarms(stubs, ["Quiet", "Red", "Going"], {"Quiet": "INSUFFICIENT_DATA", "Red": "ALARM"})
-    body = template(Quiet="Errors", Red="Errors", Coming="Errors")
-    triggers = rollback_configuration(stubs.clients, a_stack(), body)["RollbackTriggers"]
+    body = template(**dict.fromkeys(["Quiet", "Red", "Coming"], "FailedInvokeEventCount"))
+    triggers = rollback_configuration(stubs.clients, a_stack(), body, progress)["RollbackTriggers"]
     assert triggers == [{"Arn": arn("Quiet"), "Type": ALARM}]
 
 
-def test_there_are_at_most_five(stubs: Stubs) -> None:
-    names = [f"Alarm{number}" for number in range(7)]
-    expect_alarms(stubs, names, dict.fromkeys(names, "OK"))
-    triggers = rollback_configuration(stubs.clients, a_stack(), template(**dict.fromkeys(names, "Errors")))
-    assert len(triggers["RollbackTriggers"]) == 5
+def test_there_are_at_most_five_and_mappings_without_one_are_named(stubs: Stubs, progress: Recorder) -> None:
+    names = [f"Alarm{number}" for number in range(8)]
+    expect_alarms(stubs, names, {name: "ALARM" if name == "Alarm0" else "OK" for name in names})
+    body = template(**dict.fromkeys(names, "FailedInvokeEventCount"))
+    triggers = rollback_configuration(stubs.clients, a_stack(), body, progress)["RollbackTriggers"]
+    assert [trigger["Arn"] for trigger in triggers] == [arn(f"Alarm{number}") for number in range(1, 6)]
+    assert progress.steps == [
+        "CloudFormation takes 5 rollback triggers, so the update is not rolled back by dev-Alarm6, dev-Alarm7"
+    ]
 
 
-def test_without_alarms_nothing_is_watched(stubs: Stubs) -> None:
+def test_without_alarms_nothing_is_watched(stubs: Stubs, progress: Recorder) -> None:
     expect_alarms(stubs, [], {})
-    assert rollback_configuration(stubs.clients, a_stack(), template()) == {
+    assert rollback_configuration(stubs.clients, a_stack(), template(), progress) == {
         "RollbackTriggers": [],
         "MonitoringTimeInMinutes": 0,
     }

@@ -33,6 +33,7 @@ from tests.build.support import (
     NAME,
     REGION,
     STACK_ID,
+    Recorder,
     Stubs,
     a_stack,
     tiny_deployment,
@@ -172,7 +173,7 @@ def test_what_a_change_set_is_told_besides(
 ) -> None:
     deployment = tiny_deployment(tmp_path, {}, suffix, role_arn=role)
     stack = a_stack() if deployed else None
-    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack))
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack), Recorder())
     assert told == {"TemplateBody": "{}", **expected}
 
 
