@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ALARM_TYPE = "AWS::CloudWatch::Alarm"
 BUCKET_TYPE = "AWS::S3::Bucket"
+FUNCTION_TYPE = "AWS::Lambda::Function"
+LAYER_TYPE = "AWS::Lambda::LayerVersion"
 LOG_GROUP_TYPE = "AWS::Logs::LogGroup"
 TABLE_TYPE = "AWS::DynamoDB::Table"
 _RETAINING_POLICIES = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})

@@ -43,6 +43,7 @@ class Deployment:
         allow_replace: logical ids of resources whose data may be lost.
         continue_rollback: whether to continue a rollback that failed.
         skip: logical ids of resources that such a rollback leaves alone.
+        revert_drift: whether to undo what was changed outside of CloudFormation, too.
     """
 
     config: StackConfig
@@ -55,6 +56,7 @@ class Deployment:
     allow_replace: frozenset[str] = frozenset()
     continue_rollback: bool = False
     skip: frozenset[str] = frozenset()
+    revert_drift: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,19 @@ class Comparison:
         template: that it was created from.
         desired: as it should be.
         bucket: of what it is created from.
+        may_have_drifted: whether its resources count, of which only a change set says how they are.
     """
 
     stack: DeployedStack | None
     template: str
     desired: DesiredStack
     bucket: ArtifactBucket
+    may_have_drifted: bool = False
 
     @property
     def is_as_desired(self) -> bool:
-        """Whether template, parameters and tags are what is asked for."""
-        if self.stack is None:
+        """Whether template, parameters and tags are what is asked for, and resources that count cannot differ."""
+        if self.stack is None or self.may_have_drifted:
             return False
         deployed = (self.template, self.stack.parameters, self.stack.tags)
         return deployed == (self.desired.template, self.desired.parameters, self.desired.tags)
@@ -112,6 +116,9 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
         metavar="LOGICAL_ID",
         help="a table, bucket or log group that may be deleted or replaced with all that it stores",
     )
+    parser.add_argument(
+        "--revert-drift", action="store_true", help="also undo what was changed outside of CloudFormation (`drift`)"
+    )
 
 
 def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings) -> Deployment:
@@ -134,6 +141,7 @@ def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings
         role_arn=arguments.role_arn or settings.role,
         rollback=not arguments.no_rollback,
         allow_replace=frozenset(arguments.allow_replace),
+        revert_drift=arguments.revert_drift,
     )
 
 
@@ -147,14 +155,21 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
     _refuse_unknown_resources(deployment, template)
     bucket = artifact_bucket(clients, stack)
-    return Comparison(stack, template, desired_stack(deployment, bucket.name, stack, template), bucket)
+    desired = desired_stack(deployment, bucket.name, stack, template)
+    return Comparison(stack, template, desired, bucket, deployment.revert_drift)
 
 
 def change_set_arguments(clients: Clients, deployment: Deployment, comparison: Comparison) -> dict[str, Any]:
-    """The arguments of CreateChangeSet: the template, and what is not part of the desired stack."""
+    """The arguments of CreateChangeSet: the template, and what is not part of the desired stack.
+
+    A change set that reverts drift compares the template with the resources themselves
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html).
+    """
     arguments = template_argument(comparison.bucket, comparison.desired.template)
     if deployment.role_arn:
         arguments["RoleARN"] = deployment.role_arn
+    if deployment.revert_drift and comparison.stack:
+        arguments["DeploymentMode"] = "REVERT_DRIFT"
     if deployment.config.protected and comparison.stack:
         arguments["RollbackConfiguration"] = rollback_configuration(
             clients, comparison.stack, comparison.desired.template

@@ -1,6 +1,7 @@
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,17 @@ def test_what_a_change_set_is_told_besides(
     assert told == {"TemplateBody": "{}", **expected}
 
 
+@pytest.mark.parametrize(("deployed", "mode"), [(True, "REVERT_DRIFT"), (False, None)])
+def test_only_an_update_can_revert_drift(stubs: Stubs, tmp_path: Path, deployed: bool, mode: str | None) -> None:
+    deployment = tiny_deployment(tmp_path, {}, revert_drift=True)
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, a_stack() if deployed else None))
+    assert told.get("DeploymentMode") == mode
+
+
+def test_a_stack_that_may_have_drifted_is_never_known_to_be_as_asked(stubs: Stubs, deployment: Deployment) -> None:
+    assert not unchanged_stack(compared(stubs, replace(deployment, revert_drift=True)))
+
+
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
     made = tiny_package(tmp_path)
@@ -204,6 +216,11 @@ def test_options_say_what_is_deployed(package: Package) -> None:
 def test_what_is_not_asked_for_stays_as_it_is(package: Package) -> None:
     asked = requested_deployment(parsed(), SuffixSettings("dev"))
     assert (asked.parameters, asked.tags, asked.role_arn, asked.rollback) == ({}, None, None, True)
+
+
+@pytest.mark.parametrize(("words", "reverts"), [(["--revert-drift"], True), ([], False)])
+def test_drift_is_reverted_when_that_is_asked_for(package: Package, words: list[str], reverts: bool) -> None:
+    assert requested_deployment(parsed(*words), SuffixSettings("dev")).revert_drift is reverts
 
 
 def test_an_empty_address_turns_mail_off(package: Package) -> None:
