@@ -1,8 +1,7 @@
 """The command `deploy`: package, upload, create or update a stack, follow it; or cancel an update."""
 
 import argparse
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +14,11 @@ from build.cloudformation.conflicts import Conflict, StackGone
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, with_profile
 from build.cloudformation.stacks import DeployedStack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
+from build.commands.outputs import write_outputs
 from build.commands.watch import refuse_to_watch_protected, watch
 from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import Comparison, Deployment, add_deployment_options, requested_deployment
+from build.deploy.expiry import expiry_from_now, refuse_expiry
 from build.deploy.proposal import Proposal, propose
 from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, cancel_update, next_action, unchanged_stack
 from build.deploy.running_code import code_drifts, restore_code
@@ -43,6 +44,12 @@ EXAMPLE = "python -m build deploy --suffix prod --alert-email ops@example.com --
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
     add_deployment_options(parser)
+    parser.add_argument(
+        "--expires",
+        type=expiry_from_now,
+        metavar="TIME",
+        help="when `sweep` may destroy the stack: after 12h, 3d or 2w, or never; without, what was given before",
+    )
     parser.add_argument("--plan", type=Path, metavar="FILE", help="execute exactly what `plan --save FILE` saved")
     parser.add_argument("--yes", action="store_true", help="do not ask before a protected stack is changed")
     parser.add_argument("--outputs", type=Path, metavar="FILE", help="write the stack's outputs to a file, as JSON")
@@ -70,15 +77,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     with stack_context(arguments) as context:
+        if arguments.expires is not None:
+            refuse_expiry(context.config, arguments.expires, dict(arguments.tag or ()))
         if arguments.watch:
             refuse_to_watch_protected(context.config)
         stack = _cancelled(context) if arguments.cancel else _deployed(context, arguments)
         if arguments.outputs:
-            _write_outputs(arguments.outputs, stack.outputs)
-        context.presenter.result(
-            {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause},
-            [outputs_table(stack), *_pause_tables(stack)],
-        )
+            write_outputs(arguments.outputs, stack.outputs)
+        document = {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause}
+        context.presenter.result(document, [outputs_table(stack), *_pause_tables(stack)])
         if arguments.watch:
             watch(context, stack)
     return 0
@@ -215,9 +222,7 @@ class _Deployer:
             raise
         return self._follow(events, comparison, changes)
 
-    def _follow(
-        self, events: OperationEvents, comparison: Comparison, changes: Sequence[ResourceChange]
-    ) -> DeployedStack:
+    def _follow(self, events: OperationEvents, comparison: Comparison, changes: list[ResourceChange]) -> DeployedStack:
         stack = self._operations.follow(events, SUCCEEDED)
         for reverted in reverted_drift(changes):
             self.progress.step(f"reverted drift: {reverted}")
@@ -272,8 +277,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise CommandError("--skip goes with --continue-rollback; add that.", exit_code=2)
     if arguments.watch and (arguments.cancel or arguments.plan):
         raise CommandError("--watch deploys what is here; leave out --cancel and --plan.", exit_code=2)
-    if arguments.plan and (arguments.cancel or arguments.continue_rollback):
-        raise CommandError("--plan executes a plan and nothing else; leave out --cancel and --continue-rollback.", 2)
+    if arguments.plan and (arguments.cancel or arguments.continue_rollback or arguments.expires is not None):
+        raise CommandError(
+            "--plan executes a plan and nothing else; leave out --cancel, --continue-rollback and --expires.", 2
+        )
     if arguments.outputs:
         require_folder(arguments.outputs)
 
@@ -301,6 +308,7 @@ def _requested(context: StackContext, arguments: argparse.Namespace) -> Deployme
         requested_deployment(arguments, context.settings),
         continue_rollback=arguments.continue_rollback,
         skip=frozenset(arguments.skip),
+        expiry=arguments.expires,
     )
 
 
@@ -319,13 +327,3 @@ def _approval(context: StackContext, arguments: argparse.Namespace) -> Callable[
 def _pause_tables(stack: DeployedStack) -> list[TextTable]:
     """The pause of the streams, if there is one."""
     return [TextTable("Streams", ("", ""), [("paused", stack.pause)])] if stack.pause else []
-
-
-def _write_outputs(path: Path, outputs: Mapping[str, str]) -> None:
-    try:
-        path.write_text(json.dumps(outputs, indent=2, sort_keys=True) + "\n")
-    except OSError as error:
-        raise CommandError(
-            f"the stack is deployed, but {path} cannot be written ({error.strerror}); "
-            "choose another file and repeat the command."
-        ) from error

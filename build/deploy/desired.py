@@ -16,6 +16,7 @@ from build.cloudformation.stacks import (
     parsed_template,
 )
 from build.deploy.artifacts import ArtifactBucket, artifact_bucket, template_argument
+from build.deploy.expiry import EXPIRY_TAG, NEVER
 from build.errors import CommandError
 from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
@@ -44,6 +45,7 @@ class Deployment:
         continue_rollback: whether to continue a rollback that failed.
         skip: logical ids of resources that such a rollback leaves alone.
         revert_drift: whether to undo what was changed outside of CloudFormation, too.
+        expiry: until when the stack is needed, as its tag says it; None keeps the stack's.
     """
 
     config: StackConfig
@@ -57,6 +59,7 @@ class Deployment:
     continue_rollback: bool = False
     skip: frozenset[str] = frozenset()
     revert_drift: bool = False
+    expiry: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=assignment,
         metavar="KEY=VALUE",
-        help="a tag of the stack and its resources; without any, those there are stay",
+        help="a tag of the stack and its resources; without any, those there are stay, as its expiry always does",
     )
     parser.add_argument("--role-arn", metavar="ARN", help="role that CloudFormation acts as")
     parser.add_argument("--bytecode", action="store_true", help="ship compiled bytecode, see `package --help`")
@@ -192,12 +195,11 @@ def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | No
     wanted = canonical_template(json.loads(deployment.template))
     given = {**deployment.parameters, **artifact_parameters(deployment.config, deployment.package, bucket)}
     kept = _values_given_before(stack.parameters if stack else {}, declared_parameters(template))
-    deployed_tags = stack.tags if stack else {}
     return DesiredStack(
         name=deployment.config.stack_name,
         template=wanted,
         parameters=parameter_values(declared_parameters(wanted), given, kept),
-        tags=deployed_tags if deployment.tags is None else deployment.tags,
+        tags=_tags(deployment, stack.tags if stack else {}),
     )
 
 
@@ -235,6 +237,15 @@ def parameter_values(
             f"the parameter {', '.join(missing)} has no value; give one with --parameter NAME=VALUE.", exit_code=2
         )
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _tags(deployment: Deployment, deployed: Mapping[str, str]) -> Mapping[str, str]:
+    """All tags of a stack, which an update replaces all at once; its expiry stays until it is given again."""
+    tags = deployed if deployment.tags is None else deployment.tags
+    kept = tags.get(EXPIRY_TAG, deployed.get(EXPIRY_TAG, NEVER))
+    expiry = kept if deployment.expiry is None else deployment.expiry
+    others = {key: value for key, value in tags.items() if key != EXPIRY_TAG}
+    return {**others, EXPIRY_TAG: expiry} if expiry else others
 
 
 def _code_keys(config: StackConfig) -> dict[str, str]:

@@ -23,6 +23,7 @@ from build.deploy.desired import (
     parameter_values,
     requested_deployment,
 )
+from build.deploy.expiry import NEVER
 from build.deploy.recovery import unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options
@@ -43,6 +44,7 @@ from tests.build.support import (
 
 BUCKET = f"tapstack-artifacts-{ACCOUNT}-{REGION}"
 ROLE = "arn:aws:iam::123456789012:role/deployer"
+LATER = "2026-04-01T12:00:00Z"
 WATCHED = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
 
 
@@ -86,6 +88,33 @@ def test_what_is_given_now_wins(deployment: Deployment) -> None:
 def test_tags_stay_when_none_are_given(deployment: Deployment) -> None:
     stack = a_stack(Tags=[{"Key": "team", "Value": "data"}])
     assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE).tags == {"team": "data"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "deployed", "expiry", "expected"),
+    [
+        ({"team": "data"}, {"team": "ops"}, LATER, {"team": "data", "expires": LATER}),
+        ({"team": "data"}, {"expires": LATER}, None, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": "x"}, {"expires": "x"}, LATER, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": LATER}, {"expires": "x"}, None, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": "x"}, {"expires": "x"}, NEVER, {"team": "data"}),
+        ({"team": "data"}, {"expires": "x"}, NEVER, {"team": "data"}),
+        (None, {"team": "data", "expires": "x"}, LATER, {"team": "data", "expires": LATER}),
+        (None, {"team": "data", "expires": "x"}, NEVER, {"team": "data"}),
+        ({}, {}, None, {}),
+        ({}, {}, NEVER, {}),
+    ],
+)
+def test_an_expiry_stays_until_it_is_given_again(
+    deployment: Deployment,
+    tags: dict[str, str] | None,
+    deployed: dict[str, str],
+    expiry: str | None,
+    expected: dict[str, str],
+) -> None:
+    stack = a_stack(Tags=[{"Key": key, "Value": value} for key, value in deployed.items()])
+    asked = replace(deployment, tags=tags, expiry=expiry)
+    assert desired_stack(asked, BUCKET, stack, NO_TEMPLATE).tags == expected
 
 
 def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
