@@ -21,7 +21,7 @@ from build.deploy.desired import Comparison, Deployment, add_deployment_options,
 from build.deploy.expiry import expiry_from_now, refuse_expiry
 from build.deploy.proposal import Proposal, propose
 from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, cancel_update, next_action, unchanged_stack
-from build.deploy.running_code import code_drifts, restore_code
+from build.deploy.running_code import Drift, code_drifts, restore_code
 from build.deploy.saved_plan import SavedPlan, read_plan
 from build.errors import CommandError
 from build.options import (
@@ -32,9 +32,8 @@ from build.options import (
     require_folder,
     stack_context,
 )
-from build.output import outputs_table
+from build.output import result_tables
 from build.progress import Progress
-from build.text import TextTable
 
 _MOST_ROUNDS = 5
 """How often a deployment begins again after somebody else got in between."""
@@ -85,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.outputs:
             write_outputs(arguments.outputs, stack.outputs)
         document = {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause}
-        context.presenter.result(document, [outputs_table(stack), *_pause_tables(stack)])
+        context.presenter.result(document, result_tables(stack))
         if arguments.watch:
             watch(context, stack)
     return 0
@@ -183,12 +182,15 @@ class _Deployer:
     def _restore_code(self, stack: DeployedStack, approved: bool) -> bool:
         """Put right the code that CloudFormation does not look at; whether there was any."""
         drifts = code_drifts(self.clients, self.deployment.config, stack)
-        for drift in drifts:
-            self.progress.step(f"{drift.logical_id} runs {drift.of_code}; putting the template's back")
         if drifts and not approved:
+            self._tell_drifts(drifts)
             self.approve()
         restore_code(self.clients, self.deployment.config, stack, drifts, self.progress)
         return bool(drifts)
+
+    def _tell_drifts(self, drifts: list[Drift]) -> None:
+        for drift in drifts:
+            self.progress.step(f"{drift.logical_id} runs {drift.of_code}; putting the template's back")
 
     def execute(self, saved: SavedPlan) -> DeployedStack:
         """Execute the change set of a plan, when it is still what would be made now."""
@@ -246,6 +248,8 @@ class _Deployer:
         guard_data(changes, self.deployment.allow_replace)
         self.progress.step(summary(changes))
         self.progress.changes(changes)
+        if stack := proposal.comparison.stack:
+            self._tell_drifts(code_drifts(self.clients, self.deployment.config, stack))
         self.approve()
         return changes
 
@@ -322,8 +326,3 @@ def _approval(context: StackContext, arguments: argparse.Namespace) -> Callable[
         require_consent(context.config.stack_name, arguments.yes, "nothing was changed")
 
     return ask
-
-
-def _pause_tables(stack: DeployedStack) -> list[TextTable]:
-    """The pause of the streams, if there is one."""
-    return [TextTable("Streams", ("", ""), [("paused", stack.pause)])] if stack.pause else []

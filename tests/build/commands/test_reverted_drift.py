@@ -104,6 +104,7 @@ def test_a_deployment_reverts_drift_and_says_what(stubs: Stubs, deployment: Depl
     expect_change_set(stubs, deployment, {"Status": "CREATE_COMPLETE"})
     expect_upload(stubs, deployment)
     expect_changes(stubs)
+    expect_no_functions(stubs, deployment)
     stubs.answer("cloudformation", "execute_change_set", ANYTHING, {})
     expect_end(stubs, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
     stubs.answer("s3", "put_object", ANYTHING, {})

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Barrier
 
 import pytest
@@ -150,6 +151,17 @@ def test_the_code_of_a_protected_stack_is_put_right_only_when_somebody_agrees(
         deploy(cloud, deployment, progress, refuse)
     assert progress.steps == [f"DataValidator runs {AHEAD}; putting the template's back"]
     assert cloud.functions.get_function_configuration(FunctionName=FUNCTION)["CodeSha256"] == sha256(FOREIGN)
+
+
+def test_what_is_overwritten_beside_a_change_is_told_before_somebody_agrees(
+    cloud: Clients, stack: DeployedStack, deployment: Deployment
+) -> None:
+    put_foreign_code(cloud)
+    progress = Recorder()
+    told: list[str] = []
+    deploy(cloud, replace(deployment, tags={"team": "data"}), progress, lambda: told.extend(progress.steps))
+    assert told[-1] == f"DataValidator runs {AHEAD}; putting the template's back"
+    assert code_drifts(cloud, CONFIG, stack) == []
 
 
 def test_an_unchanged_deployment_asks_about_the_functions_side_by_side(cloud: Clients, stack: DeployedStack) -> None:
