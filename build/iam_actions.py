@@ -2,6 +2,7 @@
 
 _DIFFERENT_NAMES = {
     "DeleteObjects": "s3:DeleteObject and s3:DeleteObjectVersion",
+    "GetLayerVersionByArn": "lambda:GetLayerVersion",
     "HeadBucket": "s3:ListBucket",
     "HeadObject": "s3:GetObject, or s3:ListBucket for an object that is missing",
     "Invoke": "lambda:InvokeFunction",
@@ -15,7 +16,7 @@ _DIFFERENT_NAMES = {
 """Operations whose action has another name.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html and
-https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 """
 _PREFIXES = {
     "cloudformation": "cloudformation",

@@ -115,7 +115,7 @@ def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
         CommandError: for a bad suffix or setting, and for everything that botocore raises.
     """
     with presenting(arguments.json) as presenter:
-        settings, config = _suffix_settings(arguments.suffix)
+        settings, config = suffix_settings(arguments.suffix)
         with _clients(arguments, arguments.region or settings.region) as clients:
             source = _region_source(arguments, settings, clients, os.environ)
             yield StackContext(clients, presenter, source, settings, config)
@@ -221,16 +221,7 @@ def presenting(json_lines: bool) -> Iterator[Presenter]:
         presenter.close()
 
 
-@contextmanager
-def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clients]:
-    """The clients of the chosen identity; what AWS refuses inside becomes a sentence."""
-    with aws_errors_explained(region or DEFAULT_REGION):
-        clients = open_clients(arguments.profile, region)
-    with aws_errors_explained(clients.region):
-        yield clients
-
-
-def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
+def suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     """The settings of a suffix, and the configuration of its stack.
 
     Raises:
@@ -241,6 +232,15 @@ def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
         return settings, settings.config
     except (SettingsError, SuffixError) as error:
         raise CommandError(str(error), exit_code=2) from error
+
+
+@contextmanager
+def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clients]:
+    """The clients of the chosen identity; what AWS refuses inside becomes a sentence."""
+    with aws_errors_explained(region or DEFAULT_REGION):
+        clients = open_clients(arguments.profile, region)
+    with aws_errors_explained(clients.region):
+        yield clients
 
 
 def _region_source(

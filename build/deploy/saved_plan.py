@@ -18,7 +18,7 @@ from build.packaging.archive import write_atomically
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-_OPTIONS = ("parameter", "tag", "alert_email", "role_arn", "bytecode", "no_rollback", "allow_replace")
+_OPTIONS = ("parameter", "tag", "alert_email", "role_arn", "bytecode", "no_rollback", "allow_replace", "revert_drift")
 """The options of `add_deployment_options`, which were given when the plan was made and hold for its execution."""
 
 

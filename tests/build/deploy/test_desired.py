@@ -1,6 +1,7 @@
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from build.deploy.desired import (
     parameter_values,
     requested_deployment,
 )
+from build.deploy.expiry import NEVER
 from build.deploy.recovery import unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options
@@ -43,6 +45,7 @@ from tests.build.support import (
 
 BUCKET = f"tapstack-artifacts-{ACCOUNT}-{REGION}"
 ROLE = "arn:aws:iam::123456789012:role/deployer"
+LATER = "2026-04-01T12:00:00Z"
 WATCHED = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
 
 
@@ -86,6 +89,33 @@ def test_what_is_given_now_wins(deployment: Deployment) -> None:
 def test_tags_stay_when_none_are_given(deployment: Deployment) -> None:
     stack = a_stack(Tags=[{"Key": "team", "Value": "data"}])
     assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE).tags == {"team": "data"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "deployed", "expiry", "expected"),
+    [
+        ({"team": "data"}, {"team": "ops"}, LATER, {"team": "data", "expires": LATER}),
+        ({"team": "data"}, {"expires": LATER}, None, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": "x"}, {"expires": "x"}, LATER, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": LATER}, {"expires": "x"}, None, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": "x"}, {"expires": "x"}, NEVER, {"team": "data"}),
+        ({"team": "data"}, {"expires": "x"}, NEVER, {"team": "data"}),
+        (None, {"team": "data", "expires": "x"}, LATER, {"team": "data", "expires": LATER}),
+        (None, {"team": "data", "expires": "x"}, NEVER, {"team": "data"}),
+        ({}, {}, None, {}),
+        ({}, {}, NEVER, {}),
+    ],
+)
+def test_an_expiry_stays_until_it_is_given_again(
+    deployment: Deployment,
+    tags: dict[str, str] | None,
+    deployed: dict[str, str],
+    expiry: str | None,
+    expected: dict[str, str],
+) -> None:
+    stack = a_stack(Tags=[{"Key": key, "Value": value} for key, value in deployed.items()])
+    asked = replace(deployment, tags=tags, expiry=expiry)
+    assert desired_stack(asked, BUCKET, stack, NO_TEMPLATE).tags == expected
 
 
 def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
@@ -177,6 +207,17 @@ def test_what_a_change_set_is_told_besides(
     assert told == {"TemplateBody": "{}", **expected}
 
 
+@pytest.mark.parametrize(("deployed", "mode"), [(True, "REVERT_DRIFT"), (False, None)])
+def test_only_an_update_can_revert_drift(stubs: Stubs, tmp_path: Path, deployed: bool, mode: str | None) -> None:
+    deployment = tiny_deployment(tmp_path, {}, revert_drift=True)
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, a_stack() if deployed else None), Recorder())
+    assert told.get("DeploymentMode") == mode
+
+
+def test_a_stack_that_may_have_drifted_is_never_known_to_be_as_asked(stubs: Stubs, deployment: Deployment) -> None:
+    assert not unchanged_stack(compared(stubs, replace(deployment, revert_drift=True)))
+
+
 @pytest.fixture
 def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
     made = tiny_package(tmp_path)
@@ -205,6 +246,11 @@ def test_options_say_what_is_deployed(package: Package) -> None:
 def test_what_is_not_asked_for_stays_as_it_is(package: Package) -> None:
     asked = requested_deployment(parsed(), SuffixSettings("dev"))
     assert (asked.parameters, asked.tags, asked.role_arn, asked.rollback) == ({}, None, None, True)
+
+
+@pytest.mark.parametrize(("words", "reverts"), [(["--revert-drift"], True), ([], False)])
+def test_drift_is_reverted_when_that_is_asked_for(package: Package, words: list[str], reverts: bool) -> None:
+    assert requested_deployment(parsed(*words), SuffixSettings("dev")).revert_drift is reverts
 
 
 def test_an_empty_address_turns_mail_off(package: Package) -> None:
