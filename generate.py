@@ -15,7 +15,7 @@ from stack.template import render
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python generate.py",
-        description="Print the CloudFormation template of one stack as JSON, or the policies of those who may deploy it.",
+        description="Print the CloudFormation template of one stack as JSON, or the policies of who may deploy it.",
         epilog="examples:\n  python generate.py --suffix dev > template.json\n"
         "  python generate.py --suffix dev --permissions --account 123456789012 --trust owner/repository",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -22,6 +22,7 @@ _PREFIXES = {
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "dynamodbstreams": "dynamodb",
+    "iam": "iam",
     "lambda": "lambda",
     "logs": "logs",
     "s3": "s3",

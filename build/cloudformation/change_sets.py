@@ -53,7 +53,7 @@ class ChangeSet:
     stack_id: str
 
     @property
-    def arguments(self) -> dict[str, str]:
+    def arguments(self) -> dict[str, Any]:
         """The arguments that name it; IAM decides by the stack
         (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html)."""
         return {"StackName": self.stack_id, "ChangeSetName": self.change_set_id}

@@ -1,7 +1,7 @@
 """What CloudFormation does with the resources of the stack: the permissions of their types' handlers.
 
 CloudFormation's registry says for each type what its handlers call; handlers.json holds that for the types of the
-template (`make permissions` renews it). Every action is granted on the stack's names, unless a table below says why not.
+template (`make permissions` renews it). Every action is granted on the stack's names, unless a table says why not.
 """
 
 import json
@@ -93,8 +93,8 @@ _WITHOUT_RESOURCE_LEVEL = (
     "sns:Unsubscribe",
 )
 _ROLES = ("arn:{partition}:iam::{account}:role/{named}",)
-_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{named}"
-MAPPINGS = Resources("MappingsOfItsFunctions", ("*",), Limit(ArnLike, "lambda:FunctionArn", (_FUNCTION,)))
+FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{named}"
+MAPPINGS = Resources("MappingsOfItsFunctions", ("*",), Limit(ArnLike, "lambda:FunctionArn", (FUNCTION,)))
 """A mapping has no name; what it invokes tells whose it is
 (https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html)."""
 _NO_RESOURCE_LEVEL = Resources("ManagementHasNoResourceLevel", ("*",))
@@ -107,15 +107,15 @@ _PASSED_ROLES = Resources(
         ("events.amazonaws.com", "lambda.amazonaws.com", "states.amazonaws.com"),
     ),
 )
-_CODE = Resources("Code", ("arn:{partition}:s3:::tapstack-artifacts-{account}-{region}/*",))
+ARTIFACTS = Resources("Artifacts", ("arn:{partition}:s3:::tapstack-artifacts-{account}-{region}/*",))
 _EXCEPTIONS: tuple[tuple[tuple[str, ...], Resources], ...] = (
     (_WITHOUT_RESOURCE_LEVEL, _NO_RESOURCE_LEVEL),
     (("lambda:*EventSourceMapping",), MAPPINGS),
     (("iam:PassRole",), _PASSED_ROLES),
-    (("s3:GetObject", "s3:GetObjectVersion"), _CODE),
+    (("s3:GetObject", "s3:GetObjectVersion"), ARTIFACTS),
 )
 """Actions, as patterns, on other resources than those of their service."""
-_OF_SERVICES: Mapping[str, Resources] = {
+OF_SERVICES: Mapping[str, Resources] = {
     "cloudwatch": Resources(
         "AlarmsAndDashboard",
         (
@@ -129,7 +129,7 @@ _OF_SERVICES: Mapping[str, Resources] = {
     "lambda": Resources(
         "FunctionsLayersAndTagsOfMappings",
         (
-            _FUNCTION,
+            FUNCTION,
             "arn:{partition}:lambda:{region}:{account}:layer:{named}",
             "arn:{partition}:lambda:{region}:{account}:layer:{named}:*",
             "arn:{partition}:lambda:{region}:{account}:event-source-mapping:*",
@@ -189,4 +189,4 @@ def _resources_of(action: str) -> Resources:
     for patterns, resources in _EXCEPTIONS:
         if any(fnmatchcase(action, pattern) for pattern in patterns):
             return resources
-    return _OF_SERVICES[action.split(":")[0]]
+    return OF_SERVICES[action.split(":")[0]]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from awacs import awslambda, cloudformation, cloudwatch, dynamodb, iam, logs, s3, states
 from awacs.aws import StringEquals
 
-from stack.permissions.cloudformation_role import MAPPINGS, read_resources
+from stack.permissions.cloudformation_role import ARTIFACTS, FUNCTION, MAPPINGS, OF_SERVICES, read_resources
 from stack.permissions.grants import Grants, Limit, Resources, merged
 
 _STACK = Resources("Stack", ("arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/*",))
@@ -24,12 +24,11 @@ _ACCOUNT = Resources("AccountHasNoResourceLevel", ("*",))
 """The account's alias is shown, and whether it owns a bucket tells two refusals apart; both are optional."""
 _LOG_GROUPS = Resources("LogGroupsHaveNoResourceLevel", ("*",))
 _ARTIFACT_BUCKET = Resources("ArtifactBucket", ("arn:{partition}:s3:::tapstack-artifacts-{account}-{region}",))
-_ARTIFACTS = Resources("Artifacts", ("arn:{partition}:s3:::tapstack-artifacts-{account}-{region}/*",))
-_FAILED_EVENTS_BUCKET = Resources("FailedEventsBucket", ("arn:{partition}:s3:::{bucket}",))
+_FAILED_EVENTS_BUCKET = OF_SERVICES["s3"]
 _FAILED_EVENTS = Resources("FailedEvents", ("arn:{partition}:s3:::{bucket}/*",))
-_FUNCTIONS = Resources("Functions", ("arn:{partition}:lambda:{region}:{account}:function:{named}",))
-_LOGS = Resources("Logs", ("arn:{partition}:logs:{region}:{account}:log-group:/aws/*/{named}:*",))
-_TABLES = Resources("Tables", ("arn:{partition}:dynamodb:{region}:{account}:table/{named}",))
+_FUNCTIONS = Resources("Functions", (FUNCTION,))
+_LOGS = OF_SERVICES["logs"]
+_TABLES = OF_SERVICES["dynamodb"]
 _WORKFLOW = Resources(
     "Workflow",
     (
@@ -54,7 +53,7 @@ _FOLLOW: Grants = {
 _COMPARE_CODE: Grants = {
     _FUNCTIONS: [awslambda.GetFunctionConfiguration],
     _ARTIFACT_BUCKET: [s3.ListBucket],
-    _ARTIFACTS: [s3.GetObject],
+    ARTIFACTS: [s3.GetObject],
 }
 _UPLOAD: Grants = {
     _ARTIFACT_BUCKET: [
@@ -68,7 +67,7 @@ _UPLOAD: Grants = {
         s3.PutEncryptionConfiguration,
         s3.PutLifecycleConfiguration,
     ],
-    _ARTIFACTS: [s3.GetObject, s3.PutObject],
+    ARTIFACTS: [s3.GetObject, s3.PutObject],
     _ACCOUNT: [s3.ListAllMyBuckets],
 }
 _PLAN = merged(
@@ -135,7 +134,7 @@ _PRUNE = merged(
     _LIST,
     {
         _ARTIFACT_BUCKET: [s3.ListBucket, s3.ListBucketVersions],
-        _ARTIFACTS: [s3.DeleteObject, s3.DeleteObjectVersion, s3.GetObject],
+        ARTIFACTS: [s3.DeleteObject, s3.DeleteObjectVersion, s3.GetObject],
     },
 )
 _REDRIVE = merged(
