@@ -68,7 +68,7 @@ def _text(chosen: argparse.Namespace) -> str:
             settings.protected,
         )
         return render_permissions(scope, chosen.trust)
-    if chosen.trust or chosen.account or chosen.region:
+    if any(given is not None for given in (chosen.trust, chosen.account, chosen.region)):
         raise PermissionsError("--trust, --account and --region go with --permissions; add that.")
     return render(settings.config)
 

@@ -18,6 +18,17 @@ HANDLERS = Path(__file__).with_name("handlers.json")
 """The actions by type of resource and handler, `tagging` among them
 (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html)."""
 UNNEEDED: Mapping[str, tuple[str, ...]] = {
+    "IAM has no such action, https://docs.aws.amazon.com/service-authorization/latest/reference/": (
+        "lambda:AssociateRuntimeAlias",
+        "s3:DeleteBucketAnalyticsConfiguration",
+        "s3:DeleteBucketCors",
+        "s3:DeleteBucketEncryption",
+        "s3:DeleteBucketLifecycle",
+        "s3:DeleteBucketMetricsConfiguration",
+        "s3:DeleteBucketTagging",
+        "s3:GetObjectMetadata",
+        "s3:REST.PUT.OBJECT",
+    ),
     "no key of the account's own encrypts anything": ("kms:*",),
     "no function is in a VPC, has a file system, signed code or a capacity provider": (
         "ec2:*",
@@ -43,7 +54,6 @@ UNNEEDED: Mapping[str, tuple[str, ...]] = {
         "logs:CreateLogStream",
         "logs:DescribeLogStreams",
         "logs:PutLogEvents",
-        "s3:GetObjectMetadata",
     ),
     "roles have inline policies alone, and no boundary": (
         "iam:AttachRolePolicy",
@@ -51,15 +61,16 @@ UNNEEDED: Mapping[str, tuple[str, ...]] = {
         "iam:DetachRolePolicy",
         "iam:PutRolePermissionsBoundary",
     ),
-    "log groups have no policy, no protection of data and deliver nothing": (
+    "log groups have no policy, no index, no protection of data and deliver nothing": (
         "firehose:*",
         "logs:CreateLogDelivery",
         "logs:DeleteDataProtectionPolicy",
+        "logs:DeleteIndexPolicy",
         "logs:DeleteResourcePolicy",
         "logs:PutBearerTokenAuthentication",
         "logs:PutDataProtectionPolicy",
+        "logs:PutIndexPolicy",
         "logs:PutResourcePolicy",
-        "s3:REST.PUT.OBJECT",
     ),
     "the bucket is not replicated, catalogued, locked, published as a website or reported on": (
         "s3:*BucketMetadata*",
@@ -86,13 +97,13 @@ _READ_ALL_THE_SAME = frozenset(
 _WITHOUT_RESOURCE_LEVEL = (
     "cloudwatch:DescribeAlarms",
     "cloudwatch:PutCompositeAlarm",
+    "logs:DescribeIndexPolicies",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
-    "sns:GetSubscriptionAttributes",
-    "sns:SetSubscriptionAttributes",
-    "sns:Unsubscribe",
 )
-_ROLES = ("arn:{partition}:iam::{account}:role/{named}",)
+"""Composite alarms are among them as CloudWatch's API reference says
+(https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html)."""
+_ROLES = ("arn:{partition}:iam::{account}:role/{named}", "arn:{partition}:iam::{account}:role/{made}")
 FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{named}"
 MAPPINGS = Resources("MappingsOfItsFunctions", ("*",), Limit(ArnLike, "lambda:FunctionArn", (FUNCTION,)))
 """A mapping has no name; what it invokes tells whose it is

@@ -16,8 +16,14 @@ from stack.permissions.grants import Grants, Limit, Resources, merged
 _STACK = Resources("Stack", ("arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/*",))
 _EVERY_STACK = Resources("ListingStacksHasNoResourceLevel", ("*",))
 """DescribeStacks without a name takes the permission ListStacks, too."""
-_EVENTS = Resources("EventsOfAnOperationHaveNoResourceLevel", ("*",))
-"""DescribeEvents is asked for an operation by its id, or for a change set, and names no stack."""
+_EVENTS = Resources(
+    "EventsOfStackAndChangeSets",
+    (
+        "arn:{partition}:cloudformation:{region}:{account}:changeSet/build-*",
+        "arn:{partition}:cloudformation:{region}:{account}:stack/{stack}/*",
+    ),
+)
+"""Where DescribeEvents is refused, stack events have to do."""
 _DRIFT_DETECTION = Resources("DriftDetectionHasNoResourceLevel", ("*",))
 _COMPOSITE_ALARMS = Resources("CompositeAlarmsHaveNoResourceLevel", ("*",))
 _ACCOUNT = Resources("AccountHasNoResourceLevel", ("*",))

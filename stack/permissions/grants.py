@@ -67,8 +67,8 @@ class Scope:
         return "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
 
     def role_name(self, purpose: str) -> str:
-        """The name of a role of this project, which is none that the stack itself could have."""
-        return f"{STACK_PREFIX}{self.suffix.rstrip('*-')}-{purpose}"
+        """The name of a role that deploys; none that the stack may change begins like it."""
+        return f"{purpose}-{STACK_PREFIX}{self.suffix.rstrip('*-')}"
 
     def role_arn(self, name: str) -> str:
         return f"arn:{self.partition}:iam::{self.account}:role/{name}"
@@ -81,14 +81,15 @@ class Scope:
             account=self.account,
             stack=f"{STACK_PREFIX}{self.suffix}",
             named=f"{self.suffix}-*-synth",
-            bucket=self._bucket,
+            made=self._made_name,
+            bucket=self._made_name.lower(),
             role=self.role or self.role_arn(self.role_name("cloudformation")),
         )
 
     @property
-    def _bucket(self) -> str:
-        """The name that CloudFormation makes for a bucket of the stack."""
-        stack = f"{STACK_PREFIX}{self.suffix}".lower()
+    def _made_name(self) -> str:
+        """What names begin with that CloudFormation makes for resources of the stack."""
+        stack = f"{STACK_PREFIX}{self.suffix}"
         return f"{stack}-*" if len(stack) <= _UNCUT_STACK_NAME else f"{stack[:_UNCUT_STACK_NAME]}*"
 
 

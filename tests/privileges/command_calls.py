@@ -55,7 +55,8 @@ def stack_arn(name: str) -> str:
 
 def of_cloudformation(operation: str, parameters: CallParameters) -> Requests:
     """Calls about one stack or about all; a role is passed, tags are put on, and a large template is fetched."""
-    resource = stack_arn(parameters["StackName"]) if "StackName" in parameters else EVERYTHING
+    named = parameters.get("StackName") or (operation == "DescribeEvents" and parameters.get("ChangeSetName"))
+    resource = stack_arn(named) if named else EVERYTHING
     yield request(f"cloudformation:{operation}", resource)
     if operation == "DescribeStacks" and resource == EVERYTHING:
         yield request("cloudformation:ListStacks", EVERYTHING)

@@ -16,6 +16,7 @@ from tests.stack.resolve import template
 STACK_OPERATIONS = ("create", "read", "update", "delete")
 """The handlers that operations on stacks call; `list` serves the resource explorer and Cloud Control API alone
 (https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-test-contract.html)."""
+TAGGING = "tagging"
 
 HandlerPermissions = Mapping[str, Mapping[str, list[str]]]
 
@@ -30,11 +31,16 @@ def registry_permissions() -> HandlerPermissions:
     return {resource_type: _permissions(resource_type) for resource_type in types_of_the_template()}
 
 
-def _permissions(resource_type: str) -> Mapping[str, list[str]]:
+def permissions_of(resource_type: str, handler: str) -> list[str]:
+    """The actions of one handler, sorted; none where the registry names none."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(DEFAULT_REGION, resource_type).schema
-    handlers = {name: schema["handlers"].get(name, {}) for name in STACK_OPERATIONS}
-    called = {**handlers, "tagging": schema.get("tagging", {})}
-    return {name: sorted(set(handler["permissions"])) for name, handler in called.items() if handler.get("permissions")}
+    part = schema.get("tagging", {}) if handler == TAGGING else schema["handlers"].get(handler, {})
+    return sorted(set(part.get("permissions", ())))
+
+
+def _permissions(resource_type: str) -> Mapping[str, list[str]]:
+    called = {handler: permissions_of(resource_type, handler) for handler in (*STACK_OPERATIONS, TAGGING)}
+    return {handler: actions for handler, actions in called.items() if actions}
 
 
 def text_of(permissions: HandlerPermissions) -> str:

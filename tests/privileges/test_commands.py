@@ -82,8 +82,8 @@ def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
 def tls() -> Iterator[None]:
     """Every request says that it came over TLS, as one does that a proxy in front of the emulator has received."""
 
-    def forwarded(params: dict[str, Any], **call: Any) -> None:
-        params["headers"]["X-Forwarded-Proto"] = "https"
+    def forwarded(**call: Any) -> None:
+        call["params"]["headers"]["X-Forwarded-Proto"] = "https"
 
     def watch(session: Session) -> None:
         session.register("before-call", forwarded)
