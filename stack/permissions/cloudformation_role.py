@@ -100,6 +100,7 @@ _WITHOUT_RESOURCE_LEVEL = (
     "logs:DescribeIndexPolicies",
     "logs:DescribeLogGroups",
     "logs:DescribeResourcePolicies",
+    "logs:*QueryDefinition*",
 )
 """Composite alarms are among them as CloudWatch's API reference says
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html)."""

@@ -26,7 +26,6 @@ _GITHUB = "token.actions.githubusercontent.com"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(@[0-9]+)?/[A-Za-z0-9._-]+(@[0-9]+)?", re.ASCII)
 _IN_A_PIPELINE = ("plan", "deploy", "outputs", "status")
 _IN_A_PIPELINE_OF_PREVIEWS = (*_IN_A_PIPELINE, "destroy", "sweep")
-"""A pipeline that deploys one stack destroys none."""
 
 
 def render_permissions(scope: Scope, repository: str | None = None) -> str:
@@ -49,7 +48,8 @@ def render_permissions(scope: Scope, repository: str | None = None) -> str:
     }
     if repository is not None:
         trust = trust_github(scope, repository)
-        content["GitHub"] = {**_role(scope, "github", trust), **_policies(scope, "github", _of_the_pipeline(scope))}
+        grants = merged(*(COMMANDS[name] for name in pipeline_commands(scope)))
+        content["GitHub"] = {**_role(scope, "github", trust), **_policies(scope, "github", grants)}
     return json.dumps(content, indent=2) + "\n"
 
 
@@ -84,9 +84,9 @@ def _subjects(scope: Scope) -> Iterable[str]:
     return (f"environment:{scope.suffix}",) if scope.protected else ("ref:refs/heads/main",)
 
 
-def _of_the_pipeline(scope: Scope) -> Grants:
-    names = _IN_A_PIPELINE_OF_PREVIEWS if scope.of_several_stacks else _IN_A_PIPELINE
-    return merged(*(COMMANDS[name] for name in names))
+def pipeline_commands(scope: Scope) -> tuple[str, ...]:
+    """The commands that workflows may run for a scope: those of one stack destroy nothing."""
+    return _IN_A_PIPELINE_OF_PREVIEWS if scope.of_several_stacks else _IN_A_PIPELINE
 
 
 def _trust_cloudformation() -> Document:
