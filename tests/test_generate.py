@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +93,23 @@ def test_refuses_bad_settings_in_one_sentence(
     assert err.startswith("generate.py: setup.cfg [suffix.pr7] has the unknown key colour;")
 
 
-def permissions(*arguments: str) -> Any:
-    """The document that `--permissions` prints."""
-    printed = generate("--permissions", *arguments)
-    assert (printed.returncode, printed.stderr) == (0, "")
-    return json.loads(printed.stdout)
+Permissions = Callable[..., Any]
 
 
-def test_prints_the_permissions_of_the_suffix() -> None:
+@pytest.fixture
+def permissions(capsys: pytest.CaptureFixture[str]) -> Permissions:
+    """The document that `--permissions` prints, given more arguments."""
+
+    def permissions(*arguments: str) -> Any:
+        assert main(["--permissions", *arguments]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return json.loads(out)
+
+    return permissions
+
+
+def test_prints_the_permissions_of_the_suffix(permissions: Permissions) -> None:
     printed = permissions("--suffix", "pr7")
     assert printed.keys() == {"Commands", "Deployer", "CloudFormation"}
     assert printed["CloudFormation"]["RoleName"] == "cloudformation-TapStackpr7"
@@ -112,14 +122,14 @@ def test_prints_the_same_permissions_whatever_the_hash_seed() -> None:
     assert one.stdout == other.stdout != ""
 
 
-def test_permissions_may_be_for_all_stacks_whose_suffix_begins_alike() -> None:
+def test_permissions_may_be_for_all_stacks_whose_suffix_begins_alike(permissions: Permissions) -> None:
     printed = permissions("--suffix", "pr-*", "--account", "123456789012", "--region", "eu-west-1")
     stack, *_ = printed["Commands"]["outputs"]["Statement"]
     assert stack["Resource"] == ["arn:aws:cloudformation:eu-west-1:123456789012:stack/TapStackpr-*/*"]
 
 
 def test_permissions_follow_the_settings_of_the_suffix(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, permissions: Permissions
 ) -> None:
     monkeypatch.setattr(settings, "SETTINGS_FILE", tmp_path / "setup.cfg")
     lines = (
@@ -129,8 +139,7 @@ def test_permissions_follow_the_settings_of_the_suffix(
         "role = arn:aws:iam::123456789012:role/own",
     )
     settings.SETTINGS_FILE.write_text("\n".join((*lines, "protected = yes")))
-    assert main(["--permissions", "--suffix", "pr7", "--trust", "owner/repository"]) == 0
-    printed = json.loads(capsys.readouterr().out)
+    printed = permissions("--suffix", "pr7", "--trust", "owner/repository")
     statements = {statement["Sid"]: statement for statement in printed["Commands"]["deploy"]["Statement"]}
     assert statements["Stack"]["Resource"] == ["arn:aws:cloudformation:eu-west-1:123456789012:stack/TapStackpr7/*"]
     assert statements["RoleOfCloudFormation"]["Resource"] == ["arn:aws:iam::123456789012:role/own"]
@@ -154,11 +163,13 @@ def test_permissions_follow_the_settings_of_the_suffix(
         (["--suffix", "p*r"], "the suffix 'p*r' cannot be part of a name"),
     ],
 )
-def test_refuses_permissions_that_cannot_be_written_down(arguments: list[str], sentence: str) -> None:
-    refused = generate("--permissions", *arguments)
-    assert (refused.returncode, refused.stdout) == (2, "")
-    assert refused.stderr.count("\n") == 1
-    assert refused.stderr.startswith(f"generate.py: {sentence}")
+def test_refuses_permissions_that_cannot_be_written_down(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main(["--permissions", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"generate.py: {sentence}")
 
 
 @pytest.mark.parametrize("option", ["--trust", "--account", "--region"])

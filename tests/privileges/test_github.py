@@ -1,6 +1,7 @@
 """Who may assume the role of a repository's workflows, and what it may do then."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ EVERY_SUBJECT = {
 }
 
 
+@cache
 def role(suffix: str, repository: str = REPOSITORY) -> Any:
     """The role of the workflows that deploy a suffix."""
     return json.loads(render_permissions(Scope(suffix, REGION, ACCOUNT), repository))["GitHub"]
