@@ -18,7 +18,7 @@ black := --quiet --line-length 120 --exclude '/\.venv'
 
 operations := plan deploy status outputs logs drift redrive destroy
 
-.PHONY: help venv local test coverage test-slow mutants lint format template package $(operations) diagram bench lock clean
+.PHONY: help venv local test coverage test-slow mutants lint format template package $(operations) diagram permissions bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -74,6 +74,9 @@ $(operations): venv
 
 diagram: venv ## draw the pictures in docs/ from the template
 	@$(run) -m build diagram
+
+permissions: venv ## write down what CloudFormation does with the types of the template
+	@$(run) -m tests.privileges.handler_permissions
 
 bench: venv ## measure, and write benchmarks/RESULTS.md
 	@$(run) -m benchmarks

@@ -1,5 +1,11 @@
 """What IAM calls the operations of AWS's APIs: `s3:ListBucket` for HeadBucket."""
 
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.session import Session
+
 _DIFFERENT_NAMES = {
     "DeleteObjects": "s3:DeleteObject and s3:DeleteObjectVersion",
     "GetLayerVersionByArn": "lambda:GetLayerVersion",
@@ -23,6 +29,7 @@ _PREFIXES = {
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
     "dynamodbstreams": "dynamodb",
+    "iam": "iam",
     "lambda": "lambda",
     "logs": "logs",
     "s3": "s3",
@@ -34,12 +41,17 @@ _PREFIXES = {
 
 def iam_action(operation: str) -> str:
     """The action that allows an operation of a service that is called here; the operation itself for any other."""
-    import botocore.session  # takes longer than the rest of a command's `--help`
-
     if operation in _DIFFERENT_NAMES:
         return _DIFFERENT_NAMES[operation]
-    models = botocore.session.Session()
     for service, prefix in _PREFIXES.items():
-        if operation in models.get_service_model(service).operation_names:
+        if operation in _models().get_service_model(service).operation_names:
             return f"{prefix}:{operation}"
     return operation
+
+
+@cache
+def _models() -> "Session":
+    """A session, which reads the model of each service once."""
+    import botocore.session  # takes longer than the rest of a command's `--help`
+
+    return botocore.session.Session()

@@ -62,6 +62,12 @@ class ChangeSet:
     change_set_id: str
     stack_id: str
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that name it; IAM decides by the stack
+        (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html)."""
+        return {"StackName": self.stack_id, "ChangeSetName": self.change_set_id}
+
 
 @dataclass(frozen=True)
 class ChangeSets:
@@ -150,7 +156,7 @@ class ChangeSets:
             Conflict: when somebody else changed the stack meanwhile.
         """
         pages = self.cloudformation.get_paginator("describe_change_set").paginate(
-            ChangeSetName=change_set.change_set_id, IncludePropertyValues=values
+            **change_set.arguments, IncludePropertyValues=values
         )
         with self._conflicts_recognized(stack_name(change_set.stack_id)):
             return [
@@ -167,9 +173,9 @@ class ChangeSets:
             CommandError: when it is gone, was executed, or the stack was changed since.
         """
         try:
-            description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)
+            description = self.cloudformation.describe_change_set(**change_set.arguments)
         except ClientError as error:
-            if error_code(error) not in CHANGE_SET_MISSING:
+            if not (error_code(error) in CHANGE_SET_MISSING or is_missing(error)):
                 raise
             raise CommandError("the change set of the plan is gone; plan again.") from error
         status = description.get("ExecutionStatus")
@@ -244,7 +250,7 @@ class ChangeSets:
     def _is_deleted(self, change_set: ChangeSet) -> bool:
         """Whether deleting succeeded; one that is still being created cannot be deleted yet."""
         try:
-            self.cloudformation.delete_change_set(ChangeSetName=change_set.change_set_id)
+            self.cloudformation.delete_change_set(**change_set.arguments)
         except ClientError as error:
             if error_code(error) in CHANGE_SET_MISSING or is_missing(error):
                 return True
@@ -254,7 +260,7 @@ class ChangeSets:
         return True
 
     def _created(self, change_set: ChangeSet) -> "DescribeChangeSetOutputTypeDef | None":
-        description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)
+        description = self.cloudformation.describe_change_set(**change_set.arguments)
         return None if description["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"} else description
 
     def _is_gone(self, stack_id: str) -> bool:

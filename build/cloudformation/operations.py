@@ -154,6 +154,7 @@ class Operations:
         return self._begin(
             stack_id,
             self.cloudformation.execute_change_set,
+            StackName=stack_id,
             ChangeSetName=change_set_id,
             DisableRollback=not rollback,
             RetainExceptOnCreate=rollback,

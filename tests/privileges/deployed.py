@@ -68,8 +68,9 @@ def kind_of(suffix: str, logical_id: str) -> str:
 
 def name_of(suffix: str, logical_id: str) -> str:
     """The physical name of a resource."""
-    made = f"tapstack{suffix}-{logical_id}-1a2b3c4d5e6f".lower()
-    name: str = properties(suffix, logical_id).get(NAMED_BY[kind_of(suffix, logical_id)], made)
+    kind = kind_of(suffix, logical_id)
+    made = f"TapStack{suffix}-{logical_id}-1a2b3c4d5e6f"
+    name: str = properties(suffix, logical_id).get(NAMED_BY[kind], made.lower() if kind == "AWS::S3::Bucket" else made)
     return name
 
 

@@ -226,7 +226,7 @@ def test_a_stack_left_as_it_failed_that_nothing_changes_is_no_success(
 ) -> None:
     deployment = tiny_deployment(tmp_path, QUEUE, rollback=False)
     bucket = artifact_bucket(stubs.clients, a_stack())
-    change_set = {"ChangeSetName": CHANGE_SET_ID}
+    change_set = {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}
     stubs.stack_is("CREATE_FAILED", name=NAME)
     stubs.answer("cloudformation", "get_template", ANYTHING, {"TemplateBody": "{}"})
     stubs.answer("s3", "get_bucket_policy", bucket.target, {"Policy": "{}"})

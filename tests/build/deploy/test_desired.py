@@ -210,7 +210,8 @@ def test_what_a_change_set_is_told_besides(
 @pytest.mark.parametrize(("deployed", "mode"), [(True, "REVERT_DRIFT"), (False, None)])
 def test_only_an_update_can_revert_drift(stubs: Stubs, tmp_path: Path, deployed: bool, mode: str | None) -> None:
     deployment = tiny_deployment(tmp_path, {}, revert_drift=True)
-    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, a_stack() if deployed else None), Recorder())
+    stack = a_stack() if deployed else None
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack), Recorder())
     assert told.get("DeploymentMode") == mode
 
 
