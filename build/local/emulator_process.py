@@ -15,8 +15,8 @@ from hmac import compare_digest
 from importlib import import_module
 
 from build.child_processes import end_with_parent
-from build.local.composite_alarms import provide_composite_alarms
 from build.local.emulator import TOKEN_BYTES, TOKEN_HEADER
+from build.local.resource_types import provide_resource_types
 from build.loopback import Application, Receive, Scope, Send, forbid
 from build.loopback_server import serve_on_loopback
 
@@ -69,7 +69,7 @@ def main(descriptor: str, folder: str) -> None:
     os.chdir(folder)
     sys.addaudithook(_refuse_to_bind)
     ministack: Application = import_module("ministack.app").app
-    provide_composite_alarms()
+    provide_resource_types()
     listener = socket.socket(fileno=int(descriptor))
     asyncio.run(serve_on_loopback(Administration(ministack, token), listener, asyncio.Event().wait))
 
