@@ -112,11 +112,13 @@ def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
     """What the options of `add_stack_options` choose, completed with the settings of the suffix.
 
     Raises:
-        CommandError: for a bad suffix or setting, and for everything that botocore raises.
+        CommandError: for a bad suffix or setting, for a region in which no stack can be, and for everything that
+            botocore raises.
     """
     with presenting(arguments.json) as presenter:
         settings, config = suffix_settings(arguments.suffix)
         with _clients(arguments, arguments.region or settings.region) as clients:
+            require_supported_region(clients.region)
             source = _region_source(arguments, settings, clients, os.environ)
             yield StackContext(clients, presenter, source, settings, config)
 
@@ -164,6 +166,22 @@ def require_credentials(clients: Clients) -> None:
         BotoCoreError, ClientError: when it does not.
     """
     _ = clients.account
+
+
+def require_supported_region(region: str) -> None:
+    """Refuse the regions of the partition `aws-cn`, which lack what the stack is made of.
+
+    Source: https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html
+
+    Raises:
+        CommandError: for such a region.
+    """
+    if region.startswith("cn-"):
+        raise CommandError(
+            f"{region} is a region of China, where Lambda has no failure destinations in S3, no metrics of event "
+            "source mappings and no X-Ray; choose another region with --region.",
+            exit_code=2,
+        )
 
 
 def require_folder(file: Path) -> None:

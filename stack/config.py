@@ -183,7 +183,6 @@ class StackConfig:
         sources: the tables to follow.
         activity_shards: partition keys that one activity type is spread over; one takes 1,000 writes a second
             (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
-        log_retention_days: how long log groups keep their events.
         protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
@@ -193,7 +192,6 @@ class StackConfig:
     suffix: str = DEFAULT_SUFFIX
     sources: tuple[StreamSource, ...] = field(default=SOURCES)
     activity_shards: int = 1
-    log_retention_days: int = 14
     protected_by_settings: bool = False
 
     def __post_init__(self) -> None:
@@ -217,6 +215,16 @@ class StackConfig:
     def protected(self) -> bool:
         """Whether this stack's data must outlive mistakes: retention, deletion protection, no payloads in logs."""
         return self.protected_by_settings or self.suffix in PROTECTED_SUFFIXES
+
+    @property
+    def log_retention_days(self) -> int:
+        """How long log groups keep their events; a protected stack's can be asked for a whole quarter."""
+        return 90 if self.protected else 14
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What tells this project's cost, and this stack's, from other cost of the account."""
+        return {"project": STACK_PREFIX, "suffix": self.suffix}
 
     @property
     def functions(self) -> tuple[FunctionSpecification, ...]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Sub, Template
+from troposphere import Ref, Sub, Template
 from troposphere.events import DeadLetterConfig, InputTransformer, RetryPolicy, Rule, Target
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
@@ -20,6 +20,7 @@ from troposphere.stepfunctions import (
 from stack import policies
 from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecification, StackConfig
 from stack.functions import Functions, add_log_group
+from stack.parameters import KMS_KEY_ARN, with_kms_key
 from stack.storage import retention
 
 _INVOCATION_OVERHEAD = 30
@@ -110,10 +111,14 @@ def definition() -> dict[str, Any]:
 
 
 def _add_state_machine(template: Template, config: StackConfig, functions: Functions) -> StateMachine:
-    """Add the state machine with its log group and role."""
+    """Add the state machine with its log group and role.
+
+    The prefix of the log group's name keeps it out of the resource policy that all vended logs of an account share,
+    which ends at 5,120 characters (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).
+    """
     name = config.name("data-processing")
     tasks = (functions.data_validator, functions.analytics_processor)
-    log_group = add_log_group(template, config, "DataProcessingLogGroup", f"/aws/stepfunctions/{name}")
+    log_group = add_log_group(template, config, "DataProcessingLogGroup", f"/aws/vendedlogs/states/{name}")
     role = template.add_resource(
         Role(
             "StepFunctionsRole",
@@ -168,8 +173,9 @@ def _add_dead_letter_queue(template: Template, config: StackConfig) -> Queue:
         Queue(
             "DailyAnalyticsDeadLetterQueue",
             QueueName=config.name("daily-analytics-dlq"),
+            KmsMasterKeyId=with_kms_key(Ref(KMS_KEY_ARN)),
             MessageRetentionPeriod=14 * 24 * 60 * 60,
-            SqsManagedSseEnabled=True,
+            SqsManagedSseEnabled=with_kms_key(False, True),
             **retention(config),
         )
     )

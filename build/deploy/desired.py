@@ -159,8 +159,17 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
     _refuse_unknown_resources(deployment, template)
     bucket = artifact_bucket(clients, stack)
-    desired = desired_stack(deployment, bucket.name, stack, template)
+    default_tags = _default_tags(clients, deployment.config)
+    desired = desired_stack(deployment, bucket.name, stack, template, default_tags)
     return Comparison(stack, template, desired, bucket, deployment.revert_drift)
+
+
+def _default_tags(clients: Clients, config: StackConfig) -> Mapping[str, str]:
+    """The tags of a stack that nobody chose.
+
+    CloudFormation passes a stack's tags on to its resources, of which event source mappings take none in GovCloud.
+    """
+    return {} if clients.partition == "aws-us-gov" else config.tags
 
 
 def change_set_arguments(
@@ -183,7 +192,13 @@ def change_set_arguments(
     return arguments
 
 
-def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | None, template: str) -> DesiredStack:
+def desired_stack(
+    deployment: Deployment,
+    bucket: str,
+    stack: DeployedStack | None,
+    template: str,
+    default_tags: Mapping[str, str],
+) -> DesiredStack:
     """Complete what a user asks for with what is deployed.
 
     Args:
@@ -191,6 +206,7 @@ def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | No
         bucket: name of the artifact bucket.
         stack: as it is; None when it is to be created.
         template: that the stack was created from; `{}` when there is none.
+        default_tags: of the stack; a tag that was chosen, now or before, wins over the one of its name.
 
     Raises:
         CommandError: for a parameter that the template does not have, or that has no value.
@@ -202,7 +218,7 @@ def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | No
         name=deployment.config.stack_name,
         template=wanted,
         parameters=parameter_values(declared_parameters(wanted), given, kept),
-        tags=_tags(deployment, stack.tags if stack else {}),
+        tags={**default_tags, **_tags(deployment, stack.tags if stack else {})},
     )
 
 

@@ -29,7 +29,7 @@ UNNEEDED: Mapping[str, tuple[str, ...]] = {
         "s3:GetObjectMetadata",
         "s3:REST.PUT.OBJECT",
     ),
-    "no key of the account's own encrypts anything": ("kms:*",),
+    "a key of one's own is optional, and docs/encryption.md says who needs which of these": ("kms:*",),
     "no function is in a VPC, has a file system, signed code or a capacity provider": (
         "ec2:*",
         "elasticfilesystem:*",

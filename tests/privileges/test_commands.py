@@ -233,6 +233,14 @@ def test_destroying(run: Run) -> None:
     assert f"{CONFIG.stack_name} is DELETE_COMPLETE" in out
 
 
+def test_sweeping(run: Run) -> None:
+    assert run("deploy", "--role-arn", ROLE, "--tag", "expires=2026-01-01T00:00:00Z")[0] == 0
+    assert run("sweep")[0] == 2
+    code, out, err = run("sweep", "--yes")
+    assert (code, err) == (0, "")
+    assert CONFIG.stack_name in out
+
+
 def test_every_command_that_calls_aws_has_its_policy() -> None:
     assert COMMAND_LINE.keys() - COMMANDS.keys() == WITHOUT_PERMISSIONS
 

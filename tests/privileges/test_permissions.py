@@ -25,6 +25,7 @@ WITHOUT_NAMES = {
     "AWS::CloudWatch::Dashboard": "arn:aws:cloudwatch::{account}:dashboard/{suffix}-serverless-dash-synth",
     "AWS::Lambda::EventSourceMapping": "arn:aws:lambda:{region}:{account}:event-source-mapping:5f2d",
     "AWS::Lambda::LayerVersion": "arn:aws:lambda:{region}:{account}:layer:{suffix}-dependencies-synth:7",
+    "AWS::Logs::QueryDefinition": "arn:aws:logs:{region}:{account}:query-definition:5f2d",
     "AWS::S3::BucketPolicy": "arn:aws:s3:::tapstack{suffix}-failedeventsbucket-1a2b3c4d5e6f",
     "AWS::SNS::Subscription": "arn:aws:sns:{region}:{account}:{suffix}-serverless-alerts-synth",
     "AWS::SNS::TopicPolicy": "arn:aws:sns:{region}:{account}:{suffix}-serverless-alerts-synth",

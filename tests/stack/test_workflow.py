@@ -11,7 +11,7 @@ import pytest
 from handlers import errors
 from handlers.validation import validated
 from stack.workflow import definition
-from tests.stack.resolve import properties
+from tests.stack.resolve import decided, properties
 
 TASKS = {"ValidateData": 120, "ProcessAnalytics": 600}
 
@@ -125,9 +125,15 @@ def test_what_the_schedule_could_not_start_is_kept() -> None:
     queue = properties("dev", "DailyAnalyticsDeadLetterQueue")
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DailyAnalyticsDeadLetterQueue", "Arn"]}}
     assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
-    assert (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]) == (1_209_600, True)
+    encrypted = decided("dev", queue["SqsManagedSseEnabled"], {})
+    assert (queue["MessageRetentionPeriod"], encrypted) == (1_209_600, True)
 
 
 def test_executions_are_logged_without_their_data() -> None:
     logging = properties("dev", "DataProcessingStateMachine")["LoggingConfiguration"]
     assert (logging["Level"], logging["IncludeExecutionData"]) == ("ALL", False)
+
+
+def test_the_log_group_takes_no_part_of_the_accounts_policy_of_vended_logs() -> None:
+    name = properties("dev", "DataProcessingLogGroup")["LogGroupName"]
+    assert name == f"/aws/vendedlogs/states/{properties('dev', 'DataProcessingStateMachine')['StateMachineName']}"

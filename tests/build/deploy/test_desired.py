@@ -32,6 +32,7 @@ from stack.config import StackConfig
 from stack.settings import SuffixSettings
 from tests.build.support import (
     ACCOUNT,
+    ANYTHING,
     NAME,
     REGION,
     STACK_ID,
@@ -46,6 +47,7 @@ from tests.build.support import (
 BUCKET = f"tapstack-artifacts-{ACCOUNT}-{REGION}"
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 LATER = "2026-04-01T12:00:00Z"
+TAGS = {"project": "TapStack", "suffix": "dev"}
 WATCHED = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
 
 
@@ -65,30 +67,46 @@ def test_every_archive_has_its_parameter(deployment: Deployment) -> None:
     assert "LayerKey" in keys
 
 
-def test_a_new_stack_gets_every_parameter_and_no_tags(deployment: Deployment) -> None:
-    desired = desired_stack(deployment, BUCKET, None, NO_TEMPLATE)
+def test_a_new_stack_gets_every_parameter_and_the_default_tags(deployment: Deployment) -> None:
+    desired = desired_stack(deployment, BUCKET, None, NO_TEMPLATE, TAGS)
     assert desired.parameters.keys() == declared_parameters(deployment.template).keys()
-    assert (desired.parameters["AlertEmail"], desired.parameters["Mode"], desired.tags) == ("", "slow", {})
+    assert (desired.parameters["AlertEmail"], desired.parameters["Mode"], desired.tags) == ("", "slow", TAGS)
     assert "\n" not in desired.template
 
 
 def test_what_somebody_chose_stays_and_changed_defaults_take_effect(deployment: Deployment) -> None:
     stack = a_stack(Parameters=as_parameters({"AlertEmail": "ops@example.com", "Mode": "default of then"}))
     then = tiny_template({}, AlertEmail="", Mode="default of then")
-    desired = desired_stack(deployment, BUCKET, stack, then)
+    desired = desired_stack(deployment, BUCKET, stack, then, TAGS)
     assert (desired.parameters["AlertEmail"], desired.parameters["Mode"]) == ("ops@example.com", "slow")
 
 
 def test_what_is_given_now_wins(deployment: Deployment) -> None:
     stack = a_stack(Parameters=as_parameters({"AlertEmail": "ops@example.com"}))
     given = Deployment(deployment.config, deployment.template, deployment.package, {"AlertEmail": ""}, {"team": "data"})
-    desired = desired_stack(given, BUCKET, stack, deployment.template)
-    assert (desired.parameters["AlertEmail"], desired.tags) == ("", {"team": "data"})
+    desired = desired_stack(given, BUCKET, stack, deployment.template, TAGS)
+    assert (desired.parameters["AlertEmail"], desired.tags) == ("", {**TAGS, "team": "data"})
 
 
 def test_tags_stay_when_none_are_given(deployment: Deployment) -> None:
     stack = a_stack(Tags=[{"Key": "team", "Value": "data"}])
-    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE).tags == {"team": "data"}
+    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE, TAGS).tags == {**TAGS, "team": "data"}
+
+
+def test_a_tag_that_was_chosen_wins_over_the_default(deployment: Deployment) -> None:
+    stack = a_stack(Tags=[{"Key": "project", "Value": "mine"}])
+    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE, TAGS).tags == {**TAGS, "project": "mine"}
+    given = replace(deployment, tags={"suffix": "another"})
+    assert desired_stack(given, BUCKET, stack, NO_TEMPLATE, TAGS).tags == {**TAGS, "suffix": "another"}
+
+
+@pytest.mark.parametrize(("region", "tags"), [("us-gov-west-1", {}), ("eu-west-1", TAGS)])
+def test_no_default_tag_reaches_a_mapping_of_govcloud(
+    stubs: Stubs, deployment: Deployment, region: str, tags: dict[str, str]
+) -> None:
+    stubs.answer("cloudformation", "get_template", ANYTHING, {"TemplateBody": NO_TEMPLATE})
+    object.__setattr__(stubs.clients, "region", region)
+    assert compare(stubs.clients, deployment, a_stack()).desired.tags == tags
 
 
 @pytest.mark.parametrize(
@@ -115,7 +133,7 @@ def test_an_expiry_stays_until_it_is_given_again(
 ) -> None:
     stack = a_stack(Tags=[{"Key": key, "Value": value} for key, value in deployed.items()])
     asked = replace(deployment, tags=tags, expiry=expiry)
-    assert desired_stack(asked, BUCKET, stack, NO_TEMPLATE).tags == expected
+    assert desired_stack(asked, BUCKET, stack, NO_TEMPLATE, {}).tags == expected
 
 
 def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
@@ -142,8 +160,9 @@ def compared(
     stubs: Stubs, deployment: Deployment, status: str = "UPDATE_COMPLETE", template: str | None = None, **changed: str
 ) -> Comparison:
     """A comparison with a stack that differs by what was changed."""
-    asked = desired_stack(deployment, BUCKET, None, NO_TEMPLATE)
-    stack = a_stack(status, Parameters=as_parameters({**asked.parameters, **changed}))
+    asked = desired_stack(deployment, BUCKET, None, NO_TEMPLATE, TAGS)
+    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    stack = a_stack(status, Parameters=as_parameters({**asked.parameters, **changed}), Tags=tags)
     answer = {"TemplateBody": template or asked.template}
     stubs.answer("cloudformation", "get_template", {"StackName": STACK_ID, "TemplateStage": "Original"}, answer)
     return compare(stubs.clients, deployment, stack)
