@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from stack.activity_shards import ActivityShardsError
 from stack.config import SuffixError, suffix_from_environment
 from stack.settings import SettingsError, read_settings
 from stack.template import render
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (SettingsError, SuffixError) as error:
+    except (ActivityShardsError, SettingsError, SuffixError) as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 2
     return 0

@@ -17,6 +17,7 @@ from build.aws_errors import aws_errors_explained
 from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter
 from build.terminal import TerminalPresenter
+from stack.activity_shards import ActivityShardsError
 from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,
@@ -240,7 +241,7 @@ def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     try:
         settings = read_settings(suffix)
         return settings, settings.config
-    except (SettingsError, SuffixError) as error:
+    except (ActivityShardsError, SettingsError, SuffixError) as error:
         raise CommandError(str(error), exit_code=2) from error
 
 

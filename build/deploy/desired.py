@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from build.aws import Clients
@@ -20,7 +21,8 @@ from build.errors import CommandError
 from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
 from build.packaging.packager import OUTPUT
-from stack.config import StackConfig
+from stack.activity_shards import ActivityShardsError, activity_shards_from_variable, require_unchanged_past
+from stack.config import ANALYTICS_PROCESSOR, StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
 from stack.settings import SuffixSettings
 from stack.template import render
@@ -142,10 +144,11 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
 
     Raises:
         CommandError: for a parameter that the template does not have, or that has no value; for a resource that an
-            option names and that is nowhere.
+            option names and that is nowhere; for shards that would change for records that exist.
     """
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
     _refuse_unknown_resources(deployment, template)
+    _refuse_changed_past(deployment.config, template)
     bucket = artifact_bucket(clients, stack)
     return Comparison(stack, template, desired_stack(deployment, bucket.name, stack, template), bucket)
 
@@ -251,6 +254,17 @@ def _refuse_unknown_resources(deployment: Deployment, template: str) -> None:
                 "nor of the template; correct the name or leave it out.",
                 exit_code=2,
             )
+
+
+def _refuse_changed_past(config: StackConfig, template: str) -> None:
+    """Keep the number of shards of records that exist; a template without one has recorded none."""
+    function = parsed_template(template).get("Resources", {}).get(ANALYTICS_PROCESSOR.logical_id, {})
+    variables = function.get("Properties", {}).get("Environment", {}).get("Variables", {})
+    if deployed := variables.get("ACTIVITY_SHARDS"):
+        try:
+            require_unchanged_past(activity_shards_from_variable(deployed), config.activity_shards, datetime.now(UTC))
+        except ActivityShardsError as error:
+            raise CommandError(f"{config.stack_name}: {error}", exit_code=2) from error
 
 
 def _values_given_before(values: Mapping[str, str], defaults: Mapping[str, str | None]) -> dict[str, str]:

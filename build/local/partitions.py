@@ -7,6 +7,7 @@ page holds; DynamoDB does not. Many small partitions take it less time than a fe
 from typing import TYPE_CHECKING
 
 from handlers.keys import partition_keys
+from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -15,13 +16,14 @@ _ACTIVITIES_IN_A_PARTITION = 2_000
 _MOST_SHARDS = 100
 
 
-def activity_shards(writes: int) -> int:
+def activity_shards(writes: int) -> ActivityShards:
     """The `StackConfig.activity_shards` for a number of writes, all of which may be of one type."""
-    return min(_MOST_SHARDS, max(1, writes // _ACTIVITIES_IN_A_PARTITION))
+    return ((FROM_THE_BEGINNING, min(_MOST_SHARDS, max(1, writes // _ACTIVITIES_IN_A_PARTITION))),)
 
 
-def count_recorded(dynamodb: "DynamoDBClient", table: str, activity_type: str, shards: int) -> int:
+def count_recorded(dynamodb: "DynamoDBClient", table: str, activity_type: str, history: ActivityShards) -> int:
     """How many activities of a type the analytics table holds."""
+    shards = max(number for _, number in history)
     return sum(_count(dynamodb, table, key) for key in partition_keys(activity_type, shards))
 
 

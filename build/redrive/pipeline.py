@@ -6,6 +6,9 @@ from build.cloudformation.stacks import DeployedStack
 from build.errors import CommandError
 from stack.config import StackConfig, StreamSource, stream_processor
 
+_PARTS_OF_AN_UNQUALIFIED_ARN = 7
+"""`arn:aws:lambda:us-west-2:123456789012:function:name`; a version or an alias is the eighth."""
+
 
 @dataclass(frozen=True)
 class DeployedSource:
@@ -44,7 +47,7 @@ class DeployedPipeline:
 
     def find_source(self, function_arn: str, stream_arn: str) -> DeployedSource | None:
         """The source that has both this stream processor and this stream; None when this stack has no such source."""
-        unqualified = function_arn.removesuffix(":$LATEST")
+        unqualified = ":".join(function_arn.split(":")[:_PARTS_OF_AN_UNQUALIFIED_ARN])
         matches = (
             source for source in self.sources if source.function_arn == unqualified and source.is_stream(stream_arn)
         )
