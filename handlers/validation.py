@@ -32,7 +32,7 @@ def validated(request: object, data_types: Sequence[str], now: datetime) -> dict
         "validatedAt": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     if unknown := sorted(given.keys() - set(_FIELDS)):
-        answer["warning"] = _strict_json(f"{', '.join(unknown)} is ignored; the members are {', '.join(_FIELDS)}")
+        answer["warning"] = _strict_json(f"unknown and ignored: {', '.join(unknown)}; known: {', '.join(_FIELDS)}")
     return answer | ({"error": "; ".join(reasons)} if reasons else {"batchSize": int(given["batchSize"])})
 
 

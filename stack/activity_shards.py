@@ -46,7 +46,7 @@ def activity_shards_variable(history: ActivityShards) -> str:
 
 
 def activity_shards_from_variable(text: str) -> ActivityShards:
-    """The history in a function's environment; a number alone, as earlier templates had it, holds from the beginning."""
+    """The history in a function's environment; a number alone, as in earlier templates, holds from the beginning."""
     value = json.loads(text)
     if isinstance(value, int):
         return ((FROM_THE_BEGINNING, value),)

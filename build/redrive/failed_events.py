@@ -232,4 +232,3 @@ def _is_record(record: object, source: DeployedSource) -> bool:
     """Whether a value is a record of a stream of the source, with a sequence number to report it by."""
     number = _member(record, "dynamodb", "SequenceNumber")
     return isinstance(number, str) and source.is_stream(_member(record, "eventSourceARN"))
-

@@ -23,7 +23,7 @@ def test_the_keys_are_those_of_the_functions(shards: int) -> None:
 
 @pytest.mark.parametrize(("writes", "shards"), [(0, 1), (3_999, 1), (4_000, 2), (100_000, 50), (10**9, 100)])
 def test_few_records_are_in_one_partition_as_deployed_and_many_in_many(writes: int, shards: int) -> None:
-    assert activity_shards(writes) == shards
+    assert activity_shards(writes) == ((0, shards),)
 
 
 class Table:
@@ -42,8 +42,8 @@ class Table:
 
 def test_activities_of_all_partitions_are_counted() -> None:
     table: Any = Table(**{"USER_ACTIVITY": 3, "USER_ACTIVITY#1": 4, "USER_ACTIVITY#2": 5, "ORDER_ACTIVITY": 7})
-    assert count_recorded(table, "analytics", "USER_ACTIVITY", 2) == 7
-    assert count_recorded(table, "analytics", "USER_ACTIVITY", 3) == 12
+    assert count_recorded(table, "analytics", "USER_ACTIVITY", ((0, 2),)) == 7
+    assert count_recorded(table, "analytics", "USER_ACTIVITY", ((0, 1), ("2026-12-01T00:00:00Z", 3))) == 12
 
 
 def files(*paths: Path) -> RecordFiles:
@@ -63,4 +63,4 @@ def test_how_many_records_there_can_be_is_known_before_they_are_read(tmp_path: P
     assert files(plain).most_writes >= 10_000
     assert files(compressed).most_writes >= 10_000
     assert files(plain, compressed).most_writes == files(plain).most_writes + files(compressed).most_writes
-    assert activity_shards(files(pipe).most_writes) == 100
+    assert activity_shards(files(pipe).most_writes) == ((0, 100),)
