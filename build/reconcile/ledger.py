@@ -132,4 +132,5 @@ def temporary_ledger() -> Iterator[Ledger]:
 
 def _comparable(processed_at: str) -> str:
     """A sort key as text that is equal for equal numbers; DynamoDB leaves out zeros at the end."""
-    return f"{Decimal(processed_at).normalize():f}"
+    plain = f"{Decimal(processed_at):f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -35,8 +35,8 @@ _NAMES = {Kind.STREAMED: "records", Kind.ACTIVITY: "activities"}
 
 
 def last_hours(hours: float) -> Span:
-    """The records that were created in the last so many hours."""
-    now = datetime.now(UTC)
+    """The records that were created in the last so many hours, to the second, as records say their time."""
+    now = datetime.now(UTC).replace(microsecond=0)
     return Span(milliseconds_since_1970(now - timedelta(hours=hours)), milliseconds_since_1970(now))
 
 
