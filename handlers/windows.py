@@ -98,7 +98,7 @@ def _read(request: Mapping[str, Any], name: str, reader: Callable[[Any], _Moment
     try:
         return reader(request[name])
     except (TypeError, ValueError, OverflowError) as error:
-        reason = error if isinstance(error, _FormError) else "it is not in ISO 8601"
+        reason = error if isinstance(error, _FormError) else "it is no date or time in ISO 8601"
         raise InvalidRequestError(f"`{name}` cannot be read: {reason}; write it like {example}.") from error
 
 

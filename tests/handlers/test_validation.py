@@ -76,14 +76,14 @@ def test_a_boolean_says_whether_it_is_scheduled(value: bool) -> None:
 @pytest.mark.parametrize(
     ("wishes", "reason"),
     [
-        ({"date": "soon"}, "`date` cannot be read: it is not in ISO 8601; write it like 2026-01-31"),
+        ({"date": "soon"}, "`date` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31"),
         (
             {"date": "2026-11-23"},
             "no activity can be of 2026-11-23: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC",
         ),
         (
             {"scheduledTime": 7},
-            "`scheduledTime` cannot be read: it is not in ISO 8601; write it like 2026-01-31T02:00:00Z",
+            "`scheduledTime` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31T02:00:00Z",
         ),
     ],
 )

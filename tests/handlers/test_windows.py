@@ -134,7 +134,7 @@ def test_a_date_in_another_form_of_iso_8601_is_refused_for_that() -> None:
     [{"date": "secret"}, {"date": ["secret"]}, {"scheduledTime": "secret"}, {"scheduledTime": {"secret": 1}}],
 )
 def test_a_refusal_tells_nothing_of_what_cannot_be_read(request_: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequestError, match="cannot be read: it is not in ISO 8601; write it like") as refusal:
+    with pytest.raises(InvalidRequestError, match="cannot be read: it is no date or time in ISO 8601; write it like") as refusal:
         requested_windows(request_, NOW)
     assert "secret" not in str(refusal.value)
 
@@ -143,7 +143,7 @@ def test_every_time_that_cannot_be_read_is_told_whether_or_not_it_decides() -> N
     both = {"date": "20260101", "scheduledTime": "soon", "scheduledExecution": True}
     assert list(unreadable_times(both, NOW)) == [
         "`date` cannot be read: it is not written as YYYY-MM-DD; write it like 2026-01-31",
-        "`scheduledTime` cannot be read: it is not in ISO 8601; write it like 2026-01-31T02:00:00Z",
+        "`scheduledTime` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31T02:00:00Z",
     ]
     assert list(unreadable_times({"date": "2026-01-01", "scheduledTime": "2026-11-24T02:00:00Z"}, NOW)) == [
         "no activity can be of 2026-11-23: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC"
