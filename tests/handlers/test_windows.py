@@ -134,7 +134,8 @@ def test_a_date_in_another_form_of_iso_8601_is_refused_for_that() -> None:
     [{"date": "secret"}, {"date": ["secret"]}, {"scheduledTime": "secret"}, {"scheduledTime": {"secret": 1}}],
 )
 def test_a_refusal_tells_nothing_of_what_cannot_be_read(request_: dict[str, Any]) -> None:
-    with pytest.raises(InvalidRequestError, match="cannot be read: it is no date or time in ISO 8601; write it like") as refusal:
+    reason = "cannot be read: it is no date or time in ISO 8601; write it like"
+    with pytest.raises(InvalidRequestError, match=reason) as refusal:
         requested_windows(request_, NOW)
     assert "secret" not in str(refusal.value)
 
