@@ -16,6 +16,7 @@ from build.aws import Clients, open_clients
 from build.aws_errors import aws_errors_explained
 from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter, TerminalPresenter
+from stack.activity_shards import ActivityShardsError
 from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,
@@ -248,7 +249,7 @@ def suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     try:
         settings = read_settings(suffix)
         return settings, settings.config
-    except (SettingsError, SuffixError) as error:
+    except (ActivityShardsError, SettingsError, SuffixError) as error:
         raise CommandError(str(error), exit_code=2) from error
 
 

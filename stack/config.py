@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, check_activity_shards
+
 DEFAULT_SUFFIX = "dev"
 STACK_PREFIX = "TapStack"
 DEFAULT_REGION = "us-west-2"
@@ -181,20 +183,22 @@ class StackConfig:
     Args:
         suffix: lower case letters, digits and hyphens, starting with a letter; part of every physical name.
         sources: the tables to follow.
-        activity_shards: partition keys that one activity type is spread over; one takes 1,000 writes a second
-            (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
+        activity_shards: partition keys that one activity type is spread over, and since when; one takes 1,000 writes
+            a second (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
         protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
         SuffixError: when a name made of the suffix would be refused by AWS.
+        ActivityShardsError: for a history of shards that cannot be used.
     """
 
     suffix: str = DEFAULT_SUFFIX
     sources: tuple[StreamSource, ...] = field(default=SOURCES)
-    activity_shards: int = 1
+    activity_shards: ActivityShards = ((FROM_THE_BEGINNING, 1),)
     protected_by_settings: bool = False
 
     def __post_init__(self) -> None:
+        check_activity_shards(self.activity_shards)
         if not re.fullmatch(r"[a-z][a-z0-9-]*", self.suffix):
             raise SuffixError(
                 f"the suffix {self.suffix!r} cannot be part of a name: "

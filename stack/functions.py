@@ -11,6 +11,7 @@ from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
 from stack import policies
+from stack.activity_shards import activity_shards_variable
 from stack.config import (
     ANALYTICS_PROCESSOR,
     ARCHITECTURE,
@@ -141,7 +142,7 @@ def _common_variables(config: StackConfig, function: FunctionSpecification) -> d
 def _stream_variables(config: StackConfig, storage: Storage, source: StreamSource) -> dict[str, object]:
     """The environment from which the stream processor, one for all sources, learns its source."""
     return {
-        "ACTIVITY_SHARDS": str(config.activity_shards),
+        "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ACTIVITY_TYPE": source.activity_type,
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
         "ID_ATTRIBUTE": source.id_attribute,
@@ -165,7 +166,7 @@ def _counted_source(source: StreamSource) -> dict[str, str]:
 def _analytics_variables(config: StackConfig, storage: Storage) -> dict[str, object]:
     """The environment from which the analytics processor learns what to count."""
     return {
-        "ACTIVITY_SHARDS": str(config.activity_shards),
+        "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
         "SOURCES": json.dumps(list(map(_counted_source, config.sources)), separators=(",", ":")),
     }

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from build.aws import Clients
@@ -22,7 +23,8 @@ from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
 from build.packaging.command import OUTPUT
 from build.progress import Progress
-from stack.config import StackConfig
+from stack.activity_shards import ActivityShardsError, activity_shards_from_variable, require_unchanged_past
+from stack.config import ANALYTICS_PROCESSOR, StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
 from stack.settings import SuffixSettings
 from stack.template import render
@@ -154,10 +156,11 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
 
     Raises:
         CommandError: for a parameter that the template does not have, or that has no value; for a resource that an
-            option names and that is nowhere.
+            option names and that is nowhere; for shards that would change for records that exist.
     """
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
     _refuse_unknown_resources(deployment, template)
+    _refuse_changed_past(deployment.config, template)
     bucket = artifact_bucket(clients, stack)
     default_tags = _default_tags(clients, deployment.config)
     desired = desired_stack(deployment, bucket.name, stack, template, default_tags)
@@ -296,6 +299,17 @@ def _refuse_unknown_resources(deployment: Deployment, template: str) -> None:
                 "nor of the template; correct the name or leave it out.",
                 exit_code=2,
             )
+
+
+def _refuse_changed_past(config: StackConfig, template: str) -> None:
+    """Keep the number of shards of records that exist; a template without one has recorded none."""
+    function = parsed_template(template).get("Resources", {}).get(ANALYTICS_PROCESSOR.logical_id, {})
+    variables = function.get("Properties", {}).get("Environment", {}).get("Variables", {})
+    if deployed := variables.get("ACTIVITY_SHARDS"):
+        try:
+            require_unchanged_past(activity_shards_from_variable(deployed), config.activity_shards, datetime.now(UTC))
+        except ActivityShardsError as error:
+            raise CommandError(f"{config.stack_name}: {error}", exit_code=2) from error
 
 
 def _values_given_before(values: Mapping[str, str], defaults: Mapping[str, str | None]) -> dict[str, str]:

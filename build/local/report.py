@@ -11,6 +11,7 @@ from rich.console import Console
 
 from build.executions import WorkflowExecution
 from build.local.writing import WriteCounts
+from build.reconcile.ledger import SourceBalance
 from build.text import TextTable, print_table
 
 _ENDINGS = (("SUCCEEDED", None), ("FAILED", "InvalidDataError"))
@@ -29,6 +30,7 @@ class LocalReport:
         executions: of the workflow, with valid and with invalid input.
         failed_events: objects in the bucket of failed events.
         logs: the folder that the logs were saved in.
+        balances: what became of the records of each source.
     """
 
     written: dict[str, WriteCounts]
@@ -38,6 +40,7 @@ class LocalReport:
     executions: list[WorkflowExecution]
     failed_events: int
     logs: Path
+    balances: tuple[SourceBalance, ...] = ()
 
     @property
     def total_written(self) -> WriteCounts:
@@ -56,6 +59,7 @@ class LocalReport:
                 for execution in self.executions
             ],
             "failed_events": self.failed_events,
+            "reconciliation": list(map(asdict, self.balances)),
         }
 
 
@@ -65,6 +69,12 @@ def report_problems(report: LocalReport) -> Iterator[str]:
         if (recorded := report.activities.get(activity_type)) != counts.recorded:
             yield (
                 f"{counts.recorded} activities of the type {activity_type} were expected and {recorded} are recorded."
+            )
+    for balance in report.balances:
+        if balance.missing or balance.twice or balance.of_no_record:
+            yield (
+                f"of {balance.source}, {balance.missing} records have no activity, {balance.twice} have more than one, "
+                f"and {balance.of_no_record} activities are of no record."
             )
     if report.summary.get("totalRecords") != (total := report.total_written.recorded):
         yield f"the summary should count {total} activities and counts {report.summary.get('totalRecords')}."

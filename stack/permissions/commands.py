@@ -36,6 +36,8 @@ _FUNCTIONS = Resources("Functions", (FUNCTION,))
 _LAYER_VERSIONS = Resources("LayerVersions", ("arn:{partition}:lambda:{region}:{account}:layer:{named}:*",))
 _LOGS = OF_SERVICES["logs"]
 _TABLES = OF_SERVICES["dynamodb"]
+_LISTED_STREAMS = Resources("ListingStreamsHasNoResourceLevel", ("*",))
+_STREAMS = Resources("Streams", ("arn:{partition}:dynamodb:{region}:{account}:table/{named}/stream/*",))
 _WORKFLOW = Resources(
     "Workflow",
     (
@@ -163,6 +165,18 @@ _REDRIVE = merged(
         _WORKFLOW: [states.DescribeExecution, states.StartExecution],
     },
 )
+_RECONCILE = merged(
+    _ANNOUNCE,
+    _OUTPUTS,
+    {
+        _FUNCTIONS: [awslambda.GetFunctionConfiguration],
+        _LISTED_STREAMS: [dynamodb.ListStreams],
+        _STREAMS: [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator],
+        _TABLES: [dynamodb.BatchGetItem, dynamodb.Query],
+        _FAILED_EVENTS_BUCKET: [s3.ListBucket],
+        _FAILED_EVENTS: [s3.GetObject],
+    },
+)
 _DESTROY = merged(
     _ANNOUNCE,
     _FOLLOW,
@@ -188,6 +202,7 @@ COMMANDS: Mapping[str, Grants] = {
     "drift": _DRIFT,
     "prune": _PRUNE,
     "redrive": _REDRIVE,
+    "reconcile": _RECONCILE,
     "destroy": _DESTROY,
     "sweep": merged(_LIST, _DESTROY),
 }

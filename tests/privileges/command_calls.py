@@ -69,6 +69,7 @@ def of_cloudformation(operation: str, parameters: CallParameters) -> Requests:
         yield request("s3:GetObject", f"arn:aws:s3:::{bucket}/{folder}/{name}")
 
 
+OF_STREAMS = frozenset({"DescribeStream", "GetRecords", "GetShardIterator"})
 OF_OBJECTS = frozenset({"DeleteObject", "DeleteObjects", "GetObject", "HeadObject", "PutObject"})
 
 
@@ -101,8 +102,14 @@ def of_logs(operation: str, parameters: CallParameters) -> Requests:
 
 
 def of_dynamodb(operation: str, parameters: CallParameters) -> Requests:
-    """Calls about a table."""
-    yield request(f"dynamodb:{operation}", arn("dynamodb", f"table/{parameters['TableName']}"))
+    """Calls about a stream, which a shard iterator names too, about all streams, or about tables."""
+    if operation == "ListStreams":
+        return [request("dynamodb:ListStreams", EVERYTHING)]
+    if operation in OF_STREAMS:
+        stream = parameters.get("StreamArn", arn("dynamodb", f"table/{SUFFIX}-userdata-synth/stream/any"))
+        return [request(f"dynamodb:{operation}", stream)]
+    tables = parameters.get("RequestItems", [parameters.get("TableName")])
+    return [request(f"dynamodb:{operation}", arn("dynamodb", f"table/{table}")) for table in tables]
 
 
 def of_states(operation: str, parameters: CallParameters) -> Requests:

@@ -44,11 +44,16 @@ OF_NO_ACCOUNT = ("local", "poller", "diagram")
 """Folders of build/ that call the emulator alone, or nothing."""
 SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "s3")
 WORKFLOW = "stepfunctions"
-TAKEN_FOR_ANOTHER_ACTION = {
+READING_STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+ONLY_FOR_THE_EMULATOR = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "lambda:ListEventSourceMappings", "Resource": "*"}],
+    "Statement": [
+        {"Effect": "Allow", "Action": "lambda:ListEventSourceMappings", "Resource": "*"},
+        {"Effect": "Allow", "Action": READING_STREAMS, "Resource": "*"},
+    ],
 }
-"""The emulator takes GetEventSourceMapping for this action, which no policy has; the recorded call is decided on."""
+"""The emulator takes GetEventSourceMapping for this action, and a stream for no resource of its own; no policy has
+either. The recorded call is decided on."""
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -100,7 +105,7 @@ def log_in(root: Clients, monkeypatch: pytest.MonkeyPatch) -> Callable[[Document
     def log_in(allowed: Document) -> None:
         name = f"user-{sum(len(page['Users']) for page in root.iam.get_paginator('list_users').paginate())}"
         root.iam.create_user(UserName=name)
-        policies = {"Command": allowed, "Emulator": TAKEN_FOR_ANOTHER_ACTION}
+        policies = {"Command": allowed, "Emulator": ONLY_FOR_THE_EMULATOR}
         for policy_name, content in policies.items():
             root.iam.put_user_policy(UserName=name, PolicyName=policy_name, PolicyDocument=json.dumps(content))
         access_key = root.iam.create_access_key(UserName=name)["AccessKey"]
@@ -198,6 +203,10 @@ def test_redriving(run: Run, root: Clients) -> None:
     assert root.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
+def test_reconciling(run: Run) -> None:
+    assert run("reconcile")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("command", "action"),
     [
@@ -209,6 +218,7 @@ def test_redriving(run: Run, root: Clients) -> None:
         ("drift", "cloudformation:DetectStackDrift"),
         ("prune", "s3:ListBucketVersions"),
         ("redrive", "s3:ListBucket"),
+        ("reconcile", "dynamodb:Query"),
         ("destroy", "dynamodb:DescribeTable"),
     ],
 )

@@ -98,6 +98,9 @@ def test_a_third_source_is_one_more_entry() -> None:
 
 
 def test_shards_reach_writers_and_reader() -> None:
-    whole = json.loads(render(two_sources(activity_shards=4)))
+    whole = json.loads(render(two_sources(activity_shards=((0, 1), ("2026-12-01T00:00:00Z", 4)))))
     for name in ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor"):
-        assert whole["Resources"][name]["Properties"]["Environment"]["Variables"]["ACTIVITY_SHARDS"] == "4"
+        assert (
+            whole["Resources"][name]["Properties"]["Environment"]["Variables"]["ACTIVITY_SHARDS"]
+            == '[[0,1],["2026-12-01T00:00:00Z",4]]'
+        )

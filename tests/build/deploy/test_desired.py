@@ -28,6 +28,7 @@ from build.deploy.recovery import unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options
 from build.packaging import Package
+from stack.activity_shards import ActivityShards
 from stack.config import StackConfig
 from stack.settings import SuffixSettings
 from tests.build.support import (
@@ -173,6 +174,47 @@ def compared(
 )
 def test_a_stack_that_is_as_asked_needs_one_call_to_tell(stubs: Stubs, deployment: Deployment, status: str) -> None:
     assert unchanged_stack(compared(stubs, deployment, status))
+
+
+def with_shards(variable: str) -> str:
+    """The template of a stack that has a history of shards, as a function's environment says it."""
+    properties = {"Environment": {"Variables": {"ACTIVITY_SHARDS": variable}}}
+    function = {"Type": "AWS::Lambda::Function", "Properties": properties}
+    return json.dumps({"Resources": {"AnalyticsProcessor": function}})
+
+
+RAISED = ((0, 1), ("2001-01-01T00:00:00Z", 8))
+SAME_AS_RAISED = '[[0,1],["2001-01-01T00:00:00Z",8]]'
+
+
+@pytest.mark.parametrize("deployed", ["1", "[[0,1]]", '[[0,1],["9001-01-01T00:00:00Z",8]]'])
+def test_a_raise_in_the_past_of_a_deployed_stack_is_refused(
+    stubs: Stubs, deployment: Deployment, deployed: str
+) -> None:
+    raised = replace(deployment, config=StackConfig(activity_shards=RAISED))
+    with pytest.raises(CommandError, match=r"^TapStackdev: activity_shards is .* write \(\(0, 1\), \('2") as caught:
+        compared(stubs, raised, template=with_shards(deployed))
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("deployed", "wanted"),
+    [
+        (SAME_AS_RAISED, RAISED),
+        ("1", ((0, 1), ("9001-01-01T00:00:00Z", 8))),
+        (SAME_AS_RAISED, (*RAISED, ("9001-01-01T00:00:00Z", 4))),
+    ],
+)
+def test_what_is_deployed_may_be_past_and_what_is_new_may_be_to_come(
+    stubs: Stubs, deployment: Deployment, deployed: str, wanted: ActivityShards
+) -> None:
+    raised = replace(deployment, config=StackConfig(activity_shards=wanted))
+    assert compared(stubs, raised, template=with_shards(deployed)).stack
+
+
+def test_a_stack_without_functions_takes_any_shards(stubs: Stubs, deployment: Deployment) -> None:
+    raised = replace(deployment, config=StackConfig(activity_shards=RAISED))
+    assert compared(stubs, raised).stack
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED"])

@@ -3,12 +3,11 @@
 import gzip
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from build.local.documents import BadLine
-from build.local.partitions import activity_shards, count_recorded
+from build.local.partitions import activity_shards
 from build.local.records import RecordFiles, Sample, SampleRecords
 from handlers import keys
 from handlers.keys import partition_keys
@@ -22,27 +21,7 @@ def test_the_keys_are_those_of_the_functions(shards: int) -> None:
 
 @pytest.mark.parametrize(("writes", "shards"), [(0, 1), (3_999, 1), (4_000, 2), (100_000, 50), (10**9, 100)])
 def test_few_records_are_in_one_partition_as_deployed_and_many_in_many(writes: int, shards: int) -> None:
-    assert activity_shards(writes) == shards
-
-
-class Table:
-    """A table whose partitions are counted by pages."""
-
-    def __init__(self, **counts: int) -> None:
-        self._counts = counts
-
-    def get_paginator(self, operation: str) -> "Table":
-        return self
-
-    def paginate(self, **request: Any) -> list[dict[str, int]]:
-        count = self._counts.get(request["ExpressionAttributeValues"][":type"]["S"], 0)
-        return [{"Count": count // 2}, {"Count": count - count // 2}]
-
-
-def test_activities_of_all_partitions_are_counted() -> None:
-    table: Any = Table(**{"USER_ACTIVITY": 3, "USER_ACTIVITY#1": 4, "USER_ACTIVITY#2": 5, "ORDER_ACTIVITY": 7})
-    assert count_recorded(table, "analytics", "USER_ACTIVITY", 2) == 7
-    assert count_recorded(table, "analytics", "USER_ACTIVITY", 3) == 12
+    assert activity_shards(writes) == ((0, shards),)
 
 
 def files(*paths: Path) -> RecordFiles:
@@ -62,4 +41,4 @@ def test_how_many_records_there_can_be_is_known_before_they_are_read(tmp_path: P
     assert files(plain).most_writes >= 10_000
     assert files(compressed).most_writes >= 10_000
     assert files(plain, compressed).most_writes == files(plain).most_writes + files(compressed).most_writes
-    assert activity_shards(files(pipe).most_writes) == 100
+    assert activity_shards(files(pipe).most_writes) == ((0, 100),)

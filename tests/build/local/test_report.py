@@ -11,6 +11,7 @@ import pytest
 from build.executions import WorkflowExecution
 from build.local.report import LocalReport, print_report, report_problems
 from build.local.writing import WriteCounts
+from build.reconcile.ledger import SourceBalance
 
 GOOD = LocalReport(
     written={"USER_ACTIVITY": WriteCounts(2, 1, 1), "ORDER_ACTIVITY": WriteCounts(2)},
@@ -23,6 +24,7 @@ GOOD = LocalReport(
     ],
     failed_events=0,
     logs=Path("logs"),
+    balances=(SourceBalance("UserData", 3, 0, 0, 0, 0, {}), SourceBalance("OrderData", 2, 0, 0, 0, 0, {})),
 )
 
 
@@ -39,6 +41,9 @@ def test_nothing_to_say_of_what_is_expected() -> None:
         ({"summary": {"totalRecords": 4}}, "should count 5 activities and counts 4"),
         ({"executions": GOOD.executions[::-1]}, "should end as"),
         ({"failed_events": 2}, "2 batches failed"),
+        ({"balances": (SourceBalance("UserData", 2, 1, 0, 0, 0, {}),)}, "of UserData, 1 records have no activity"),
+        ({"balances": (SourceBalance("UserData", 2, 0, 0, 1, 0, {}),)}, "no activity, 1 have more than one"),
+        ({"balances": (SourceBalance("UserData", 2, 0, 0, 0, 1, {}),)}, "1 activities are of no record"),
         ({"rejected": 1_500}, "1,500 lines hold no record"),
     ],
 )
@@ -75,7 +80,10 @@ def test_a_missing_summary_is_shown_as_none(capsys: pytest.CaptureFixture[str]) 
 def test_programs_read_a_document(capsys: pytest.CaptureFixture[str]) -> None:
     print_report(replace(GOOD, rejected=1, failed_events=2), as_json=True)
     document = json.loads(capsys.readouterr().out)
-    assert set(document) == {"written", "rejected", "activities", "summary", "executions", "failed_events"}
+    assert set(document) == {"written", "rejected", "activities", "summary", "executions", "failed_events"} | {
+        "reconciliation"
+    }
+    assert [source["recorded"] for source in document["reconciliation"]] == [3, 2]
     assert document["written"] == {"inserted": 4, "modified": 1, "removed": 1, "unchanged": 0}
     assert (document["rejected"], document["failed_events"]) == (1, 2)
     assert document["executions"][1] == {
