@@ -14,8 +14,7 @@ from types import FrameType
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.documents import BadLine
-from build.local.partitions import activity_shards
-from build.local.records import RecordFiles, Sample, SampleRecords, open_records
+from build.local.records import RecordFiles, Sample, SampleRecords, activity_shards, open_records
 from build.local.report import LocalReport, print_report, report_problems
 from build.local.scenario import Records, run_scenario
 from build.options import presenting
