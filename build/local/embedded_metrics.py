@@ -1,6 +1,6 @@
 """Metrics that are embedded in log events, as CloudWatch Logs extracts them.
 
-Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/, "Specification: Embedded metric format"
 """
 
 import json
@@ -50,16 +50,16 @@ def _json(message: str) -> object:
         return None
 
 
-def _values_of(directive: object, members: Mapping[str, Any], time: float) -> Iterator[EmbeddedValues]:
+def _values_of(directive: object, members: Mapping[Any, Any], time: float) -> Iterator[EmbeddedValues]:
     """The values that one directive points at: each metric once for each set of dimensions."""
     match directive:
         case {"Namespace": str(namespace), "Dimensions": [*sets], "Metrics": [*definitions]}:
-            for dimensions in filter(None, (_dimensions(names, members) for names in sets)):
-                for definition in definitions:
-                    yield from _values(namespace, dimensions, definition, members, time)
+            for dimensions in (_dimensions(names, members) for names in sets):
+                for definition in definitions if dimensions is not None else ():
+                    yield from _values(namespace, dimensions or (), definition, members, time)
 
 
-def _dimensions(names: object, members: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
+def _dimensions(names: object, members: Mapping[Any, Any]) -> tuple[tuple[str, str], ...] | None:
     """The dimensions of a set, sorted; None when it names what the event does not say."""
     if not isinstance(names, list) or len(names) > _MOST_DIMENSIONS:
         return None
@@ -72,7 +72,7 @@ def _values(
     namespace: str,
     dimensions: tuple[tuple[str, str], ...],
     definition: object,
-    members: Mapping[str, Any],
+    members: Mapping[Any, Any],
     time: float,
 ) -> Iterator[EmbeddedValues]:
     match definition:

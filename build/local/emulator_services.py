@@ -1,7 +1,8 @@
 """What MiniStack's services lack of AWS's, in its own process: the metrics that they publish, composite alarms in
 CloudFormation, a limit of writes.
 
-Each part replaces functions of the MiniStack that the lock pins; the tests of this module hold it to what AWS documents.
+Each part replaces functions of the MiniStack that the lock pins; the tests of this module hold it to what AWS
+documents.
 """
 
 import json
@@ -186,9 +187,8 @@ class _WriteLimit:
     """BatchWriteItem on a table with a maximum throughput for on-demand tables.
 
     What exceeds it is unprocessed, and an exception when that is everything; each is a throttle event of its own.
-    Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max-throughput.html,
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html,
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    Sources, in https://docs.aws.amazon.com/amazondynamodb/latest/: developerguide/metrics-dimensions.html,
+    developerguide/on-demand-capacity-mode-max-throughput.html, APIReference/API_BatchWriteItem.html
     """
 
     dynamodb: Any

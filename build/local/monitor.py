@@ -16,6 +16,7 @@ from build.aws import Clients
 from build.monitoring.alarms import SECONDS_BETWEEN_EVALUATIONS, AlarmEvaluator, AlarmStatus, Transition
 from build.monitoring.evaluation import DataPoint, Metric, State
 from build.monitoring.metrics import Value, put_values
+from build.monitoring.rules import RuleError
 from build.poller.metrics import MappingMetrics
 from build.poller.poller import Poller
 
@@ -51,8 +52,9 @@ class Monitor:
         return tuple(self._transitions)
 
     def alarms(self) -> list[AlarmStatus]:
-        """Every alarm as it is now, composite ones last."""
-        return self._evaluator.statuses()
+        """Every alarm as it is after the last evaluation, composite ones last."""
+        with self._refreshing:
+            return self._evaluator.statuses()
 
     def rang(self, since: int = 0) -> set[str]:
         """The names of the alarms that rang, those of the first `since` transitions left out."""
@@ -81,8 +83,8 @@ class Monitor:
         while not self._stopping.wait(_PAUSE):
             try:
                 self.refresh()
-            except (BotoCoreError, ClientError):
-                continue  # The emulator is being reset or is ending; the next minute is another try.
+            except (BotoCoreError, ClientError, RuleError):
+                continue  # The emulator is ending, or the stack is being deleted; the next minute is another try.
 
     def _follow_mappings(self) -> set[str]:
         """Have the poller poll the mappings that are enabled, and no other; the result is their ids."""
@@ -96,7 +98,8 @@ class Monitor:
     def _messages(self, now: float) -> Iterator[Value]:
         """How many messages each queue holds.
 
-        Source: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+        Source: "Available CloudWatch metrics for Amazon SQS" in
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
         """
         sqs = self._clients.sqs
         for url in sqs.list_queues().get("QueueUrls", []):

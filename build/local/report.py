@@ -55,7 +55,8 @@ class AlarmReport:
         """The alarms that rang or are not OK, and how many others there are."""
         told = [alarm for alarm in self.alarms if alarm.name in self.rang or alarm.state is not State.OK]
         rows = [(alarm.name, _state_in_words(alarm, self.rang), _meaning(alarm)) for alarm in told]
-        others = (f"{len(self.alarms) - len(told)} others", str(State.OK), "never rang")
+        count = len(self.alarms) - len(told)
+        others = (f"{count} {'other' if count == 1 else 'others'}", str(State.OK), "never rang")
         return TextTable(f"Alarms ({SPEED_IN_WORDS})", ("alarm", "state", "meaning"), [*rows, others])
 
 

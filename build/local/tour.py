@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -14,7 +15,7 @@ from build.errors import CommandError
 from build.executions import execute
 from build.local.cloud import LocalCloud
 from build.local.faults import POISON_ATTRIBUTE, Fault
-from build.local.monitor import SPEED_IN_WORDS
+from build.local.monitor import SPEED
 from build.local.partitions import count_recorded
 from build.local.report import AlarmReport
 from build.local.scenario import VALID_REQUEST
@@ -29,9 +30,14 @@ from build.redrive.report import RedriveReport, redrive_progress
 from build.text import TextTable, print_table
 from stack.config import StreamSource
 
+if TYPE_CHECKING:
+    from build.local.items import Item
+
 _RECORDS_AT_FIRST = 10
 _LONGEST_WAIT = 180
 """Seconds; an alarm rings within a minute here, and the busiest machine takes a few times as long."""
+_LONGEST_USUAL_PERIOD = 300
+"""Seconds; all alarms but the one that watches for a daily summary have this period."""
 _SECONDS_BETWEEN_LOOKS = 0.2
 
 
@@ -86,7 +92,7 @@ class TourReport:
             print(json.dumps(self.document(), indent=2), flush=True)
             return
         rows = [
-            ("failed events", self.redriven.closing if self.redriven.results else "none"),
+            ("redrive", self.redriven.closing if self.redriven.results else "nothing failed every retry"),
             ("activities recorded", f"{self.recorded} of {self.written}"),
             *(("sent by the alert topic", subject) for subject in self.notifications),
         ]
@@ -158,7 +164,7 @@ class Tour:
     def _write(self, writer: TableWriter, source: StreamSource, when: str, count: int, poisoned: int = 0) -> None:
         self.progress.step(f"writing {count} records of {source.title.lower()}")
         for number in range(count):
-            item = {
+            item: "Item" = {
                 source.id_attribute: {"S": f"{when}-{number:06d}"},
                 source.time_attribute: {"N": str(number)},
                 **({POISON_ATTRIBUTE: {"BOOL": True}} if number < poisoned else {}),
@@ -183,7 +189,10 @@ class Tour:
             return assemble(clients, config, ObjectReader(bucket, pipeline), shown).run(objects)
 
     def _all_clear(self) -> bool:
-        return all(alarm.state is State.OK for alarm in self.cloud.monitor.alarms())
+        """Whether every alarm is OK, and none has changed for a period: as periods pass, some change to and fro."""
+        changed = max((change.time for change in self.cloud.monitor.transitions), default=0)
+        steady = time.time() - changed > _LONGEST_USUAL_PERIOD / SPEED
+        return steady and all(alarm.state is State.OK for alarm in self.cloud.monitor.alarms())
 
     def _wait(self, until: str, reached: Callable[[], bool]) -> None:
         """Wait, and tell every change of an alarm meanwhile.
@@ -205,12 +214,14 @@ class Tour:
         transitions = self.cloud.monitor.transitions
         for change in transitions[self._told :]:
             if State.ALARM in (change.before, change.after):
-                self.progress.step(f"{time.strftime('%H:%M:%S', time.localtime(change.time))} {change.alarm} is {change.after}")
+                moment = time.strftime("%H:%M:%S", time.localtime(change.time))
+                self.progress.step(f"{moment} {change.alarm} is {change.after}")
         self._told = len(transitions)
 
     def _in_vain(self, until: str) -> CommandError:
         return CommandError(
-            f"it took longer than {_LONGEST_WAIT} seconds until {until}: read {self.cloud.emulator.log_file} and try again."
+            f"it took longer than {_LONGEST_WAIT} seconds until {until}: read {self.cloud.emulator.log_file} and "
+            "try again."
         )
 
     def _recorded(self) -> int:

@@ -107,7 +107,10 @@ class AlarmEvaluator:
 
     def _describe(self) -> list[Mapping[str, Any]]:
         pages = self.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        return [alarm for page in pages for kind in ("MetricAlarms", "CompositeAlarms") for alarm in _listed(page, kind)]
+        found: list[Mapping[str, Any]] = []
+        for page in pages:
+            found += [*page["MetricAlarms"], *page["CompositeAlarms"]]
+        return sorted(found, key=lambda alarm: "AlarmRule" in alarm)
 
     def _alarms(self, described: Iterable[Mapping[str, Any]]) -> Alarms:
         """The alarms, their periods shortened."""
@@ -127,11 +130,6 @@ class AlarmEvaluator:
             f"{alarm.datapoints_to_alarm} out of {alarm.evaluation_periods} periods of {alarm.period * self.speed:g} "
             f"seconds, {self.speed:g} times as fast here."
         )
-
-
-def _listed(page: Mapping[str, Any], kind: str) -> Sequence[Mapping[str, Any]]:
-    listed: Sequence[Mapping[str, Any]] = page.get(kind, ())
-    return listed
 
 
 def _changes(time: float, before: Mapping[str, State], after: Mapping[str, State]) -> Iterator[Transition]:
