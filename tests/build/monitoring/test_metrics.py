@@ -15,7 +15,12 @@ NOW = 1_800_000_000.0
 AGE = Metric("AWS/Lambda", "IteratorAge", (("FunctionName", "users"),))
 POLLED = Metric("AWS/Lambda", "PolledEventCount", (("EventSourceMappingUUID", "1"),))
 STARTED = Metric("AWS/States", "ExecutionsStarted", (("StateMachineArn", "arn"),))
-STATISTICS: Mapping[str, Callable[[list[float]], float]] = {"SampleCount": len, "Sum": sum, "Minimum": min, "Maximum": max}
+STATISTICS: Mapping[str, Callable[[list[float]], float]] = {
+    "SampleCount": len,
+    "Sum": sum,
+    "Minimum": min,
+    "Maximum": max,
+}
 
 
 class CloudWatch:
