@@ -27,6 +27,7 @@ _EXECUTION_METRICS = {
     "ABORTED": "ExecutionsAborted",
 }
 _BYTES_OF_A_WRITE_UNIT = 1024
+_SECONDS_BETWEEN_COUNTS = 1
 
 
 def complete_services() -> None:
@@ -39,6 +40,7 @@ def complete_services() -> None:
     _count_rules(cloudwatch)
     _extract_embedded_metrics(cloudwatch)
     _limit_writes(cloudwatch)
+    threading.Thread(target=_count_messages, args=(cloudwatch,), daemon=True).start()
     setattr(_service("lambda_svc"), "_poll_dynamodb_streams", lambda: False)
 
 
@@ -175,6 +177,23 @@ def _extract_embedded_metrics(cloudwatch: Any) -> None:
     logs._append_log_events = append_and_extract
 
 
+def _count_messages(cloudwatch: Any) -> None:
+    """Have SQS publish how many messages each queue holds, every second as it does every minute on AWS.
+
+    Source: "Available CloudWatch metrics for Amazon SQS" in
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
+    """
+    sqs = _service("sqs")
+    while True:
+        time.sleep(_SECONDS_BETWEEN_COUNTS)
+        for queue in list(sqs._queues.values()):
+            with sqs._queues_lock:
+                sqs._refresh_counts(queue)
+            count = float(queue["attributes"]["ApproximateNumberOfMessages"])
+            dimensions = {"QueueName": queue["name"]}
+            cloudwatch.record_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", count, "Count", dimensions)
+
+
 def _limit_writes(cloudwatch: Any) -> None:
     """Have DynamoDB throttle what exceeds the MaxWriteRequestUnits of an on-demand table."""
     dynamodb = _service("dynamodb")
@@ -211,6 +230,8 @@ class _WriteLimit:
         if not accepted:
             return self._refusal()
         status, headers, body = self.write({**request, "RequestItems": accepted})
+        if status != 200:
+            return status, headers, body
         answer = json.loads(body)
         answer["UnprocessedItems"] = {**answer.get("UnprocessedItems", {}), **throttled}
         return status, headers, json.dumps(answer).encode()

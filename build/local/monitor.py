@@ -1,4 +1,4 @@
-"""CloudWatch's part of the local cloud: what the poller and the queues publish, and the alarms, once a minute.
+"""CloudWatch's part of the local cloud: what the mappings publish, and the alarms, once a minute.
 
 A minute lasts a second here, so that an alarm whose periods are five minutes rings within seconds. Only the periods of
 alarms are shortened: metrics keep the time at which something happened, and thresholds are as in the template.
@@ -6,7 +6,7 @@ alarms are shortened: metrics keep the time at which something happened, and thr
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -14,8 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from build.aws import Clients
 from build.monitoring.alarms import SECONDS_BETWEEN_EVALUATIONS, AlarmEvaluator, AlarmStatus, Transition
-from build.monitoring.evaluation import DataPoint, Metric, State
-from build.monitoring.metrics import Value, put_values
+from build.monitoring.evaluation import State
+from build.monitoring.metrics import put_values
 from build.monitoring.rules import RuleError
 from build.poller.metrics import MappingMetrics
 from build.poller.poller import Poller
@@ -65,8 +65,7 @@ class Monitor:
         with self._refreshing:
             enabled = self._follow_mappings()
             now = time.time()
-            values = [*self._metrics.take(self._poller.statistics, enabled, now), *self._messages(now)]
-            put_values(self._clients.cloudwatch, values)
+            put_values(self._clients.cloudwatch, self._metrics.take(self._poller.statistics, enabled, now))
             self._transitions += self._evaluator.evaluate(now)
 
     def __enter__(self) -> Self:
@@ -94,16 +93,3 @@ class Monitor:
         for uuid in states:
             self._poller.set_enabled(uuid, uuid in enabled)
         return enabled
-
-    def _messages(self, now: float) -> Iterator[Value]:
-        """How many messages each queue holds.
-
-        Source: "Available CloudWatch metrics for Amazon SQS" in
-        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/
-        """
-        sqs = self._clients.sqs
-        for url in sqs.list_queues().get("QueueUrls", []):
-            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-            dimensions = (("QueueName", url.rsplit("/", 1)[-1]),)
-            count = float(attributes["Attributes"]["ApproximateNumberOfMessages"])
-            yield Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions), DataPoint(now, count)

@@ -152,6 +152,23 @@ def test_a_rule_counts_what_it_invokes(clients: Clients, exists: bool, failures:
     assert values(clients, "AWS/Events", "FailedInvocations", RuleName=rule) == failures
 
 
+def test_a_queue_counts_its_messages_until_they_are_deleted(clients: Clients) -> None:
+    name = f"queue-{next(_numbers)}"
+    queue = clients.sqs.create_queue(QueueName=name)["QueueUrl"]
+
+    def newest() -> float | None:
+        counts = values(clients, "AWS/SQS", "ApproximateNumberOfMessagesVisible", QueueName=name)
+        return counts[-1] if counts else None
+
+    eventually(lambda: newest() == 0)
+    for _ in range(2):
+        clients.sqs.send_message(QueueUrl=queue, MessageBody="a daily execution")
+    eventually(lambda: newest() == 2)
+    clients.sqs.purge_queue(QueueUrl=queue)
+    eventually(lambda: newest() == 0)
+    clients.sqs.delete_queue(QueueUrl=queue)
+
+
 def table(clients: Clients, limit: int) -> str:
     """A new table with a maximum of write units."""
     name = f"table-{next(_numbers)}"

@@ -21,14 +21,14 @@ CEASES = Transition(2, "late", State.ALARM, State.OK)
 
 
 class Services:
-    """An emulator with two mappings, one of them disabled, and a queue of three messages."""
+    """An emulator with two mappings, one of them disabled."""
 
     def __init__(self) -> None:
         self.values: list[tuple[str, str, float]] = []
         self.states = {"mapping": "Enabled", "other": "Disabled"}
         self.polled: dict[str, bool] = {}
         self.statistics = {"mapping": Statistics(polled=2), "other": Statistics()}
-        self.clients: Any = SimpleNamespace(cloudwatch=self, functions=self, sqs=self)
+        self.clients: Any = SimpleNamespace(cloudwatch=self, functions=self)
 
     def get_paginator(self, operation: str) -> "Services":
         assert operation == "list_event_source_mappings"
@@ -36,12 +36,6 @@ class Services:
 
     def paginate(self) -> list[dict[str, Any]]:
         return [{"EventSourceMappings": [{"UUID": uuid, "State": state}]} for uuid, state in self.states.items()]
-
-    def list_queues(self) -> dict[str, Any]:
-        return {"QueueUrls": ["http://127.0.0.1:1/000000000000/dead-letters"]}
-
-    def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        return {"Attributes": {"ApproximateNumberOfMessages": "3"}}
 
     def put_metric_data(self, Namespace: str, MetricData: list[dict[str, Any]]) -> None:
         for datum in MetricData:
@@ -76,14 +70,11 @@ def monitoring(monkeypatch: pytest.MonkeyPatch, evaluations: Evaluations) -> tup
     return Monitor(services.clients, poller, MappingMetrics([mapping(), mapping(uuid="other")])), services
 
 
-def test_it_publishes_the_mappings_that_are_enabled_and_the_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_publishes_the_mappings_that_are_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
     monitor, services = monitoring(monkeypatch, Evaluations())
     monitor.refresh()
     assert services.polled == {"mapping": True, "other": False}
-    assert services.values == [
-        ("PolledEventCount", "mapping", 2),
-        ("ApproximateNumberOfMessagesVisible", "dead-letters", 3),
-    ]
+    assert services.values == [("PolledEventCount", "mapping", 2)]
 
 
 def test_it_remembers_what_rang_and_since_when(monkeypatch: pytest.MonkeyPatch) -> None:
