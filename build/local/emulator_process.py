@@ -16,6 +16,7 @@ from importlib import import_module
 
 from build.child_processes import end_with_parent
 from build.local.emulator import TOKEN_BYTES, TOKEN_HEADER
+from build.local.emulator_services import complete_services
 from build.local.resource_types import provide_resource_types
 from build.loopback import Application, Receive, Scope, Send, forbid
 from build.loopback_server import serve_on_loopback
@@ -70,6 +71,7 @@ def main(descriptor: str, folder: str) -> None:
     sys.addaudithook(_refuse_to_bind)
     ministack: Application = import_module("ministack.app").app
     provide_resource_types()
+    complete_services()
     listener = socket.socket(fileno=int(descriptor))
     asyncio.run(serve_on_loopback(Administration(ministack, token), listener, asyncio.Event().wait))
 

@@ -18,7 +18,7 @@ from build.cloudformation.stacks import existing_stack
 from build.errors import CommandError
 from build.executions import execute_all
 from build.local.cloud import LONGEST_WINDOW, LocalCloud, save_logs
-from build.local.report import LocalReport
+from build.local.report import AlarmReport, LocalReport
 from build.local.writing import TableWriter, Write, WriteCounts
 from build.progress import NullProgress, Progress
 from build.reconcile.ledger import SourceBalance
@@ -75,10 +75,11 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
     progress.step("running the workflow with valid and with invalid input")
     state_machine = cloud.outputs["StepFunctionsStateMachineArn"]
     executions = execute_all(cloud.clients.workflow, state_machine, [VALID_REQUEST, INVALID_REQUEST])
+    cloud.monitor.refresh()
     dynamodb, table = cloud.clients.dynamodb, cloud.outputs["AnalyticsTableName"]
     save_logs(cloud.clients.logs, logs)
     progress.step("comparing every record of the streams with the activities")
-    balances = _balances(cloud)
+    balances = reconciled(cloud)
     return LocalReport(
         written=written,
         rejected=records.rejected,
@@ -86,12 +87,13 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
         summary=_newest_summary(dynamodb, table),
         executions=executions,
         failed_events=_failed_events(cloud),
+        alarms=_alarms(cloud),
         logs=logs,
         balances=tuple(balances.values()),
     )
 
 
-def _balances(cloud: LocalCloud) -> dict[str, SourceBalance]:
+def reconciled(cloud: LocalCloud) -> dict[str, SourceBalance]:
     """What became of every record, by source; nothing is on its way any more, and nobody else reads."""
     pipeline = deployed_pipeline(existing_stack(cloud.clients.cloudformation, cloud.config.stack_name), cloud.config)
     balances = reconcile(cloud.clients, pipeline, _ALWAYS, NullProgress().step, reads_per_second=math.inf, patience=0)
@@ -184,6 +186,15 @@ def _newest_summary(dynamodb: "DynamoDBClient", table: str) -> dict[str, Any]:
     )["Items"]
     values = {name: TypeDeserializer().deserialize(value) for item in items for name, value in item.items()}
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _alarms(cloud: LocalCloud) -> AlarmReport:
+    """The alarms; two ring because an execution has invalid input, two until the other execution succeeds."""
+    failing, missing = (
+        {cloud.config.name(alarm) for alarm in alarms}
+        for alarms in (("stepfunctions-failures", "broken"), ("daily-summary-missing", "late"))
+    )
+    return AlarmReport(cloud.monitor.alarms(), cloud.monitor.rang(), expected=failing | missing, tolerated=failing)
 
 
 def _failed_events(cloud: LocalCloud) -> int:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.alarms.evaluation import MetricAlarm, metric_alarm
-from tests.alarms.timeline import Alarms
+from build.monitoring.alarms import Alarms
+from build.monitoring.evaluation import MetricAlarm, metric_alarm
 from tests.stack.resolve import ALARM_TYPES, template, true_conditions
 
 ENABLED = {"StreamProcessing": "Enabled"}

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from build.monitoring.evaluation import DataPoint
 from build.poller.batches import Backoff
 from build.poller.context import PollerOptions, Statistics
 from build.poller.invocation import Function
 from build.poller.mapping import EventSourceMapping
 from stack.config import StreamSource
-from tests.alarms.evaluation import DataPoint
 from tests.alarms.timeline import Points
 from tests.build.poller.fakes import FakeDestination, FakeStreams, VirtualTime
 from tests.build.poller.stepwise import StepwisePoller

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from build.monitoring.alarms import Alarms, Transition
+from build.monitoring.evaluation import DataPoint, State
 from tests.alarms.deployed_alarms import ENABLED, deployed_alarms
-from tests.alarms.evaluation import DataPoint, State
 from tests.alarms.faults import DAY, FAULTS, HOUR, MACHINE, MAPPING, MINUTE, Emission, Fault
-from tests.alarms.timeline import Alarms, Points, Transition, by_metric, ringing, transitions
+from tests.alarms.timeline import Points, by_metric, ringing, transitions
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC).timestamp()
 """When every fault begins, ten hours after the last execution."""

@@ -18,7 +18,6 @@ from build.local.scenario import run_scenario
 from build.packaging import Package
 from build.progress import NullProgress
 from stack.config import StackConfig
-from stack.parameters import STREAM_PROCESSING
 from stack.template import render
 
 
@@ -38,7 +37,7 @@ class Steps(NullProgress):
 
 def deployment(config: StackConfig, packaged: Package) -> Deployment:
     """What the local cloud was deployed from, with a configuration."""
-    return Deployment(config, render(config), packaged, parameters={STREAM_PROCESSING: "Disabled"})
+    return Deployment(config, render(config), packaged)
 
 
 def samples(config: StackConfig) -> list[Sample]:
