@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from handlers.counting import count_activities, count_partition
+from handlers.dynamodb import create_client
 from handlers.errors import table_errors
 from handlers.summaries import (
     Summary,
@@ -32,9 +32,8 @@ metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 SOURCES = sources_from_json(os.environ["SOURCES"])
 _SHARDS = int(os.environ["ACTIVITY_SHARDS"])
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
-dynamodb = boto3.client(
-    "dynamodb",
-    config=Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 10}),
+dynamodb = create_client(
+    Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 10})
 )
 
 

@@ -38,6 +38,7 @@ class SuffixSettings:
         account: the twelve digits of the only account that the stack may be in.
         role: ARN of the role that CloudFormation acts as.
         protected: whether the stack's data must outlive mistakes; a suffix that always is need not say so.
+        bytecode: whether its layer has bytecode; None for where it can be made.
         tags: of the stack and its resources.
         parameters: of the template.
         sizes: of sources, by their name and the field of `StreamSource`.
@@ -48,6 +49,7 @@ class SuffixSettings:
     account: str | None = None
     role: str | None = None
     protected: bool = False
+    bytecode: bool | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -161,6 +163,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "account": _matching(r"[0-9]{12}", "the twelve digits of an account"),
     "role": _matching(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+", "the ARN of a role"),
     "protected": _boolean,
+    "bytecode": _boolean,
     "tags": _assignments,
     "parameters": _assignments,
     "sizes": _sizes,

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass
 
 from build.options import DEFAULT_SOURCE, StackContext, add_stack_options, stack_context
 from build.text import TextTable
-from stack.config import PROTECTED_SUFFIXES, SOURCES, StreamSource
+from stack.config import PROTECTED_SUFFIXES, RUNTIME_PYTHON, SOURCES, StreamSource
 from stack.settings import SIZES, SuffixSettings
 
 EXAMPLE = "python -m build settings --suffix prod --json"
+
+_BYTECODE = {True: "yes", False: "no", None: None}
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def settings_of(context: StackContext) -> Iterator[Setting]:
     yield _optional(settings, "account", settings.account, "any account")
     yield _optional(settings, "role", settings.role, "as the stack has it, else the caller's own")
     yield Setting("protected", "yes" if context.config.protected else "no", _protection_source(settings))
+    yield _optional(settings, "bytecode", _BYTECODE[settings.bytecode], f"where Python {RUNTIME_PYTHON} is found")
     yield from _assigned(settings, "tags", settings.tags)
     yield from _assigned(settings, "parameters", settings.parameters)
     for source, default in zip(context.config.sources, SOURCES, strict=True):

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchTypeError
 from botocore.exceptions import ClientError
 
 from tests.handlers import lambda_process
@@ -142,11 +141,13 @@ def test_nothing_of_an_invocation_is_left_for_the_next(
     assert output().metrics["RecordsProcessed"] == [1.0]
 
 
-@pytest.mark.parametrize("strange", [{}, {"Records": None}, {"Records": "text"}, {"Records": {}}, [], None, "text"])
+@pytest.mark.parametrize(
+    "strange", [{}, {"Records": None}, {"Records": []}, {"Records": "text"}, {"Records": {}}, [], None, "text"]
+)
 def test_an_event_that_is_none_is_an_error(
     stream_processor: ModuleType, table: FakeDynamoDB, context: FakeContext, strange: Any
 ) -> None:
-    with pytest.raises((UnexpectedBatchTypeError, ValueError), match="DynamoDBStreams"):
+    with pytest.raises(ValueError, match="DynamoDBStreams"):
         stream_processor.handler(strange, context)
 
 
