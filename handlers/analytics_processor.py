@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from handlers.activities import retention_days
 from handlers.counting import count_activities, count_partition
 from handlers.dynamodb import create_client
 from handlers.errors import table_errors
@@ -22,7 +23,7 @@ from handlers.summaries import (
     summary_item,
     summary_of,
 )
-from handlers.windows import Window, read_time, requested_windows
+from handlers.windows import Window, read_time, requested_windows, require_kept
 
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
@@ -30,6 +31,7 @@ metrics = Metrics()
 metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 
 SOURCES = sources_from_json(os.environ["SOURCES"])
+_RETENTION_DAYS = retention_days(os.environ)
 _SHARDS = int(os.environ["ACTIVITY_SHARDS"])
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
 dynamodb = create_client(
@@ -55,7 +57,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         AnalyticsTableError: when the table cannot be read or written.
     """
     kind = requested_kind(event.get("dataType"), SOURCES)
-    windows = requested_windows(event, _request_time(event))
+    now = _request_time(event)
+    windows = requested_windows(event, now)
+    require_kept(windows, now, _RETENTION_DAYS)
     with table_errors(TABLE_NAME):
         summaries = _summarize(kind, windows, event.get("batchSize"))
     _publish(kind, summaries)

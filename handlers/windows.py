@@ -1,6 +1,6 @@
 """The spans of time that summaries cover: whole UTC days, or the last 24 hours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -41,6 +41,22 @@ def requested_windows(request: Mapping[str, Any], now: datetime) -> tuple[Window
     if request.get("scheduledExecution") is True:
         return _whole_days_before(now, now)
     return (_window_between(now - _DAY, now),)
+
+
+def require_kept(windows: Sequence[Window], now: datetime, days: int | None) -> None:
+    """Refuse windows whose activities may have expired, whose summary would be replaced with one that counts too few.
+
+    Args:
+        windows: to be counted, oldest first.
+        now: the current time in UTC.
+        days: how long activities are kept; None for ever.
+
+    Raises:
+        InvalidRequestError: when a window begins before what is kept.
+    """
+    if days is not None and windows[0].start < (oldest := _window_between(now - days * _DAY, now).start):
+        day = (_EPOCH + oldest * _MILLISECOND).date() + _DAY
+        raise InvalidRequestError(f"activities are kept for {days} days: ask for {day} or later.")
 
 
 def _whole_days_before(moment: datetime, now: datetime) -> tuple[Window, ...]:

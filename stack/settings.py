@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from stack.config import PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+from stack.config import LEAST_RETENTION_DAYS, PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
 SIZES = {
@@ -21,6 +21,7 @@ SIZES = {
 }
 """The fields of a source that a suffix may choose, with the least and the most that Lambda takes
 (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and API_CreateEventSourceMapping.html)."""
+_MOST_RETENTION_DAYS = 36_500
 _BOOLEANS = ConfigParser.BOOLEAN_STATES
 
 
@@ -38,6 +39,7 @@ class SuffixSettings:
         account: the twelve digits of the only account that the stack may be in.
         role: ARN of the role that CloudFormation acts as.
         protected: whether the stack's data must outlive mistakes; a suffix that always is need not say so.
+        activity_retention_days: how long activities are kept; None for ever.
         bytecode: whether its layer has bytecode; None for where it can be made.
         tags: of the stack and its resources.
         parameters: of the template.
@@ -50,6 +52,7 @@ class SuffixSettings:
     role: str | None = None
     protected: bool = False
     bytecode: bool | None = None
+    activity_retention_days: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -66,7 +69,12 @@ class SuffixSettings:
         Raises:
             SuffixError: for a suffix that no stack can have.
         """
-        return StackConfig(self.suffix, sources=tuple(map(self._sized, SOURCES)), protected_by_settings=self.protected)
+        return StackConfig(
+            self.suffix,
+            sources=tuple(map(self._sized, SOURCES)),
+            activity_retention_days=self.activity_retention_days,
+            protected_by_settings=self.protected,
+        )
 
     def _sized(self, source: StreamSource) -> StreamSource:
         sizes: Mapping[str, Any] = self.sizes.get(source.name, {})
@@ -152,10 +160,18 @@ def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
 
 
 def _size(text: str, size: str, place: str) -> int:
-    least, most = SIZES[size]
-    if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
-        raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
-    return int(text)
+    return _number_from(*SIZES[size])(text, place)
+
+
+def _number_from(least: int, most: int) -> Callable[[str, str], int]:
+    """A reader of whole numbers in a range."""
+
+    def read(text: str, place: str) -> int:
+        if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
+            raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
+        return int(text)
+
+    return read
 
 
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
@@ -164,6 +180,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "role": _matching(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+", "the ARN of a role"),
     "protected": _boolean,
     "bytecode": _boolean,
+    "activity_retention_days": _number_from(LEAST_RETENTION_DAYS, _MOST_RETENTION_DAYS),
     "tags": _assignments,
     "parameters": _assignments,
     "sizes": _sizes,

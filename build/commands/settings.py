@@ -51,10 +51,15 @@ def settings_of(context: StackContext) -> Iterator[Setting]:
     yield _optional(settings, "role", settings.role, "as the stack has it, else the caller's own")
     yield Setting("protected", "yes" if context.config.protected else "no", _protection_source(settings))
     yield _optional(settings, "bytecode", _BYTECODE[settings.bytecode], f"where Python {RUNTIME_PYTHON} is found")
+    yield _optional(settings, "activity_retention_days", _text(settings.activity_retention_days), "for ever")
     yield from _assigned(settings, "tags", settings.tags)
     yield from _assigned(settings, "parameters", settings.parameters)
     for source, default in zip(context.config.sources, SOURCES, strict=True):
         yield from _sizes(settings, source, default)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _optional(settings: SuffixSettings, name: str, value: str | None, otherwise: str) -> Setting:

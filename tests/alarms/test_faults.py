@@ -46,7 +46,7 @@ def published(fault: Fault) -> Points:
 def by_metric(alarms: Alarms, points: Points) -> Mapping[Metric, Sequence[DataPoint]]:
     """The data points of every metric that an alarm watches."""
     metrics = {alarm.metric for alarm in alarms.metric_alarms.values()}
-    return {metric: points.get((metric.dimensions[0][1], metric.name), []) for metric in metrics}
+    return {metric: points.get((metric.dimensions[-1][1], metric.name), []) for metric in metrics}
 
 
 def observed(alarms: Alarms, points: Points, begin: float, end: float) -> list[Transition]:

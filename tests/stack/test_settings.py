@@ -93,6 +93,7 @@ def test_a_suffix_that_is_always_protected_cannot_be_left_open(write: Write) -> 
         ("region = Oregon", "is 'Oregon'; write a region like us-west-2"),
         ("role = deployer", "write the ARN of a role"),
         ("protected = maybe", "is 'maybe'; write yes or no"),
+        ("activity_retention_days = 2", "is '2'; write a whole number from 3 to 36,500"),
         ("tags =\n  team", "tags in setup.cfg [suffix.dev] has the line 'team'; write each name once"),
         ("parameters =\n  A = 1\n  A = 2", "has the line 'A = 2'; write each name once"),
         ("sizes =\n  Users.timeout = 3", "has Users.timeout; write SOURCE.SIZE, with a source of UserData, OrderData"),
