@@ -20,6 +20,7 @@ from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,
     SUFFIX_VARIABLE,
+    RetentionError,
     StackConfig,
     SuffixError,
     suffix_from_environment,
@@ -115,7 +116,7 @@ def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
         CommandError: for a bad suffix or setting, and for everything that botocore raises.
     """
     with presenting(arguments.json) as presenter:
-        settings, config = _suffix_settings(arguments.suffix)
+        settings, config = suffix_settings(arguments.suffix)
         with _clients(arguments, arguments.region or settings.region) as clients:
             source = _region_source(arguments, settings, clients, os.environ)
             yield StackContext(clients, presenter, source, settings, config)
@@ -230,7 +231,7 @@ def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clie
         yield clients
 
 
-def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
+def suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     """The settings of a suffix, and the configuration of its stack.
 
     Raises:
@@ -239,7 +240,7 @@ def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     try:
         settings = read_settings(suffix)
         return settings, settings.config
-    except (SettingsError, SuffixError) as error:
+    except (SettingsError, SuffixError, RetentionError) as error:
         raise CommandError(str(error), exit_code=2) from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stack.config import LEAST_RETENTION_DAYS, PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+from stack.sizing import USUAL_PEAK, sized_sources
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
 SIZES = {
@@ -43,7 +44,8 @@ class SuffixSettings:
         bytecode: whether its layer has bytecode; None for where it can be made.
         tags: of the stack and its resources.
         parameters: of the template.
-        sizes: of sources, by their name and the field of `StreamSource`.
+        scale: records a day that the sources are sized for; None for the sizes of `stack.config`.
+        sizes: of sources, by their name and the field of `StreamSource`; they win over the scale.
     """
 
     suffix: str
@@ -55,6 +57,7 @@ class SuffixSettings:
     activity_retention_days: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    scale: float | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
@@ -71,10 +74,16 @@ class SuffixSettings:
         """
         return StackConfig(
             self.suffix,
-            sources=tuple(map(self._sized, SOURCES)),
+            sources=tuple(map(self._sized, self._scaled)),
             activity_retention_days=self.activity_retention_days,
             protected_by_settings=self.protected,
         )
+
+    @property
+    def _scaled(self) -> tuple[StreamSource, ...]:
+        if self.scale is None:
+            return SOURCES
+        return tuple(size.source for size in sized_sources(SOURCES, self.scale, USUAL_PEAK))
 
     def _sized(self, source: StreamSource) -> StreamSource:
         sizes: Mapping[str, Any] = self.sizes.get(source.name, {})
@@ -134,6 +143,12 @@ def _boolean(text: str, place: str) -> bool:
     return _BOOLEANS[text.lower()]
 
 
+def _records_a_day(text: str, place: str) -> float:
+    if not re.fullmatch(r"[1-9][0-9]{0,14}|[1-9](\.[0-9]+)?e[0-9]{1,2}", text):
+        raise SettingsError(f"{place} is {text!r}; write the records of a day, as 1e9.")
+    return float(text)
+
+
 def _assignments(text: str, place: str) -> dict[str, str]:
     """The lines `name = value` of a setting, each name once."""
     values: dict[str, str] = {}
@@ -183,6 +198,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "activity_retention_days": _number_from(LEAST_RETENTION_DAYS, _MOST_RETENTION_DAYS),
     "tags": _assignments,
     "parameters": _assignments,
+    "scale": _records_a_day,
     "sizes": _sizes,
 }
 """What reads the value of each key."""

@@ -54,6 +54,7 @@ def settings_of(context: StackContext) -> Iterator[Setting]:
     yield _optional(settings, "activity_retention_days", _text(settings.activity_retention_days), "for ever")
     yield from _assigned(settings, "tags", settings.tags)
     yield from _assigned(settings, "parameters", settings.parameters)
+    yield _optional(settings, "scale", None if settings.scale is None else f"{settings.scale:g}", "the sizes below")
     for source, default in zip(context.config.sources, SOURCES, strict=True):
         yield from _sizes(settings, source, default)
 
