@@ -204,7 +204,7 @@ def test_the_stack_is_told_apart_until_the_next_deployment(
     assert {name for name, detail in details.items() if detail.endswith(AHEAD)} == {"DataValidator"}
     found = plan(cloud, deployment, Recorder())
     assert (found.ahead, found.unchanged, found.changes) == (("DataValidator",), False, ())
-    assert main(["plan", "--suffix", "watch", "--parameter", f"{STREAM_PROCESSING}=Disabled"]) == 2
+    assert main(["plan", "--suffix", "watch", "--no-bytecode", "--parameter", f"{STREAM_PROCESSING}=Disabled"]) == 2
     assert capsys.readouterr().out == f"DataValidator runs {AHEAD}; `deploy` ends that\n"
     progress = Recorder()
     deploy(cloud, deployment, progress)
