@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, ActivityShardsError, check_activity_shards
-from stack.config import PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+from stack.config import PAGES_IN_ONE_INVOCATION, PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
 SIZES = {
@@ -43,6 +43,7 @@ class SuffixSettings:
         parameters: of the template.
         sizes: of sources, by their name and the field of `StreamSource`.
         activity_shards: of each activity type.
+        pages_in_one_invocation: that the analytics processor reads before the workflow counts in slices.
     """
 
     suffix: str
@@ -54,6 +55,7 @@ class SuffixSettings:
     parameters: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     activity_shards: ActivityShards | None = None
+    pages_in_one_invocation: int = PAGES_IN_ONE_INVOCATION
 
     @property
     def section(self) -> str:
@@ -67,7 +69,12 @@ class SuffixSettings:
         Raises:
             SuffixError: for a suffix that no stack can have.
         """
-        config = StackConfig(self.suffix, tuple(map(self._sized, SOURCES)), protected_by_settings=self.protected)
+        config = StackConfig(
+            self.suffix,
+            tuple(map(self._sized, SOURCES)),
+            pages_in_one_invocation=self.pages_in_one_invocation,
+            protected_by_settings=self.protected,
+        )
         return replace(config, activity_shards=self.activity_shards) if self.activity_shards else config
 
     def _sized(self, source: StreamSource) -> StreamSource:
@@ -149,15 +156,19 @@ def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
                 f"{place} has {name}; write SOURCE.SIZE, with a source of "
                 f"{', '.join(known.name for known in SOURCES)} and a size of {', '.join(SIZES)}."
             )
-        sizes.setdefault(source, {})[size] = _size(value, size, f"{name} of {place}")
+        sizes.setdefault(source, {})[size] = _whole_number(*SIZES[size])(value, f"{name} of {place}")
     return sizes
 
 
-def _size(text: str, size: str, place: str) -> int:
-    least, most = SIZES[size]
-    if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
-        raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
-    return int(text)
+def _whole_number(least: int, most: int) -> Callable[[str, str], int]:
+    """A reader of whole numbers in a range."""
+
+    def read(text: str, place: str) -> int:
+        if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
+            raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
+        return int(text)
+
+    return read
 
 
 def _activity_shards(text: str, place: str) -> ActivityShards:
@@ -188,5 +199,6 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "parameters": _assignments,
     "sizes": _sizes,
     "activity_shards": _activity_shards,
+    "pages_in_one_invocation": _whole_number(0, 1_000_000),
 }
 """What reads the value of each key."""

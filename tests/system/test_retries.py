@@ -11,6 +11,7 @@ import pytest
 
 from build.aws import Clients, until
 from build.local.emulator import running_emulator
+from stack.config import StackConfig
 from stack.workflow import definition
 from tests.build.support import ACCOUNT, REGION, dummy_session
 
@@ -52,7 +53,7 @@ def create_function(clients: Clients, name: str, source: str) -> str:
 
 def outcome(clients: Clients, name: str, functions: dict[str, str]) -> Outcome:
     """Status and error of an execution of the template's workflow, and how many events of each type it had."""
-    text = json.dumps(definition()).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
+    text = json.dumps(definition(StackConfig())).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
     for logical_id, arn in functions.items():
         text = text.replace(f"${{{logical_id}Arn}}", arn)
     machine = clients.workflow.create_state_machine(name=name, definition=text, roleArn=ROLE)["stateMachineArn"]
