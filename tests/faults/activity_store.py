@@ -18,8 +18,8 @@ Item = dict[str, Any]
 Counts = Counter[tuple[date, str]]
 
 FIRST_DAY, DAYS = datetime(2024, 2, 28, tzinfo=UTC), 2
-NUMBERS = {USERS: 6_000, ORDERS: 4_300}
-PADDING = {"padding": {"S": "x" * 3000}}
+NUMBERS = {USERS: 2_400, ORDERS: 1_500}
+PADDING = {"padding": {"S": "x" * 10_000}}
 ITEMS_PER_REQUEST = 25
 LOADERS = 4
 
