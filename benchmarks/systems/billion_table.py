@@ -2,7 +2,7 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -116,30 +116,80 @@ def simulate(invocations: Sequence[Invocation], at_once: int, overhead: float) -
 
 
 class _Simulation:
-    """A discrete simulation: each event is a request, of one thread of one invocation, at its time."""
+    """A discrete simulation: each event is a request of one thread of one invocation, at its time."""
 
     def __init__(self, invocations: Sequence[Invocation], overhead: float) -> None:
-        self._waiting = iter(enumerate(invocations))
+        self._waiting = iter(invocations)
         self._overhead = overhead
-        self._events: list[tuple[float, int, int, int, int]] = []
+        self._events: list[tuple[float, int, _Thread]] = []
         self._order = count()
-        self._invocations = invocations
-        self._next_query: dict[int, Iterator[int]] = {}
-        self._threads: dict[int, int] = {}
-        self._began: dict[int, float] = {}
-        self._full_at: Mapping[str, float] = defaultdict(float)
+        self._free_at: dict[str, float] = defaultdict(float)
         self._throttled, self._longest, self._ended = 0, 0.0, 0.0
 
     def run(self, at_once: int) -> Timing:
         for _ in range(at_once):
             self._start(0.0)
         while self._events:
-            moment, _, invocation, left, attempt = heapq.heappop(self._events)
-            self._request(moment, invocation, left, attempt)
+            moment, _, thread = heapq.heappop(self._events)
+            self._request(moment, thread)
         return Timing(self._ended, self._longest, self._throttled)
 
     def _start(self, moment: float) -> None:
-        raise NotImplementedError
+        """Start the next invocation, if there is one."""
+        invocation = next(self._waiting, None)
+        if invocation is None:
+            return
+        running = _Running(moment, iter(invocation.queries))
+        for _ in range(min(CONCURRENT_QUERIES, len(invocation.queries))):
+            running.threads += 1
+            self._next_query(moment + self._overhead, _Thread(running))
 
-    def _request(self, moment: float, invocation: int, left: int, attempt: int) -> None:
-        raise NotImplementedError
+    def _next_query(self, moment: float, thread: "_Thread") -> None:
+        query = next(thread.running.queries, None)
+        if query:
+            thread.query, thread.pages, thread.attempt = query, query.pages, 0
+            self._at(moment, thread)
+            return
+        thread.running.threads -= 1
+        if not thread.running.threads:
+            self._longest = max(self._longest, moment - thread.running.began)
+            self._ended = max(self._ended, moment)
+            self._start(moment)
+
+    def _request(self, moment: float, thread: "_Thread") -> None:
+        """Read a page, or be throttled when the partition has given more than a second's units ahead."""
+        query = thread.query
+        if self._free_at[query.partition] > moment + 1:
+            self._throttled += 1
+            thread.attempt += 1
+            self._at(moment + _SECONDS_BETWEEN_ATTEMPTS[min(thread.attempt, 7) - 1], thread)
+            return
+        units = query.units_of_a_page if thread.pages > 1 else query.units_of_the_last
+        self._free_at[query.partition] = max(self._free_at[query.partition], moment) + units / UNITS_PER_SECOND
+        thread.pages, thread.attempt = thread.pages - 1, 0
+        if thread.pages:
+            self._at(moment + PAGE_SECONDS, thread)
+        else:
+            self._next_query(moment + PAGE_SECONDS, thread)
+
+    def _at(self, moment: float, thread: "_Thread") -> None:
+        heapq.heappush(self._events, (moment, next(self._order), thread))
+
+
+@dataclass
+class _Running:
+    """An invocation that runs: since when, what it has still to read, and in how many threads."""
+
+    began: float
+    queries: Iterator[Query]
+    threads: int = 0
+
+
+@dataclass
+class _Thread:
+    """A thread of an invocation: its query, the pages that are left of it, and the attempts at the next one."""
+
+    running: _Running
+    query: Query = Query("", 0, 0, 0)
+    pages: int = 0
+    attempt: int = 0
