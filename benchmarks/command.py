@@ -14,13 +14,13 @@ from benchmarks.reporting.formatting import print_rows
 from benchmarks.reporting.page import Costs, ImplementationBill, Plot, results_page, this_machine
 from benchmarks.reporting.plots import draw_money, draw_ratios, draw_read_units, draw_summary_time
 from benchmarks.reporting.rows import ResultRow, Verdict, not_measured
+from benchmarks.sections.billion import measure_billion
 from benchmarks.sections.cold_start import measure_cold_starts
 from benchmarks.sections.commands import measure_packaging, measure_template
 from benchmarks.sections.daily_summary import EXACT, SummaryResults, measure_daily_summary
 from benchmarks.sections.deployment import measure_deployment
 from benchmarks.sections.stream_processing import measure_stream_processing, measure_with_dynalite
 from benchmarks.sizes import FULL, QUICK, Sizes
-from benchmarks.systems.summarizers import BATCH_SIZE
 from benchmarks.systems.template_facts import CONFIG
 from build.errors import INTERRUPTED, CommandError
 from build.packaging import package
@@ -28,6 +28,7 @@ from build.sizing.costs import load_prices
 
 OTHER_SECTIONS: dict[str, Callable[[Sizes], list[ResultRow]]] = {
     "cold starts": measure_cold_starts,
+    "a billion activities a day": measure_billion,
     "the template": measure_template,
     "packaging": measure_packaging,
     "a deployment to the local cloud": measure_deployment,
@@ -52,9 +53,8 @@ _GROWTH = {
     draw_summary_time: Plot(
         "summary-time.svg",
         "How long the daily summary takes",
-        f"Computed like the costs. The scheduled run counts two days in pages of {BATCH_SIZE}, with as many shards as "
-        "the writes need. Where its line crosses the timeout, `batchSize` has to be larger: pages of 1,000 take a "
-        "tenth of the requests.",
+        "Computed like the costs. The scheduled run counts two days in pages of 1 MB, with as many shards as the "
+        "writes need. Before its line crosses the timeout, the state machine counts in slices side by side.",
     ),
 }
 

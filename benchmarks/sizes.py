@@ -13,7 +13,7 @@ class Sizes:
         profiled_records: records that a profiled iteration handles.
         activities: of the day that is summarised.
         history_day: activities of each day of the history.
-        parallel_day: activities of the day that is counted with one shard and with several.
+        parallel_day: activities of the day whose hours are counted one after the other and side by side.
         cold_starts: processes of each kind that are started.
     """
 

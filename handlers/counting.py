@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count as numbers_from
 from typing import TYPE_CHECKING
 
-from handlers.errors import cut_answer
-from handlers.keys import last_sort_key_before, partition_keys, sort_key
-from handlers.shards import ShardHistory
+from handlers.errors import LargeDayError, cut_answer
+from handlers.keys import last_sort_key_before, sort_key
+from handlers.slices import CountedSlice, Slice
 from handlers.windows import Window
 
 if TYPE_CHECKING:
@@ -15,11 +16,40 @@ if TYPE_CHECKING:
 CONCURRENT_QUERIES = 8
 
 
+class PageLimit:
+    """How many pages an invocation may read; threads may take pages at the same time.
+
+    Args:
+        most: of them; None for as many as there are.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._numbers = numbers_from(1)
+
+    def take(self) -> None:
+        """Take one more page, before it is read.
+
+        Raises:
+            LargeDayError: when it is one too many.
+        """
+        self.require(next(self._numbers))
+
+    def require(self, pages: int) -> None:
+        """Raise LargeDayError when so many pages are too many."""
+        if self._most is not None and pages > self._most:
+            raise LargeDayError(
+                f"counting takes more than the {self._most} pages that one invocation may read, so it is done in "
+                "slices: set pages_in_one_invocation to 0, and this attempt is not made."
+            )
+
+
 def count_partition(
     client: "DynamoDBClient",
     table_name: str,
     page_size: int | None,
     consistent: bool,
+    limit: PageLimit,
     partition_key: str,
     window: Window,
 ) -> int:
@@ -27,13 +57,16 @@ def count_partition(
 
     Args:
         client: retries throttled requests.
-        page_size: items that one page counts at most; None for what fits in the 1 MB that DynamoDB reads.
+        page_size: items that one page counts at most, which throttles reading; None for what fits in the 1 MB that
+            DynamoDB reads.
         consistent: whether every write that has succeeded is counted, which takes twice the read units.
+        limit: of the pages that are read.
         partition_key: the `dataType` to count.
         window: the span of `processedAt`.
 
     Raises:
         AnalyticsTableError: for an answer without a count.
+        LargeDayError: when there are more pages than the limit.
     """
     pages = client.get_paginator("query").paginate(
         TableName=table_name,
@@ -48,43 +81,27 @@ def count_partition(
         PaginationConfig={"PageSize": page_size} if page_size else {},
     )
     total = 0
+    limit.take()
     for page in pages:
         if "Count" not in page:
             raise cut_answer(table_name)
+        if "LastEvaluatedKey" in page:
+            limit.take()
         total += page["Count"]
     return total
 
 
-def count_activities(
-    count: Callable[[str, Window], int],
-    windows: Sequence[Window],
-    activity_types: Sequence[str],
-    shards: ShardHistory,
-) -> dict[Window, dict[str, int]]:
-    """Count each type of activity in each window, several partitions at a time.
+def count_slices(count: Callable[[str, Window], int], slices: Sequence[Slice]) -> list[CountedSlice]:
+    """Count slices, several partitions at a time.
 
     Args:
         count: counts a partition, given its key and a window; it is called from several threads.
-        windows: the spans of time.
-        activity_types: what to count.
-        shards: how many partitions every type is spread over, and since when.
-
-    Returns:
-        The counts by window, then by activity type.
+        slices: what to count.
     """
-    queries = [
-        (window, activity_type, partition)
-        for window in windows
-        for activity_type in activity_types
-        for partition in partition_keys(activity_type, shards.most_between(window.start, window.end))
-    ]
-
-    def counted(query: tuple[Window, str, str]) -> tuple[Window, str, int]:
-        window, activity_type, partition = query
-        return window, activity_type, count(partition, window)
-
-    counts = {window: dict.fromkeys(activity_types, 0) for window in windows}
+    queries = [(part, partition_key) for part in slices for partition_key in part.partition_keys]
+    counts = dict.fromkeys(slices, 0)
     with ThreadPoolExecutor(CONCURRENT_QUERIES) as pool:
-        for window, activity_type, number in pool.map(counted, queries):
-            counts[window][activity_type] += number
-    return counts
+        numbers = pool.map(lambda query: count(query[1], query[0].hour), queries)
+        for (part, _), number in zip(queries, numbers):
+            counts[part] += number
+    return list(counts.items())

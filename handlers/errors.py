@@ -20,6 +20,14 @@ class AnalyticsTableError(Exception):
     """The analytics table could not be read or written; the message names it, says why and what to do."""
 
 
+class LargeDayError(Exception):
+    """Counting takes more pages than one invocation may read; the workflow counts in slices instead."""
+
+
+class SlicesError(Exception):
+    """The slices that were counted are not what the summary needs; another execution cuts new ones."""
+
+
 def cut_answer(table_name: str) -> AnalyticsTableError:
     """The error for an answer without the members that it has to have, which is what botocore makes of half a body."""
     return AnalyticsTableError(f"the table {table_name} sent an answer that was cut short; {_TRY_AGAIN}.")

@@ -1,7 +1,7 @@
 """What a summary counts, and storing the counts as an item."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from handlers.errors import InvalidRequestError
 from handlers.keys import Item
+from handlers.slices import HourlyCounts
 from handlers.windows import Window
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ DAILY_ANALYTICS = "DAILY_ANALYTICS"
 _DAILY_SUMMARY = "DAILY_SUMMARY"
 _PROCESSED_BY = "analyticsProcessor"
 
-Summary: TypeAlias = dict[str, str | int]
+_Value: TypeAlias = str | int | Sequence[int]
+Summary: TypeAlias = dict[str, _Value]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class CountedSource:
     activity_type: str
     summary_type: str
     count_attribute: str
+
+    @property
+    def by_hour_attribute(self) -> str:
+        """The attribute of a summary that holds its 24 counts by the hour, `userActivityByHour`."""
+        return self.count_attribute.removesuffix("Count") + "ByHour"
 
 
 @dataclass(frozen=True)
@@ -75,32 +82,36 @@ class Counting:
     Args:
         began_at: milliseconds since 1970; every write that succeeded before is counted, if it read consistently.
         consistent: whether it did.
+        batch_size: of the request, which it says again and which bounds nothing; None without one.
     """
 
     began_at: int
     consistent: bool
+    batch_size: int | None = None
 
 
-def summary_of(kind: SummaryKind, window: Window, counts: Mapping[str, int], counting: Counting) -> Summary:
+def summary_of(kind: SummaryKind, window: Window, counts: HourlyCounts, counting: Counting) -> Summary:
     """The summary of a window; its key is its type and the window's end, so making it again replaces it.
 
     Args:
         kind: what it counts.
         window: the span of time it is about.
-        counts: the activities in the window, by activity type.
+        counts: the activities in each hour from the window's start, by activity type.
         counting: when and how they were counted.
     """
-    of_sources = {source.count_attribute: counts[source.activity_type] for source in kind.sources}
+    of_sources = {source.count_attribute: sum(counts[source.activity_type]) for source in kind.sources}
     return {
         "dataType": kind.summary_type,
         "processedAt": window.end,
         "totalRecords": sum(of_sources.values()),
         **of_sources,
+        **{source.by_hour_attribute: counts[source.activity_type] for source in kind.sources},
         "processedBy": _PROCESSED_BY,
         "windowStart": window.start,
         "windowEnd": window.end,
         "countedAt": counting.began_at,
         **({} if counting.consistent else {"consistent": False}),
+        **({} if counting.batch_size is None else {"batchSize": counting.batch_size}),
     }
 
 
@@ -109,10 +120,12 @@ def summary_item(summary: Summary) -> Item:
     return {name: _attribute_value(value) for name, value in summary.items()}
 
 
-def _attribute_value(value: str | int) -> "AttributeValueTypeDef":
+def _attribute_value(value: _Value) -> "AttributeValueTypeDef":
+    if isinstance(value, str):
+        return {"S": value}
     if isinstance(value, bool):
         return {"BOOL": value}
-    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+    return {"N": str(value)} if isinstance(value, int) else {"L": list(map(_attribute_value, value))}
 
 
 def store_summary(client: "DynamoDBClient", table_name: str, summary: Summary) -> bool:

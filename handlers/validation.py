@@ -7,16 +7,18 @@ from typing import Any
 
 from handlers.windows import unreadable_times
 
-_FIELDS = ("dataType", "batchSize", "date", "scheduledTime", "scheduledExecution")
+_FIELDS = ("dataType", "batchSize", "date", "scheduledTime", "scheduledExecution", "pageSize")
 _DEFAULT_BATCH_SIZE = 100
-LARGEST_BATCH_SIZE = 1000
+_LARGEST_BATCH_SIZE = 1000
+_LARGEST_PAGE_SIZE = 1_000_000
 
 
 def validated(request: object, data_types: Sequence[str], now: datetime) -> dict[str, Any]:
     """Validate an input of the workflow, whatever JSON value it is.
 
     Args:
-        request: an object with a `dataType` and, unless 100 is meant, a `batchSize`.
+        request: an object with a `dataType` and, unless 100 is meant, a `batchSize`, which the summary repeats. A
+            `pageSize` is the number of items that one request to the table counts at most, to read slowly on purpose.
         data_types: those that can be processed.
         now: the current time in UTC.
 
@@ -33,7 +35,9 @@ def validated(request: object, data_types: Sequence[str], now: datetime) -> dict
     }
     if unknown := sorted(given.keys() - set(_FIELDS)):
         answer["warning"] = _strict_json(f"unknown and ignored: {', '.join(unknown)}; known: {', '.join(_FIELDS)}")
-    return answer | ({"error": "; ".join(reasons)} if reasons else {"batchSize": int(given["batchSize"])})
+    if reasons:
+        return answer | {"error": "; ".join(reasons)}
+    return answer | {name: int(given[name]) for name in ("batchSize", "pageSize") if name in given}
 
 
 def _reasons_against(
@@ -44,17 +48,18 @@ def _reasons_against(
         yield "the input must be a JSON object"
     if given.get("dataType") not in data_types:
         yield f"dataType must be one of {', '.join(data_types)}"
-    if not _is_batch_size(given["batchSize"]):
-        yield f"batchSize must be a whole number from 1 to {LARGEST_BATCH_SIZE}"
+    for name, most in (("batchSize", _LARGEST_BATCH_SIZE), ("pageSize", _LARGEST_PAGE_SIZE)):
+        if name in given and not _is_size(given[name], most):
+            yield f"{name} must be a whole number from 1 to {most}"
     if not isinstance(given.get("scheduledExecution", False), bool):
         yield "scheduledExecution must be true or false"
     yield from unreadable_times(given, now)
 
 
-def _is_batch_size(value: Any) -> bool:
-    """Whether a value is a whole number in the range; 100.0 is the same JSON number as 100, and true is none."""
+def _is_size(value: Any, most: int) -> bool:
+    """Whether a value is a whole number from 1 to the most; 100.0 is the same JSON number as 100, and true is none."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 1 <= value <= LARGEST_BATCH_SIZE and value % 1 == 0
+    return is_number and 1 <= value <= most and value % 1 == 0
 
 
 def _strict_json(value: object) -> Any:

@@ -9,6 +9,7 @@ from handlers.errors import InvalidRequestError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_MILLISECONDS_AN_HOUR = 3_600_000
 _MILLISECOND = timedelta(milliseconds=1)
 
 _Moment = TypeVar("_Moment", date, datetime)
@@ -24,6 +25,12 @@ class Window:
 
     start: int
     end: int
+
+
+def hours_of(window: Window) -> tuple[Window, ...]:
+    """The hours that a window consists of, from its start, whatever time of the day that is."""
+    starts = range(window.start, window.end, _MILLISECONDS_AN_HOUR)
+    return tuple(Window(start, start + _MILLISECONDS_AN_HOUR) for start in starts)
 
 
 def requested_windows(request: Mapping[str, Any], now: datetime) -> tuple[Window, ...]:

@@ -176,6 +176,7 @@ def _analytics_variables(config: StackConfig, storage: Storage) -> dict[str, obj
         **_retention_variables(config),
         "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
+        "PAGES_IN_ONE_INVOCATION": str(config.pages_in_one_invocation),
         "SOURCES": json.dumps(list(map(_counted_source, config.sources)), separators=(",", ":")),
     }
 

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, ActivityShardsError, check_activity_shards
-from stack.config import LEAST_RETENTION_DAYS, PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+from stack.config import (
+    LEAST_RETENTION_DAYS,
+    PAGES_IN_ONE_INVOCATION,
+    PROTECTED_SUFFIXES,
+    SOURCES,
+    StackConfig,
+    StreamSource,
+)
 from stack.sizing import USUAL_PEAK, sized_sources
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
@@ -48,6 +55,7 @@ class SuffixSettings:
         scale: records a day that the sources are sized for; None for the sizes of `stack.config`.
         sizes: of sources, by their name and the field of `StreamSource`; they win over the scale.
         activity_shards: of each activity type.
+        pages_in_one_invocation: that the analytics processor reads before the workflow counts in slices.
     """
 
     suffix: str
@@ -62,6 +70,7 @@ class SuffixSettings:
     scale: float | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     activity_shards: ActivityShards | None = None
+    pages_in_one_invocation: int = PAGES_IN_ONE_INVOCATION
 
     @property
     def section(self) -> str:
@@ -79,6 +88,7 @@ class SuffixSettings:
             self.suffix,
             sources=tuple(map(self._sized, self._scaled)),
             activity_retention_days=self.activity_retention_days,
+            pages_in_one_invocation=self.pages_in_one_invocation,
             protected_by_settings=self.protected,
         )
         return replace(config, activity_shards=self.activity_shards) if self.activity_shards else config
@@ -174,7 +184,7 @@ def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
                 f"{place} has {name}; write SOURCE.SIZE, with a source of "
                 f"{', '.join(known.name for known in SOURCES)} and a size of {', '.join(SIZES)}."
             )
-        sizes.setdefault(source, {})[size] = _size(value, size, f"{name} of {place}")
+        sizes.setdefault(source, {})[size] = _number_from(*SIZES[size])(value, f"{name} of {place}")
     return sizes
 
 
@@ -224,5 +234,6 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "scale": _records_a_day,
     "sizes": _sizes,
     "activity_shards": _activity_shards,
+    "pages_in_one_invocation": _number_from(0, 1_000_000),
 }
 """What reads the value of each key."""

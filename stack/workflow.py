@@ -26,9 +26,11 @@ from stack.storage import retention
 _INVOCATION_OVERHEAD = 30
 """Seconds that a task may take beyond its function's own time-out: a cold start, and the request's way."""
 
-_CANNOT_GET_BETTER = {"ErrorEquals": ["InvalidRequestError"], "MaxAttempts": 0}
-"""The functions' own error for a request that cannot be served; it comes first, because the first retrier that names an
-error decides, and `States.TaskFailed` names this one too
+_LARGE_DAY = "LargeDayError"
+
+_CANNOT_GET_BETTER = {"ErrorEquals": ["InvalidRequestError", _LARGE_DAY], "MaxAttempts": 0}
+"""The functions' own errors for what a further attempt cannot do either; they come first, because the first retrier
+that names an error decides, and `States.TaskFailed` names these too
 (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
 
 _SERVICE_ERRORS = {
@@ -53,14 +55,21 @@ _UNFINISHED = {
     "BackoffRate": 2,
     "JitterStrategy": "FULL",
 }
-"""Whatever else a function failed with; both tasks can be done again without harm.
+"""Whatever else a function failed with; all tasks can be done again without harm.
 
 `States.TaskFailed` matches every error but `States.Timeout`, also the function's own time-out, which is
 `Sandbox.Timedout` on newer runtimes and was `Lambda.Unknown` before; a reader finds it by its name
 (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
 
-_WORKFLOW_TIMEOUT = 3 * 60 * 60
-"""Seconds; above what all attempts of both tasks and the waits between them can take."""
+_WORKFLOW_TIMEOUT = 12 * 60 * 60
+"""Seconds; above what all attempts of all tasks and the waits between them can take, when one slice needs them all."""
+
+_MOST_SLICES_AT_ONCE = 40
+"""Up to which Step Functions runs the iterations of an inline Map at the same time
+(https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html)."""
+
+_SLICES_OF_A_PARTITION_AT_ONCE = 2
+"""One reads 20 pages a second when a page takes 50 ms, of the 23 that a partition gives: more would be throttled."""
 
 _DAILY_INPUT = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "scheduledExecution": True}
 
@@ -74,12 +83,14 @@ class Workflow:
     dead_letter_queue: Queue
 
 
-def _task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, Any]:
-    """A state that passes its whole input to a function, and the function's answer to the next state."""
+def _task(
+    function: FunctionSpecification, then: dict[str, Any], payload: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """A state that passes its whole input, unless told otherwise, to a function, and the answer to the next state."""
     return {
         "Type": "Task",
         "Resource": "${LambdaInvoke}",
-        "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", "Payload.$": "$"},
+        "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", **(payload or {"Payload.$": "$"})},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": function.timeout + _INVOCATION_OVERHEAD,
         "Retry": [_CANNOT_GET_BETTER, _SERVICE_ERRORS, _UNFINISHED],
@@ -87,8 +98,38 @@ def _task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, An
     }
 
 
-def definition() -> dict[str, Any]:
-    """The workflow in Amazon States Language, its function ARNs and partition as substitutions."""
+def _count_slices(config: StackConfig) -> dict[str, Any]:
+    """The state that counts every slice of a plan, several at a time, and puts the counted ones in their place."""
+    partitions = len(config.sources) * max(number for _, number in config.activity_shards)
+    return {
+        "Type": "Map",
+        "ItemsPath": "$.slices",
+        "ItemSelector": {
+            "step": "COUNT",
+            "slice.$": "$$.Map.Item.Value",
+            "pageSize.$": "$.pageSize",
+            "consistent.$": "$.consistent",
+        },
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "INLINE"},
+            "StartAt": "CountSlice",
+            "States": {"CountSlice": _task(ANALYTICS_PROCESSOR, {"End": True})},
+        },
+        "MaxConcurrency": min(_MOST_SLICES_AT_ONCE, _SLICES_OF_A_PARTITION_AT_ONCE * partitions),
+        "ResultPath": "$.slices",
+        "Next": "ProcessAnalytics",
+    }
+
+
+def definition(config: StackConfig) -> dict[str, Any]:
+    """The workflow in Amazon States Language, its function ARNs and partition as substitutions.
+
+    A day that is too large for one invocation is counted in slices: when ProcessAnalytics finds that out, or from the
+    start when the configuration says so.
+    """
+    first = "ProcessAnalytics" if config.pages_in_one_invocation else "PlanSlices"
+    in_slices = [{"ErrorEquals": [_LARGE_DAY], "ResultPath": "$.largeDay", "Next": "PlanSlices"}]
+    plan = {"Payload": {"step": "PLAN", "request.$": "$"}}
     return {
         "Comment": "Validates the request, then summarises activities",
         "StartAt": "ValidateData",
@@ -97,10 +138,12 @@ def definition() -> dict[str, Any]:
             "ValidateData": _task(DATA_VALIDATOR, {"Next": "IsDataValid?"}),
             "IsDataValid?": {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.isValid", "BooleanEquals": True, "Next": "ProcessAnalytics"}],
+                "Choices": [{"Variable": "$.isValid", "BooleanEquals": True, "Next": first}],
                 "Default": "ValidationFailed",
             },
-            "ProcessAnalytics": _task(ANALYTICS_PROCESSOR, {"End": True}),
+            "PlanSlices": _task(ANALYTICS_PROCESSOR, {"Next": "CountSlices"}, plan),
+            "CountSlices": _count_slices(config),
+            "ProcessAnalytics": _task(ANALYTICS_PROCESSOR, {"Catch": in_slices, "End": True}),
             "ValidationFailed": {
                 "Type": "Fail",
                 "Error": "InvalidDataError",
@@ -137,7 +180,7 @@ def _add_state_machine(template: Template, config: StackConfig, functions: Funct
         StateMachine(
             "DataProcessingStateMachine",
             StateMachineName=name,
-            Definition=definition(),
+            Definition=definition(config),
             DefinitionSubstitutions={
                 "LambdaInvoke": Sub("arn:${AWS::Partition}:states:::lambda:invoke"),
                 **{f"{function.title}Arn": function.get_att("Arn") for function in tasks},

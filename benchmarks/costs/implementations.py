@@ -17,6 +17,8 @@ _WRITES_PER_PARTITION_KEY = 1000
 _DAYS_SUMMARISED = 2
 """Each scheduled run counts the last two days again, for activities that arrived late."""
 
+_HOURS = 24
+
 _UNITS_PER_PAGE = 128
 """Read units of 1 MB, where a page ends."""
 
@@ -136,7 +138,7 @@ class _ThisSystem(Implementation):
         counted = _DAYS_SUMMARISED * records
         sources = len(CONFIG.sources)
         shards = ceil(records / sources / SECONDS_A_DAY / _WRITES_PER_PARTITION_KEY)
-        queries = _DAYS_SUMMARISED * sources * shards
+        queries = _DAYS_SUMMARISED * _HOURS * sources * shards
         requests = max(counted / self.summary.activities_per_page, queries)
         return SummaryReads(counted * self.summary.units_per_activity, requests, min(queries, CONCURRENT_QUERIES))
 

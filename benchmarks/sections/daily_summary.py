@@ -15,14 +15,14 @@ from benchmarks.systems.capacity import READ_UNIT_BYTES
 from benchmarks.systems.dynalite import fill_database, install, running_dynalite, version
 from benchmarks.systems.dynamodb import ActivityDays
 from benchmarks.systems.parallel_dynamodb import LATENCY
-from benchmarks.systems.summarizers import BATCH_SIZE, reference_summary, sharded_summary, this_summary
+from benchmarks.systems.summarizers import parallel_summary, reference_summary, this_summary
 from benchmarks.systems.template_facts import function_variables
+from handlers.counting import CONCURRENT_QUERIES
 
 EXACT = exactly(1)
 _UNITS_TO_BYTES = at_most(1.25)
 _UNITS_TO_UNITS_WITHOUT_HISTORY = at_most(1.05)
-_TIME_TO_TIME_OF_ONE_SHARD = at_most(0.9)
-_SHARDS = 4
+_TIME_TO_TIME_OF_ONE_QUERY = at_most(0.5)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SummaryResults:
 
 
 def measure_daily_summary(sizes: Sizes) -> SummaryResults:
-    """Count a large day, then a small one with and without days before it, then one with several shards.
+    """Count a large day, then a small one with and without days before it, then one hour by hour.
 
     Raises:
         CommandError: when dynalite cannot be installed or started, or a measured process ends.
@@ -64,7 +64,7 @@ def measure_daily_summary(sizes: Sizes) -> SummaryResults:
             exactness_row(large, sizes),
             units_row(large, sizes),
             history_row(alone, behind, sizes),
-            _shards_row(sizes),
+            _hours_row(sizes),
         ],
         ours=_observation(large.ours, sizes.activities),
         reference=_observation(behind.reference, sizes.history_day * (HISTORY_DAYS + 1)),
@@ -95,7 +95,7 @@ def exactness_row(pair: SummaryPair, sizes: Sizes) -> ResultRow:
         ratio=spread_of([ours.answer.total / sizes.activities]),
         limit=EXACT,
         memory=(ours.peak_memory, reference.peak_memory),
-        note=f"pages of {BATCH_SIZE}; {format_duration(ours.seconds)} with dynalite {version()} on this machine",
+        note=f"{format_duration(ours.seconds)} with dynalite {version()} on this machine",
     )
 
 
@@ -127,21 +127,21 @@ def _units_text(behind: Iteration, alone: Iteration) -> str:
     return f"{format_count(behind.answer.units)} units, {format_count(alone.answer.units)} without history"
 
 
-def _shards_row(sizes: Sizes) -> ResultRow:
-    """How long counting takes when an activity type is spread over several partition keys."""
+def _hours_row(sizes: Sizes) -> ResultRow:
+    """How long counting takes when the hours of a day are read side by side."""
     variables = _function_environment("http://127.0.0.1:1")
     single, several = interleaved_iterations(
         sizes.rounds,
-        *(partial(sharded_summary, variables, shards, sizes.parallel_day) for shards in (1, _SHARDS)),
+        *(partial(parallel_summary, variables, queries, sizes.parallel_day) for queries in (1, CONCURRENT_QUERIES)),
     )
     return ResultRow(
-        subject=f"daily summary of {format_count(sizes.parallel_day)}: time with {_SHARDS} shards",
+        subject=f"daily summary of {format_count(sizes.parallel_day)}: time with hours side by side",
         ours=format_duration(median(iteration.seconds for iteration in several)),
-        baseline=f"{format_duration(median(iteration.seconds for iteration in single))} (one shard)",
+        baseline=f"{format_duration(median(iteration.seconds for iteration in single))} (one after the other)",
         ratio=spread_of_ratios(
             [iteration.seconds for iteration in several], [iteration.seconds for iteration in single]
         ),
-        limit=_TIME_TO_TIME_OF_ONE_SHARD,
+        limit=_TIME_TO_TIME_OF_ONE_QUERY,
         memory=(several[-1].peak_memory, single[-1].peak_memory),
         note=f"answers come from memory, in parallel, each after {format_duration(LATENCY)}",
     )

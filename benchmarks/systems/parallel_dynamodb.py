@@ -32,10 +32,10 @@ class _Body:
 
 @dataclass(frozen=True)
 class ParallelDynamoDB:
-    """Partitions that all hold the same number of items.
+    """A table in which every query finds the same number of items.
 
     Args:
-        items: in every partition.
+        items: that a query finds.
         page_size: items that one page counts.
     """
 

@@ -10,12 +10,14 @@ from benchmarks.systems.capacity import ReadUnits
 from benchmarks.systems.lambda_environment import LambdaContext, enter_function
 from benchmarks.systems.parallel_dynamodb import ParallelDynamoDB
 from benchmarks.systems.stream_events import END_OF_DAY, SUMMARISED_DAY
+from handlers import counting
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-BATCH_SIZE = 100
-"""Items that a page counts, as in the schedule's input."""
+_HOURS = 24
+_SMALL_PAGE = 100
+"""Items that a page counts where many pages are wanted."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,19 @@ def this_summary(variables: Mapping[str, str]) -> Iterator[Callable[[], CountedD
     return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events)))
 
 
-def sharded_summary(variables: Mapping[str, str], shards: int, activities: int) -> Iterator[Callable[[], CountedDay]]:
+def parallel_summary(
+    variables: Mapping[str, str], queries_at_once: int, activities: int
+) -> Iterator[Callable[[], CountedDay]]:
     """Iterations of the analytics processor against a DynamoDB that answers requests in parallel.
 
     Args:
         variables: environment of the function.
-        shards: partitions that each activity type is spread over.
+        queries_at_once: that are in flight at the same time.
         activities: in the day.
     """
-    module = _analytics_processor({**variables, "ACTIVITY_SHARDS": f"[[0,{shards}]]"})
-    ParallelDynamoDB(activities // (shards * len(module.SOURCES)), BATCH_SIZE).answer_for(module.dynamodb)
+    module = _analytics_processor(variables)
+    counting.CONCURRENT_QUERIES = queries_at_once
+    ParallelDynamoDB(activities // (_HOURS * len(module.SOURCES)), _SMALL_PAGE).answer_for(module.dynamodb)
     return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events)))
 
 
@@ -69,7 +74,7 @@ def _analytics_processor(variables: Mapping[str, str]) -> Any:
 
 
 def _invoke_analytics_processor(module: "ModuleType", units: ReadUnits) -> CountedDay:
-    request = {"dataType": "DAILY_ANALYTICS", "batchSize": BATCH_SIZE, "date": SUMMARISED_DAY.isoformat()}
+    request = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "date": SUMMARISED_DAY.isoformat()}
     return _counted(lambda: module.handler(request, LambdaContext())["summaries"][0], units)
 
 

@@ -25,12 +25,11 @@ from build.reconcile.ledger import SourceBalance
 from build.reconcile.reading import Span
 from build.reconcile.reconciliation import reconcile
 from build.redrive.failed_events import deployed_pipeline
-from handlers.validation import LARGEST_BATCH_SIZE
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-VALID_REQUEST = {"dataType": "DAILY_ANALYTICS", "batchSize": LARGEST_BATCH_SIZE}
+VALID_REQUEST = {"dataType": "DAILY_ANALYTICS"}
 INVALID_REQUEST = {"dataType": "UNKNOWN_DATA", "batchSize": 5000}
 _SECONDS_WITHOUT_PROGRESS = 300
 _SECONDS_BETWEEN_LOOKS = 0.2

@@ -13,7 +13,6 @@ from build.executions import execute
 from build.poller.invocation import count_before_first_failure
 from build.redrive.failed_events import FailedBatch
 from build.text import one_line
-from handlers.validation import LARGEST_BATCH_SIZE
 from stack.config import StackConfig, stream_processor
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def recompute_summary(client: "SFNClient", state_machine: str, day: date) -> str
     Returns:
         Why the summary was not recomputed; None when it was.
     """
-    request = {"dataType": "DAILY_ANALYTICS", "batchSize": LARGEST_BATCH_SIZE, "date": day.isoformat()}
+    request = {"dataType": "DAILY_ANALYTICS", "date": day.isoformat()}
     execution = execute(client, state_machine, request)
     if execution.status == "SUCCEEDED":
         return None

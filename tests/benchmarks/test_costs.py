@@ -23,7 +23,6 @@ from benchmarks.costs.implementations import (
     custom_metrics,
     implementations,
 )
-from benchmarks.systems.template_facts import CONFIG
 from build.sizing.costs import PRICES_FILE, Prices, load_prices, total_dollars
 from stack.config import StackConfig
 from tests.sources import ORDERS, USERS
@@ -64,7 +63,7 @@ def test_our_summary_reads_two_days_and_no_history() -> None:
 
 
 def test_our_summary_counts_as_many_partitions_at_once_as_writes_need() -> None:
-    assert OURS.summary_reads(1_000_000).concurrency == min(2 * len(CONFIG.sources), 8)
+    assert OURS.summary_reads(1_000_000).concurrency == 8
     assert OURS.summary_reads(10**9).concurrency == 8
 
 
@@ -80,9 +79,7 @@ def test_pages_share_one_cpu_however_many_wait() -> None:
     assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
     idle = SummaryObservation(cpu_seconds_per_page=0.0001, activities_per_page=100, units_per_activity=0.02)
     ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0))
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(
-        20_000 * (0.005 + 0.0001 * 1769 / 1024) / min(2 * len(CONFIG.sources), 8)
-    )
+    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
 
 
 def test_bills_have_the_same_lines() -> None:

@@ -18,17 +18,17 @@ Item = dict[str, Any]
 Counts = Counter[tuple[date, str]]
 
 FIRST_DAY, DAYS = datetime(2024, 2, 28, tzinfo=UTC), 2
-NUMBERS = {USERS: 12_000, ORDERS: 8_600}
-PADDING = {"padding": {"S": "x" * 1000}}
+NUMBERS = {USERS: 2_400, ORDERS: 1_500}
+PADDING = {"padding": {"S": "x" * 10_000}}
 ITEMS_PER_REQUEST = 25
 LOADERS = 4
 
 
 def moments(number: int) -> Iterator[datetime]:
-    """So many times, spread evenly from the second before the first day to the midnight after the last."""
-    span = timedelta(days=DAYS, seconds=1)
+    """So many times, spread evenly over the hour after noon of every day, which takes several pages to count."""
     for position in range(number):
-        yield FIRST_DAY - timedelta(seconds=1) + span * position / (number - 1)
+        day, minutes = position % DAYS, 60 * position / number
+        yield FIRST_DAY + timedelta(days=day, hours=12, minutes=minutes)
 
 
 def activities(source: StreamSource, template: TemplateSettings) -> Iterator[tuple[date, Item]]:

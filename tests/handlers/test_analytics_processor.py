@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publis
 
 ENVIRONMENT = {
     "ACTIVITY_SHARDS": "[[0,2]]",
+    "PAGES_IN_ONE_INVOCATION": "1000",
     "SOURCES": json.dumps(
         [
             {
@@ -69,7 +70,14 @@ def table(analytics_processor: ModuleType) -> FakeDynamoDB:
 
 
 def request(data_type: str = "DAILY_ANALYTICS", **wishes: Any) -> dict[str, Any]:
-    return {"isValid": True, "dataType": data_type, "batchSize": 2, "validatedAt": VALIDATED_AT, **wishes}
+    return {
+        "isValid": True,
+        "dataType": data_type,
+        "batchSize": 100,
+        "pageSize": 2,
+        "validatedAt": VALIDATED_AT,
+        **wishes,
+    }
 
 
 def now() -> int:
@@ -105,11 +113,14 @@ def test_a_scheduled_run_summarizes_two_days(
         "totalRecords": 8,
         "userActivityCount": 5,
         "orderActivityCount": 3,
+        "userActivityByHour": [0, 5, *[0] * 22],
+        "orderActivityByHour": [0, 3, *[0] * 22],
         "processedBy": "analyticsProcessor",
         "windowStart": TODAY - DAY,
         "windowEnd": TODAY,
         "countedAt": answer["summaries"][1]["countedAt"],
         "consistent": False,
+        "batchSize": 100,
     }
     assert before <= yesterday["countedAt"] <= now()
     assert (answer["statusCode"], answer["body"]) == (200, "Successfully processed analytics")
@@ -214,12 +225,12 @@ def test_an_older_count_that_is_written_later_leaves_the_newer_one(
     monkeypatch: pytest.MonkeyPatch,
     meanwhile: int,
 ) -> None:
-    """While a run waits for an answer, 50 records are replayed and the day is counted again."""
+    """While a run waits for its last answer, 50 records are replayed and the day is counted again."""
     monkeypatch.setattr(analytics_processor, "_SHARDS", ShardHistory(((0, 1),)))
     monkeypatch.setattr("handlers.counting.CONCURRENT_QUERIES", 1)
     moments = iter((1_000, 2_000))
     monkeypatch.setattr(analytics_processor, "milliseconds_since_1970", lambda moment: next(moments))
-    day = request("USER_DATA", date="2026-11-21", batchSize=1000)
+    day = request("USER_DATA", date="2026-11-21", pageSize=None)
 
     def count_again(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> Any:
         answer = fake.answer(operation, body) if operation == "Query" else None
@@ -232,7 +243,7 @@ def test_an_older_count_that_is_written_later_leaves_the_newer_one(
         assert counts(newer) == [(55, 55, None)]
         return answer or fake.answer(operation, body)
 
-    table.faults += [None] * meanwhile + [count_again]
+    table.faults += [None] * 23 + [None] * meanwhile + [count_again]
     older = analytics_processor.handler(day, context)
     assert counts(older) == [(5, 5, None)]
     (stored,) = summaries(table)
@@ -294,11 +305,25 @@ def test_a_request_that_makes_no_sense_is_refused_before_any_call(
     assert table.requests == []
 
 
-def test_the_batch_size_is_that_of_a_page(
+def limits(table: FakeDynamoDB) -> set[int | None]:
+    return {body.get("Limit") for operation, body in table.requests if operation == "Query"}
+
+
+def test_the_page_size_is_that_of_a_page(
     analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
 ) -> None:
     analytics_processor.handler(request(date="2026-11-21"), context)
-    assert {body["Limit"] for operation, body in table.requests if operation == "Query"} == {2}
+    assert limits(table) == {2}
+
+
+def test_the_batch_size_bounds_nothing(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    whole_pages = {name: value for name, value in request(date="2026-11-21", batchSize=1).items() if name != "pageSize"}
+    (summary,) = analytics_processor.handler(whole_pages, context)["summaries"]
+    assert limits(table) == {None}
+    assert summary["batchSize"] == 1
+    assert summaries(table)[0]["batchSize"] == {"N": "1"}
 
 
 def test_a_missing_table_is_named(analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext) -> None:
@@ -330,7 +355,7 @@ def test_calls_of_the_aws_client_are_traced_and_no_other_librarys(analytics_proc
 
 
 def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_starts() -> None:
-    invocations = lambda_process.invoke("analytics_processor", ENVIRONMENT, *[request()] * 2)
+    invocations = lambda_process.invoke("analytics_processor", ENVIRONMENT, *[request("USER_DATA")] * 2)
     assert {segment["name"] for segment in invocations.segments} == {"## handler", "dynamodb"}
     first, second = invocations.handler_segments()
     assert [segment["annotations"]["ColdStart"] for segment in (first, second)] == [True, False]

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from handlers.activities import activity_item, activity_key
-from handlers.counting import count_activities
+from handlers.counting import count_slices
 from handlers.keys import Item, Key, key_of, last_sort_key_before, sort_key
 from handlers.shards import ShardHistory
+from handlers.slices import hourly_counts, slices_of
 from handlers.windows import Window
 from tests.handlers.stream_records import USERS, stream_record
 
@@ -134,13 +135,15 @@ class Pipeline(RuleBasedStateMachine):
         assert len(self.table.items) == len(self.stored)
         midnights = range(1_764_547_200_000, self.now * 1000 + 86_400_001, 86_400_000)
         days = [Window(midnight, midnight + 86_400_000) for midnight in midnights]
-        counts = count_activities(self.table.count, days, ["USER_ACTIVITY"], self.history)
+        counted = count_slices(self.table.count, list(slices_of(days, ["USER_ACTIVITY"], self.history, 2)))
+        counts = {day.start: hourly_counts(day, ["USER_ACTIVITY"], self.history, counted) for day in days}
         expected = Counter(
             record["dynamodb"]["ApproximateCreationDateTime"] // 86_400 * 86_400_000
             for record in self.records
             if record["eventID"] in self.stored
         )
-        assert {day.start: counts[day]["USER_ACTIVITY"] for day in days if counts[day]["USER_ACTIVITY"]} == expected
+        totals = {start: sum(of_day["USER_ACTIVITY"]) for start, of_day in counts.items()}
+        assert {start: total for start, total in totals.items() if total} == expected
 
 
 TestPipeline = Pipeline.TestCase

@@ -30,7 +30,7 @@ TABLE = "test-analytics-synth"
 USERS = CountedSource("USER_DATA", "USER_ACTIVITY", "USER_SUMMARY", "userActivityCount")
 ORDERS = CountedSource("ORDER_DATA", "ORDER_ACTIVITY", "ORDER_SUMMARY", "orderActivityCount")
 COUNTED = Counting(began_at=3_000, consistent=True)
-COUNTS = {"USER_ACTIVITY": 3, "ORDER_ACTIVITY": 4}
+COUNTS = {"USER_ACTIVITY": [1, 2], "ORDER_ACTIVITY": [0, 4]}
 
 
 def test_sources_are_read_from_json() -> None:
@@ -71,6 +71,8 @@ def test_a_summary_of_every_source_has_a_count_of_each() -> None:
         "totalRecords": 7,
         "userActivityCount": 3,
         "orderActivityCount": 4,
+        "userActivityByHour": [1, 2],
+        "orderActivityByHour": [0, 4],
         "processedBy": "analyticsProcessor",
         "windowStart": 1_000,
         "windowEnd": 2_000,
@@ -81,7 +83,13 @@ def test_a_summary_of_every_source_has_a_count_of_each() -> None:
 def test_a_summary_of_one_source_has_its_count_alone() -> None:
     summary = summary_of(SummaryKind("ORDER_SUMMARY", (ORDERS,)), Window(1_000, 2_000), COUNTS, COUNTED)
     assert (summary["totalRecords"], summary["orderActivityCount"]) == (4, 4)
-    assert "userActivityCount" not in summary
+    assert summary["orderActivityByHour"] == [0, 4]
+    assert not {"userActivityCount", "userActivityByHour", "batchSize"} & summary.keys()
+
+
+def test_a_summary_repeats_the_batch_size() -> None:
+    kind = SummaryKind("ORDER_SUMMARY", (ORDERS,))
+    assert summary_of(kind, Window(1_000, 2_000), COUNTS, replace(COUNTED, batch_size=7))["batchSize"] == 7
 
 
 def test_a_summary_that_may_miss_the_newest_writes_says_so() -> None:
@@ -91,15 +99,16 @@ def test_a_summary_that_may_miss_the_newest_writes_says_so() -> None:
 
 
 def test_an_item_has_the_types_of_dynamodb() -> None:
-    assert summary_item({"dataType": "DAILY_SUMMARY", "totalRecords": 0, "consistent": False}) == {
+    assert summary_item({"dataType": "DAILY_SUMMARY", "totalRecords": 0, "byHour": [0, 3], "consistent": False}) == {
         "dataType": {"S": "DAILY_SUMMARY"},
         "totalRecords": {"N": "0"},
+        "byHour": {"L": [{"N": "0"}, {"N": "3"}]},
         "consistent": {"BOOL": False},
     }
 
 
 def order_summary(counted_at: int, number: int = 4) -> Summary:
-    kind, counts = SummaryKind("ORDER_SUMMARY", (ORDERS,)), {"ORDER_ACTIVITY": number}
+    kind, counts = SummaryKind("ORDER_SUMMARY", (ORDERS,)), {"ORDER_ACTIVITY": [number]}
     return summary_of(kind, Window(1_000, 2_000), counts, Counting(counted_at, consistent=True))
 
 

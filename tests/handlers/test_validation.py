@@ -19,7 +19,9 @@ NO_OBJECT = "the input must be a JSON object"
 NO_DATA_TYPE = "dataType must be one of DAILY_ANALYTICS, ORDER_DATA, USER_DATA"
 NO_BATCH_SIZE = "batchSize must be a whole number from 1 to 1000"
 
-NAMES = st.sampled_from(["dataType", "batchSize", "date", "scheduledTime", "scheduledExecution"]) | st.text()
+NAMES = (
+    st.sampled_from(["dataType", "batchSize", "date", "scheduledTime", "scheduledExecution", "pageSize"]) | st.text()
+)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(DATA_TYPES)
 SURROGATES = st.text(st.characters(categories=["Cs"]), min_size=1)
 JSON = st.recursive(SCALARS | SURROGATES, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner), max_leaves=8)
@@ -55,7 +57,8 @@ def test_an_unknown_member_is_named_as_a_warning() -> None:
     answer = validate({"dataType": "USER_DATA", "Date": "2026-11-21", "batchsize": 7})
     assert answer["isValid"] is True
     assert answer["warning"] == (
-        "unknown and ignored: Date, batchsize; known: dataType, batchSize, date, scheduledTime, scheduledExecution"
+        "unknown and ignored: Date, batchsize; known: dataType, batchSize, date, scheduledTime, "
+        "scheduledExecution, pageSize"
     )
     assert validate({"Date": "2026-11-21", "\ud800": 1})["warning"].startswith("unknown and ignored: Date, ?; known: ")
     assert "warning" not in validate({"dataType": "USER_DATA", "batchSize": 1, "date": "2026-11-21"})
@@ -105,6 +108,7 @@ TIMES = st.sampled_from(["2026-11-21", "2026-11-22", "2026-11-23", "2026-11-22T0
             "scheduledTime": TIMES | SCALARS,
             "scheduledExecution": st.booleans() | SCALARS,
             "batchSize": st.integers(0, 1001),
+            "pageSize": st.integers(0, 1_000_001) | SCALARS,
         },
     )
 )
@@ -129,6 +133,22 @@ def test_other_sizes_are_refused_and_echoed(size: object) -> None:
     answer = validate({"dataType": "USER_DATA", "batchSize": size})
     assert (answer["isValid"], answer["error"]) == (False, NO_BATCH_SIZE)
     assert answer["batchSize"] == size and type(answer["batchSize"]) is type(size)
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000, 100.0])
+def test_a_page_size_is_passed_on(size: float) -> None:
+    answer = validate({"dataType": "USER_DATA", "pageSize": size})
+    assert (answer["isValid"], answer["pageSize"], type(answer["pageSize"])) == (True, int(size), int)
+
+
+def test_there_is_no_page_size_unless_given() -> None:
+    assert "pageSize" not in validate({"dataType": "USER_DATA"})
+
+
+@pytest.mark.parametrize("size", [0, 1_000_001, 1.5, "100", None, True])
+def test_another_page_size_is_refused(size: object) -> None:
+    answer = validate({"dataType": "USER_DATA", "pageSize": size})
+    assert (answer["isValid"], answer["error"]) == (False, "pageSize must be a whole number from 1 to 1000000")
 
 
 @pytest.mark.parametrize("data_type", ["", "user_data", "USER_DATA ", None, True, 1, ["USER_DATA"], {"USER_DATA": 1}])
@@ -194,7 +214,9 @@ def test_five_thousand_random_json_values_are_answered() -> None:
 def random_json(random: Random, depth: int) -> Any:
     """A JSON value, likely to look like a request."""
     width = random.randrange(7) if depth else 0
-    names = [random.choice(["dataType", "batchSize", "date", "scheduledTime", "x\ud800"]) for _ in range(width)]
+    names = [
+        random.choice(["dataType", "batchSize", "date", "scheduledTime", "pageSize", "x\ud800"]) for _ in range(width)
+    ]
     number = random.choice([0, 1, -1, 100, 1000, 1001, 10**40, 0.5, 100.0, 1e300, float("nan"), float("inf")])
     scalar = random.choice([None, True, False, "", "\ud800", number, random.choice(DATA_TYPES)])
     array = [random_json(random, depth - 1) for _ in names]
@@ -217,6 +239,8 @@ def check_answer(request: object) -> None:
         and request.get("dataType") in DATA_TYPES
         and type(request.get("batchSize", 100)) in (int, float)
         and request.get("batchSize", 100) in range(1, 1001)
+        and type(request.get("pageSize", 100)) in (int, float)
+        and request.get("pageSize", 100) in range(1, 1_000_001)
         and type(request.get("scheduledExecution", True)) is bool
         and all(is_processed({name: request.get(name)}) for name in ("date", "scheduledTime"))
     )

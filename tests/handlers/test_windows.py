@@ -14,6 +14,7 @@ from handlers.keys import last_sort_key_before, sort_key
 from handlers.windows import (
     Window,
     day_of,
+    hours_of,
     is_scheduled,
     milliseconds_since_1970,
     read_time,
@@ -49,6 +50,16 @@ def whole_day(text: str) -> Window:
 
 def test_a_date_is_its_utc_day() -> None:
     assert requested_windows({"date": "2026-02-28"}, NOW) == (whole_day("2026-02-28"),)
+
+
+@given(MOMENTS)
+def test_the_hours_of_a_window_tile_it(now: datetime) -> None:
+    for request in ({}, {"date": now.date().isoformat()}):
+        (window,) = requested_windows(request, now)
+        hours = hours_of(window)
+        assert (hours[0].start, hours[-1].end, len(hours)) == (window.start, window.end, 24)
+        assert all(earlier.end == later.start for earlier, later in pairwise(hours))
+        assert {hour.end - hour.start for hour in hours} == {3_600_000}
 
 
 def test_today_can_be_asked_for() -> None:

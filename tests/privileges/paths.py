@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from handlers.errors import AnalyticsTableError, InvalidRequestError
+from handlers.errors import AnalyticsTableError, InvalidRequestError, LargeDayError, SlicesError
 from tests.handlers.fake_dynamodb import (
     Answer,
     FakeDynamoDB,
@@ -92,6 +92,18 @@ def analytics_processor_paths(variables: Variables) -> Iterator[HandlerPath]:
         yield HandlerPath(daily, faults=(fault,) * 3)
     for fault in (THROTTLED, BROKEN, reset_before, DENIED, MISSING, REFUSED):
         yield HandlerPath(daily, faults=(fault,) * MORE_THAN_A_CLIENT_RETRIES, raises=(AnalyticsTableError,))
+    yield HandlerPath({"step": "PLAN", "request": daily})
+    part = {"activityType": "ANY_ACTIVITY", "start": 1_795_000_000_000, "end": 1_795_003_600_000}
+    of_a_map = {
+        "step": "COUNT",
+        "slice": {**part, "firstShard": 0, "endShard": 2},
+        "pageSize": None,
+        "consistent": True,
+    }
+    yield HandlerPath(of_a_map)
+    yield HandlerPath(of_a_map, faults=(another_page,) * 3)
+    yield HandlerPath({**daily, "date": "2026-11-21", "slices": []}, raises=(SlicesError,))
+    yield HandlerPath({**daily, "pageSize": 1}, faults=(another_page,) * 10_000, raises=(LargeDayError,))
     for wish in ({"date": "soon"}, {"date": "2999-01-01"}, {"scheduledTime": 1}, {"dataType": None}):
         yield HandlerPath({**daily, **wish}, raises=(InvalidRequestError,))
 

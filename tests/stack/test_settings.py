@@ -29,6 +29,7 @@ sizes =
 activity_shards =
     0 = 1
     2026-12-01T00:00:00Z = 8
+pages_in_one_invocation = 0
 """
 
 
@@ -59,7 +60,9 @@ def test_a_section_sets_everything(write: Write) -> None:
         parameters={"AlertEmail": "ops@example.com"},
         sizes={"UserData": {"memory_size": 512, "batch_size": 100}, "OrderData": {"timeout": 60}},
         activity_shards=((0, 1), ("2026-12-01T00:00:00Z", 8)),
+        pages_in_one_invocation=0,
     )
+    assert read_settings("prod").config.pages_in_one_invocation == 0
     assert read_settings("prod").config.activity_shards == ((0, 1), ("2026-12-01T00:00:00Z", 8))
 
 
@@ -123,6 +126,7 @@ def test_a_suffix_that_is_always_protected_cannot_be_left_open(write: Write) -> 
         ("sizes =\n  UserData.colour = 3", "a size of memory_size, timeout, batch_size"),
         ("sizes =\n  UserData.timeout = 901", "is '901'; write a whole number from 1 to 900"),
         ("sizes =\n  UserData.memory_size = many", "is 'many'; write a whole number from 128 to 10,240"),
+        ("pages_in_one_invocation = all", "is 'all'; write a whole number from 0 to 1,000,000"),
         ("region = us-west-2\nregion = eu-west-1", "setup.cfg cannot be read"),
     ],
 )

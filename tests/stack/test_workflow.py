@@ -10,20 +10,33 @@ import pytest
 
 from handlers import errors
 from handlers.validation import validated
+from stack.activity_shards import ActivityShards
+from stack.config import StackConfig
+from stack.template import build_template
 from stack.workflow import definition
+from tests.sources import two_sources
 from tests.stack.resolve import decided, properties
 
-TASKS = {"ValidateData": 120, "ProcessAnalytics": 600}
+TASKS = {"ValidateData": 120, "PlanSlices": 600, "CountSlice": 600, "ProcessAnalytics": 600}
+
+
+HOPELESS = {"InvalidRequestError", "LargeDayError"}
+
+
+def states(config: StackConfig = StackConfig()) -> dict[str, Any]:
+    """Every state by its name, also those in a Map."""
+    outer: dict[str, Any] = definition(config)["States"]
+    return {**outer, **outer["CountSlices"]["ItemProcessor"]["States"]}
 
 
 @pytest.mark.parametrize(("state", "function_timeout"), TASKS.items())
 def test_tasks_end_after_their_function_has(state: str, function_timeout: int) -> None:
-    assert function_timeout < definition()["States"][state]["TimeoutSeconds"] <= function_timeout + 60
+    assert function_timeout < states()[state]["TimeoutSeconds"] <= function_timeout + 60
 
 
 @pytest.mark.parametrize("state", TASKS)
 def test_tasks_are_retried_with_jitter_when_lambda_is_at_fault(state: str) -> None:
-    retries = [retry for retry in definition()["States"][state]["Retry"] if retry["MaxAttempts"]]
+    retries = [retry for retry in states()[state]["Retry"] if retry["MaxAttempts"]]
     assert all(retry["JitterStrategy"] == "FULL" for retry in retries)
     assert "Lambda.TooManyRequestsException" in retries[0]["ErrorEquals"]
 
@@ -34,7 +47,7 @@ def retries_after(state: str, error: str) -> int:
     `States.TaskFailed` matches every error but `States.Timeout`
     (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
     """
-    for retry in definition()["States"][state]["Retry"]:
+    for retry in states()[state]["Retry"]:
         wildcard = "States.TaskFailed" in retry["ErrorEquals"] and error != "States.Timeout"
         if wildcard or error in retry["ErrorEquals"]:
             return int(retry["MaxAttempts"])
@@ -59,7 +72,7 @@ def names_of(module: ModuleType) -> set[str]:
         "Runtime.ExitError",
         "Sandbox.Timedout",
         "States.Timeout",
-        *sorted(names_of(errors) - {"InvalidRequestError"}),
+        *sorted(names_of(errors) - HOPELESS),
     ],
 )
 def test_whatever_may_get_better_is_tried_again(state: str, error: str) -> None:
@@ -67,14 +80,15 @@ def test_whatever_may_get_better_is_tried_again(state: str, error: str) -> None:
 
 
 @pytest.mark.parametrize("state", TASKS)
-def test_what_cannot_get_better_is_not_tried_again(state: str) -> None:
-    assert "InvalidRequestError" in names_of(errors)
-    assert retries_after(state, "InvalidRequestError") == 0
+@pytest.mark.parametrize("error", sorted(HOPELESS))
+def test_what_cannot_get_better_is_not_tried_again(state: str, error: str) -> None:
+    assert error in names_of(errors)
+    assert retries_after(state, error) == 0
 
 
 @pytest.mark.parametrize("state", TASKS)
 def test_a_time_out_is_named_as_it_is_reported(state: str) -> None:
-    named = {name for retry in definition()["States"][state]["Retry"] for name in retry["ErrorEquals"]}
+    named = {name for retry in states()[state]["Retry"] for name in retry["ErrorEquals"]}
     assert {"Sandbox.Timedout", "States.TaskFailed", "States.Timeout"} <= named
 
 
@@ -85,13 +99,48 @@ def longest_wait(retry: dict[str, Any]) -> float:
 
 
 def test_the_workflow_outlasts_every_attempt_of_its_tasks_and_the_waits_between_them() -> None:
-    states = definition()["States"]
     longest = sum(
-        states[name]["TimeoutSeconds"] * (1 + sum(retry["MaxAttempts"] for retry in states[name]["Retry"]))
-        + sum(map(longest_wait, states[name]["Retry"]))
-        for name in TASKS
+        states()[name]["TimeoutSeconds"] * (1 + sum(retry["MaxAttempts"] for retry in states()[name]["Retry"]))
+        + sum(map(longest_wait, states()[name]["Retry"]))
+        for name in (*TASKS, "ProcessAnalytics")
     )
-    assert longest < definition()["TimeoutSeconds"]
+    assert longest < definition(StackConfig())["TimeoutSeconds"]
+
+
+def test_a_valid_request_is_counted_at_once_first() -> None:
+    (valid,) = states()["IsDataValid?"]["Choices"]
+    assert (valid["Next"], states()["ProcessAnalytics"]["End"]) == ("ProcessAnalytics", True)
+
+
+def test_a_large_day_is_counted_in_slices_with_the_same_request() -> None:
+    (caught,) = states()["ProcessAnalytics"]["Catch"]
+    assert (caught["ErrorEquals"], caught["Next"]) == (["LargeDayError"], "PlanSlices")
+    assert caught["ResultPath"] not in ("$", None)
+    assert (states()["PlanSlices"]["Next"], states()["CountSlices"]["Next"]) == ("CountSlices", "ProcessAnalytics")
+
+
+def test_a_stack_whose_days_are_large_counts_in_slices_from_the_start() -> None:
+    large = states(StackConfig(pages_in_one_invocation=0))
+    assert large["IsDataValid?"]["Choices"][0]["Next"] == "PlanSlices"
+    assert {name: state for name, state in large.items() if name != "IsDataValid?"} == {
+        name: state for name, state in states().items() if name != "IsDataValid?"
+    }
+
+
+@pytest.mark.parametrize(
+    ("history", "at_once"),
+    [(((0, 1),), 4), (((0, 3),), 12), (((0, 1), ("2026-12-01T00:00:00Z", 8)), 32), (((0, 100),), 40)],
+)
+def test_no_more_slices_are_counted_at_once_than_partitions_and_step_functions_allow(
+    history: ActivityShards, at_once: int
+) -> None:
+    assert states(two_sources(activity_shards=history))["CountSlices"]["MaxConcurrency"] == at_once
+
+
+def test_the_limit_of_pages_is_the_configurations() -> None:
+    template = build_template(StackConfig(pages_in_one_invocation=7)).to_dict()
+    variables = template["Resources"]["AnalyticsProcessor"]["Properties"]["Environment"]["Variables"]
+    assert variables["PAGES_IN_ONE_INVOCATION"] == "7"
 
 
 def test_every_placeholder_of_the_definition_is_substituted() -> None:

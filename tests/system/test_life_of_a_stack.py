@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,8 +19,9 @@ from build.local.report import LocalReport, report_problems
 from build.local.scenario import run_scenario
 from build.packaging import Package
 from build.progress import NullProgress
-from stack.config import StackConfig
+from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, StackConfig
 from stack.template import render
+from stack.workflow import definition
 
 
 class Steps(NullProgress):
@@ -96,6 +99,29 @@ def test_logs_are_saved_and_structured(report: LocalReport) -> None:
     entries = [json.loads(line) for line in lines if line.startswith("{")]
     batches = [entry for entry in entries if entry.get("message") == "batch processed"]
     assert sum(entry["written"] for entry in batches) == 80
+
+
+def execute_with(cloud: LocalCloud, config: StackConfig) -> list[dict[str, Any]]:
+    """The summaries of today that the deployed functions make in the workflow of another configuration."""
+    text = json.dumps(definition(config)).replace("${LambdaInvoke}", "arn:aws:states:::lambda:invoke")
+    for function in (DATA_VALIDATOR, ANALYTICS_PROCESSOR):
+        name = config.name(function.name_part)
+        arn = cloud.clients.functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+        text = text.replace(f"${{{function.logical_id}Arn}}", arn)
+    machine = cloud.clients.workflow.create_state_machine(
+        name=f"pages-{config.pages_in_one_invocation}", definition=text, roleArn="arn:aws:iam::123456789012:role/test"
+    )
+    request = {"dataType": "DAILY_ANALYTICS", "date": datetime.now(UTC).date().isoformat()}
+    ended = execute(cloud.clients.workflow, machine["stateMachineArn"], request)
+    assert ended.status == "SUCCEEDED", ended.cause
+    output = cloud.clients.workflow.describe_execution(executionArn=ended.arn)["output"]
+    return [{**summary, "countedAt": 0} for summary in json.loads(output)["summaries"]]
+
+
+def test_a_day_is_the_same_in_slices(cloud: LocalCloud, config: StackConfig, report: LocalReport) -> None:
+    (at_once,) = execute_with(cloud, config)
+    assert at_once["totalRecords"] == sum(at_once["userActivityByHour"]) + sum(at_once["orderActivityByHour"])
+    assert execute_with(cloud, replace(config, pages_in_one_invocation=0)) == [at_once]
 
 
 def test_a_bad_date_is_refused_before_anything_is_counted_and_the_history_says_why(cloud: LocalCloud) -> None:

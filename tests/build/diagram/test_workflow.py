@@ -38,10 +38,12 @@ def machine(states: dict[str, Any], **definition: Any) -> Picture:
 
 
 def test_every_state_stands_between_start_and_end(graph: ResourceGraph) -> None:
-    (group,) = workflow(graph).groups
-    states = {"ValidateData", "IsDataValid?", "ProcessAnalytics", "ValidationFailed"}
+    group, each = workflow(graph).groups
+    states = {"ValidateData", "IsDataValid?", "PlanSlices", "CountSlices", "ProcessAnalytics", "ValidationFailed"}
     assert {box.title for box in group.boxes} == {"start", "end"} | states
-    assert group.title == f"{MACHINE} · time-out 10800 s"
+    assert group.title == f"{MACHINE} · time-out 43200 s"
+    assert {box.title for box in each.boxes} == {"start", "CountSlice", "end"}
+    assert each.title == f"{MACHINE}.CountSlices · each item"
 
 
 def test_arrows_follow_the_definition(graph: ResourceGraph) -> None:
@@ -50,7 +52,13 @@ def test_arrows_follow_the_definition(graph: ResourceGraph) -> None:
         Arrow(f"{MACHINE}.ValidateData", f"{MACHINE}.IsDataValid?", Line.DATA),
         Arrow(f"{MACHINE}.IsDataValid?", f"{MACHINE}.ProcessAnalytics", Line.DATA, ("$.isValid equals true",)),
         Arrow(f"{MACHINE}.IsDataValid?", f"{MACHINE}.ValidationFailed", Line.DATA, ("otherwise",)),
+        Arrow(f"{MACHINE}.PlanSlices", f"{MACHINE}.CountSlices", Line.DATA),
+        Arrow(f"{MACHINE}.CountSlices", f"{MACHINE}.ProcessAnalytics", Line.DATA),
+        Arrow(f"{MACHINE}.CountSlices", f"{MACHINE}.CountSlices.1 start", Line.REFERENCE, ("runs",)),
+        Arrow(f"{MACHINE}.CountSlices.1 start", f"{MACHINE}.CountSlices.1.CountSlice", Line.DATA),
+        Arrow(f"{MACHINE}.CountSlices.1.CountSlice", f"{MACHINE}.CountSlices.1.", Line.DATA),
         Arrow(f"{MACHINE}.ProcessAnalytics", f"{MACHINE}.", Line.DATA),
+        Arrow(f"{MACHINE}.ProcessAnalytics", f"{MACHINE}.PlanSlices", Line.FAILURE, ("LargeDayError",)),
     }
 
 
@@ -59,7 +67,7 @@ def test_a_task_shows_its_function_time_out_and_retries(graph: ResourceGraph) ->
     time_out, hopeless, service, stopped = task.rows
     assert task.lines == ("Task · AnalyticsProcessor",)
     assert time_out.title == "time-out 630 s"
-    assert (hopeless.title, hopeless.notes) == ("not retried", ("InvalidRequestError",))
+    assert (hopeless.title, hopeless.notes) == ("not retried", ("InvalidRequestError", "LargeDayError"))
     assert service.title == "6 retries: first after 2 s, then × 2, jitter FULL"
     assert "Lambda.TooManyRequestsException" in service.notes
     assert "States.Timeout" in stopped.notes

@@ -186,7 +186,7 @@ def workflow_stub(stubs: Stubs) -> Stubber:
 
 
 def started(workflow_stub: Stubber) -> None:
-    request = {"dataType": "DAILY_ANALYTICS", "batchSize": 1000, "date": "2026-03-01"}
+    request = {"dataType": "DAILY_ANALYTICS", "date": "2026-03-01"}
     call = {"stateMachineArn": PIPELINE.state_machine, "input": json.dumps(request)}
     workflow_stub.add_response("start_execution", {"executionArn": EXECUTION, "startDate": NOW}, call)
 

@@ -1,0 +1,155 @@
+"""A billion activities a day: the workflow as it is deployed, over a simulated table, in simulated time."""
+
+import importlib
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import repeat
+from pathlib import Path
+from statistics import mean
+from types import ModuleType
+from typing import Any
+
+from benchmarks.measuring.iterations import Iteration, single_iteration
+from benchmarks.reporting.formatting import format_count, format_duration
+from benchmarks.reporting.rows import ResultRow, at_most, exactly, spread_of
+from benchmarks.sizes import Sizes
+from benchmarks.systems.billion_table import BillionTable, Invocation, Timing, simulate
+from benchmarks.systems.dynamodb import ActivityDays
+from benchmarks.systems.lambda_environment import LambdaContext, enter_function
+from benchmarks.systems.state_machine import StateMachine
+from benchmarks.systems.stream_events import SUMMARISED_DAY, midnight_milliseconds
+from benchmarks.systems.template_facts import CONFIG, function_variables
+from build.local.items import item_size
+from build.packaging import package
+from handlers.keys import partition_keys
+from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecification, StackConfig
+from stack.workflow import definition
+
+_ACTIVITIES_A_DAY = 10**9
+_SHARDS = 22
+"""Of each of two sources: three times the average of 11,574 records a second, with a fifth of every shard to spare."""
+
+_OVERHEAD = 1.0
+"""Seconds of an invocation beside reading, as though each were a cold start."""
+
+_LONGEST_INVOCATION = 300
+_LONGEST_RUN = 15 * 60
+_MOST_MEMORY = 1024**3
+_SCHEDULED_FOR = SUMMARISED_DAY + timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class CountedBillion:
+    """The total of both days, how many there are, and the time that counting them would have taken."""
+
+    total: int
+    stored: int
+    slices: int
+    timing: Timing
+
+
+def measure_billion(sizes: Sizes) -> list[ResultRow]:
+    """Summarise two days of 10⁹ activities each, as the schedule does."""
+    return billion_rows(single_iteration(billion_summary))
+
+
+def billion_summary() -> Iterator[Callable[[], CountedBillion]]:
+    """Iterations of a scheduled execution."""
+    config = StackConfig("prod", CONFIG.sources, activity_shards=((0, _SHARDS),), pages_in_one_invocation=0)
+    enter_function({**function_variables("AnalyticsProcessor"), "ACTIVITY_SHARDS": f"[[0,{_SHARDS}]]"} | _validators())
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        archives = {archive.name: str(archive.path) for archive in package(CONFIG, Path(folder)).archives}
+        processor = _module_of(ANALYTICS_PROCESSOR, archives)
+        validator = _module_of(DATA_VALIDATOR, archives)
+    keys = [key for source in config.sources for key in partition_keys(source.activity_type, _SHARDS)]
+    end = midnight_milliseconds(_SCHEDULED_FOR)
+    size = round(mean(item_size(dict(item)) for item in ActivityDays(100).items()))
+    table = BillionTable(frozenset(keys), end - 2 * 86_400_000, end, 2 * _ACTIVITIES_A_DAY // len(keys), size)
+    setattr(processor, "dynamodb", table)
+    return repeat(partial(_execute, config, table, processor.handler, validator.handler))
+
+
+def _module_of(function: FunctionSpecification, archives: Mapping[str, str]) -> ModuleType:
+    """The entry module of a function, imported from its archive and not from the project."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
+        del sys.modules[name]
+    sys.path.insert(0, archives[function.logical_id])
+    module = importlib.import_module(f"handlers.{function.handler_module}")
+    sys.path.pop(0)
+    return module
+
+
+def _validators() -> dict[str, str]:
+    return {"DATA_TYPES": function_variables("DataValidator")["DATA_TYPES"]}
+
+
+def _execute(config: StackConfig, table: BillionTable, processor: Any, validator: Any) -> CountedBillion:
+    """Run an execution, note what each slice reads, and simulate how long that takes."""
+    invocations: list[Invocation] = []
+
+    def process(event: dict[str, Any]) -> Any:
+        table.queries.clear()
+        answer = processor(event, LambdaContext())
+        if table.queries:
+            invocations.append(Invocation(tuple(table.queries)))
+        return answer
+
+    workflow = definition(config)
+    machine = StateMachine(
+        workflow,
+        {"AnalyticsProcessor": process, "DataValidator": lambda event: validator(event, LambdaContext())},
+    )
+    request = {"dataType": "DAILY_ANALYTICS", "scheduledTime": f"{_SCHEDULED_FOR.isoformat()}T02:00:00Z"}
+    summaries = machine.run(request)["summaries"]
+    timing = simulate(invocations, workflow["States"]["CountSlices"]["MaxConcurrency"], _OVERHEAD)
+    return CountedBillion(
+        sum(summary["totalRecords"] for summary in summaries),
+        table.activities * len(table.partitions),
+        len(invocations),
+        timing,
+    )
+
+
+def billion_rows(iteration: Iteration) -> list[ResultRow]:
+    """Whether it is exact, and how far from the limits it stays."""
+    counted: CountedBillion = iteration.answer
+    subject = f"scheduled run over two days of {format_count(_ACTIVITIES_A_DAY)}"
+    note = (
+        f"simulated: {counted.slices} slices, pages of 1 MB in 50 ms, 3,000 units/s a partition, {2 * _SHARDS} of them"
+    )
+    memory = (iteration.peak_memory, None)
+    seconds, longest = counted.timing.seconds, counted.timing.longest_invocation
+    return [
+        ResultRow(
+            subject=f"{subject}: activities counted",
+            ours=format_count(counted.total),
+            baseline=format_count(counted.stored),
+            ratio=spread_of([counted.total / counted.stored]),
+            limit=exactly(1),
+            memory=memory,
+            note=note,
+        ),
+        _limit_row(f"{subject}: time", format_duration(seconds), format_duration(_LONGEST_RUN), seconds / _LONGEST_RUN),
+        _limit_row(
+            f"{subject}: longest invocation",
+            format_duration(longest),
+            format_duration(_LONGEST_INVOCATION),
+            longest / _LONGEST_INVOCATION,
+        ),
+        _limit_row(
+            f"{subject}: memory",
+            f"{iteration.peak_memory // 1024**2} MB",
+            f"{_MOST_MEMORY // 1024**2} MB",
+            iteration.peak_memory / _MOST_MEMORY,
+        ),
+    ]
+
+
+def _limit_row(subject: str, ours: str, limit: str, ratio: float) -> ResultRow:
+    return ResultRow(
+        subject=subject, ours=ours, baseline=f"{limit} (limit)", ratio=spread_of([ratio]), limit=at_most(1)
+    )
