@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the first day, YYYY-MM-DD (default: the first that has an activity or a summary)",
     )
     parser.add_argument(
-        "--to", dest="last", type=utc_day, metavar="DATE", help="the last day (default: today, which is never summarised)"
+        "--to", dest="last", type=utc_day, metavar="DATE", help="the last day (default: today, which is never due)"
     )
     parser.add_argument("--dry-run", action="store_true", help="only list the summaries that would be made")
     parser.add_argument("--yes", action="store_true", help="do not ask")

@@ -1,14 +1,14 @@
 """What is known of records that are no activities: failed events in the bucket, and what Lambda's metrics say."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from build.aws import Clients
 from build.days.day import Losses
+from build.reconcile.ledger import ActivityKey, comparable_number
 from build.reconcile.reading import (
     KEYS_IN_A_REQUEST,
     DeployedActivities,
@@ -18,7 +18,6 @@ from build.reconcile.reading import (
     recorded_keys,
 )
 from build.redrive.redrive import ObjectReader
-from handlers.keys import Key
 from handlers.windows import Window, day_of
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 HOURS_IN_A_STREAM = 24
 """That a stream keeps its records (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html)."""
 _HOUR = 60 * 60
+_METRICS_KEPT = timedelta(days=455)
 _LOOKUPS_PER_SECOND = 50.0
 _POLLED, _DROPPED, _UNDELIVERED = "polled", "dropped", "undelivered"
 
@@ -100,33 +100,32 @@ def failed_records(
         tell: hears of objects that cannot be read.
     """
     by_name = {source.name: source for source in sources}
-    waiting: dict[str, set[Key]] = {source.name: set() for source in sources}
+    waiting: dict[str, set[ActivityKey]] = {source.name: set() for source in sources}
     for batch in failed_batches(reader, tell):
         source = by_name[batch.source.name]
         if not batch.days.isdisjoint(days):
-            waiting[source.name] |= _unrecorded(clients, source, set(_exact(failed_keys(batch, source.activity))))
-    return {name: Counter(day_of(int(at)) for _, at in keys) for name, keys in waiting.items()}
+            waiting[source.name] |= _unrecorded(clients, source, _comparable(failed_keys(batch, source.activity)))
+    return {name: Counter(day_of(int(at.partition(".")[0])) for _, at in keys) for name, keys in waiting.items()}
 
 
-def _unrecorded(clients: Clients, source: DeployedActivities, keys: set[Key]) -> set[Key]:
+def _unrecorded(clients: Clients, source: DeployedActivities, keys: set[ActivityKey]) -> set[ActivityKey]:
     """Those of some keys without an activity."""
-    pace, every = Pace(_LOOKUPS_PER_SECOND), [(data_type, str(at)) for data_type, at in keys]
+    pace, every = Pace(_LOOKUPS_PER_SECOND), list(keys)
     found = {
         key
         for first in range(0, len(every), KEYS_IN_A_REQUEST)
         for page in recorded_keys(clients.dynamodb, source.table, every[first : first + KEYS_IN_A_REQUEST], pace)
-        for key in _exact(page)
+        for key in _comparable(page)
     }
     return keys - found
 
 
-def _exact(keys: Any) -> Iterator[Key]:
-    """Keys whose numbers are equal however they are written."""
-    return ((data_type, Decimal(at)) for data_type, at in keys)
+def _comparable(keys: Iterable[ActivityKey]) -> set[ActivityKey]:
+    return {(data_type, comparable_number(at)) for data_type, at in keys}
 
 
 def source_metrics(
-    client: "CloudWatchClient", sources: Sequence[MeasuredSource], window: Window
+    client: "CloudWatchClient", sources: Sequence[MeasuredSource], window: Window, now: datetime
 ) -> dict[str, SourceMetrics]:
     """Read the metrics of a span of time and of the 24 hours after it, by name of the source.
 
@@ -134,10 +133,14 @@ def source_metrics(
     (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html).
     """
     hours = _hours(window, HOURS_IN_A_STREAM)
+    first = max(datetime.fromtimestamp(hours.start * _HOUR, UTC), now - _METRICS_KEPT)
+    last = datetime.fromtimestamp(hours.stop * _HOUR, UTC)
+    if first >= last:
+        return {source.name: SourceMetrics() for source in sources}
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[query for number, source in enumerate(sources) for query in _queries(number, source)],
-        StartTime=datetime.fromtimestamp(hours.start * _HOUR, UTC),
-        EndTime=datetime.fromtimestamp(hours.stop * _HOUR, UTC),
+        StartTime=first,
+        EndTime=last,
     )
     values: dict[str, dict[int, int]] = {}
     for page in pages:

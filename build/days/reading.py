@@ -114,7 +114,7 @@ class DayReader:
         summaries = self._summaries()
         activities = self._count(windows)
         whole = Window(windows[days[0]].start, windows[days[-1]].end)
-        metrics = source_metrics(self.clients.cloudwatch, self.measured, whole)
+        metrics = source_metrics(self.clients.cloudwatch, self.measured, whole, self.now)
         return [
             Day(
                 date=day,

@@ -15,7 +15,9 @@ from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
 from build.poller.mapping import find_mappings
 from build.progress import NullProgress
+from build.reconcile.reading import deployed_activities
 from build.redrive.failed_events import DeployedSource
+from handlers.activities import activity_item
 from handlers.keys import sort_key
 from stack.config import StackConfig
 from tests.build.redrive.failure_records import body, key, record
@@ -69,7 +71,7 @@ class Stack:
         return self.dynamodb.get_item(TableName=self.table, Key=key).get("Item")
 
     def measure(self, metric: str, moment: datetime, hours: int, value: float) -> None:
-        """A value of a metric of each mapping for so many hours; of AWS's own namespace, which AWS lets nobody write."""
+        """A value of a metric of each mapping, once an hour; AWS lets nobody write to this namespace."""
         for mapping in find_mappings(self.cloud.clients.functions):
             values: Any = [
                 {
@@ -122,7 +124,7 @@ def test_a_stack_without_an_activity_has_today_alone(capsys: pytest.CaptureFixtu
 
 
 def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
-    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     *unread, exact, stale, missing, failed, dropped = map(days_ago, range(6, 0, -1))
     for day in map(days_ago, range(6, 0, -1)):
@@ -199,9 +201,6 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
 
 
 def test_what_failed_and_is_recorded_after_all_is_not_lost(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    from build.reconcile.reading import deployed_activities
-    from handlers.activities import activity_item
-
     day = days_ago(9)
     source = deployed_activities(stack.cloud.clients, stack.users)
 

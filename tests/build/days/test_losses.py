@@ -69,7 +69,7 @@ def test_metrics_are_asked_for_by_the_hour_and_put_together_from_every_page(stub
     stubs.answer("cloudwatch", "get_metric_data", None, page)
     rest = {"MetricDataResults": [result("polled0", 60, first=2), result("undelivered1", 1)]}
     stubs.answer("cloudwatch", "get_metric_data", None, rest)
-    metrics = source_metrics(client, SOURCES, WINDOW)
+    metrics = source_metrics(client, SOURCES, WINDOW, LATER)
     assert set(metrics["UserData"].polled) == {FIRST, FIRST + 1, FIRST + 2}
     assert (metrics["UserData"].dropped, metrics["OrderData"].dropped) == ({}, {FIRST: 3})
     assert metrics["OrderData"].undelivered == {FIRST: 1}
@@ -93,3 +93,22 @@ def test_a_window_of_several_days_is_read_by_the_hour_too() -> None:
     whole = Window(WINDOW.start, WINDOW.end + 24 * 3_600_000)
     assert SourceMetrics(range(FIRST, FIRST + 72)).was_read(whole, LATER)
     assert not SourceMetrics(range(FIRST, FIRST + 45)).was_read(whole, LATER)
+
+
+@pytest.mark.parametrize(("days_later", "first"), [(454, 0), (455, 0), (456, 24), (456.5, 36)])
+def test_metrics_are_asked_for_as_far_back_as_cloudwatch_keeps_them(
+    stubs: Stubs, days_later: float, first: int
+) -> None:
+    begin, end = MIDNIGHT + timedelta(hours=first), MIDNIGHT + timedelta(days=2)
+    asked: list[datetime] = []
+    asking = "provide-client-params.cloudwatch.GetMetricData"
+    client = stubs.clients.cloudwatch
+    client.meta.events.register(asking, lambda params, **_: asked.extend([params["StartTime"], params["EndTime"]]))
+    stubs.answer("cloudwatch", "get_metric_data", None, {"MetricDataResults": []})
+    source_metrics(client, SOURCES, WINDOW, MIDNIGHT + timedelta(days=days_later))
+    assert asked == [begin, end]
+
+
+def test_metrics_that_nobody_has_any_more_are_not_asked_for(stubs: Stubs) -> None:
+    metrics = source_metrics(stubs.clients.cloudwatch, SOURCES, WINDOW, MIDNIGHT + timedelta(days=457))
+    assert metrics == {"UserData": SourceMetrics(), "OrderData": SourceMetrics()}
