@@ -46,12 +46,13 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: when nobody agrees, when a summary could not be made, and on Ctrl-C.
     """
     with stack_context(arguments) as chosen:
-        chosen.announce_stack("count its activities, and make the summaries that are missing or stale")
+        action = "list" if arguments.dry_run else "make"
+        chosen.announce_stack(f"count its activities, and {action} the summaries that are missing or stale")
         reader = reader_of(chosen)
         days = read_days(chosen, reader, arguments.first, arguments.last, arguments.yes)
         due = [day for day in days if day.lacks_summary]
         for day in due:
-            chosen.presenter.step(f"{day.date} is {day.state}: its summary will count {day.number} activities")
+            chosen.presenter.step(f"{day.date} is {day.state}: its summary will count {day.total:,} activities")
         executions = {}
         if due and not arguments.dry_run:
             executions = _make_summaries(chosen, reader.pipeline.state_machine, due, arguments.yes)
@@ -112,9 +113,9 @@ class Backfill:
             return list(self._running.values())
 
 
-def _stopped(running: Sequence[str], made: int) -> str:
+def _stopped(running: Sequence[str], ended: int) -> str:
     under_way = f"executions that are running go on: {', '.join(running)}" if running else "no execution is running"
-    return f"stopped after {made} summaries; {under_way}; repeat the command to make the others."
+    return f"stopped after {ended} executions had ended; {under_way}; repeat the command to make the others."
 
 
 def _show(chosen: StackContext, due: Sequence[Day], executions: dict[date, WorkflowExecution]) -> None:

@@ -117,7 +117,7 @@ def test_ctrl_c_starts_no_more_and_names_what_goes_on(
     assert (stopped.value.exit_code, pressed.is_set()) == (INTERRUPTED, True)
     said = str(stopped.value)
     assert all(day in said for day in first) and str(DAYS[5]) not in said
-    assert said.startswith("stopped after 0 summaries; executions that are running go on: ")
+    assert said.startswith("stopped after 0 executions had ended; executions that are running go on: ")
     assert said.endswith("; repeat the command to make the others.")
 
 
