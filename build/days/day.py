@@ -111,9 +111,9 @@ class Day:
     @property
     def reasons(self) -> list[str]:
         """Everything that keeps the day from being exact."""
-        newer = [f"{count:,} activities of {source} are not in the summary" for source, count in self._newer.items()]
+        newer = [f"activities that the summary has not: {count:,} of {source}" for source, count in self._newer.items()]
         vanished = [
-            f"the summary counted {count:,} activities of {source} that are gone"
+            f"activities that the summary counted and that are gone: {count:,} of {source}"
             for source, count in self._vanished.items()
         ]
         return [*filter(None, [self.running]), *newer, *vanished, *self.losses.reasons]

@@ -19,7 +19,7 @@ from build.reconcile.reading import deployed_activities
 from build.redrive.failed_events import DeployedSource
 from handlers.activities import activity_item
 from handlers.keys import sort_key
-from stack.config import StackConfig
+from stack.config import SOURCES, StackConfig
 from tests.build.redrive.failure_records import body, key, record
 from tests.build.redrive.test_command import variables
 
@@ -154,17 +154,18 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
         str(TODAY): "running",
     }
     found = {day["day"]: day for day in result["days"]}
-    assert found[str(unread[0])]["unread"] == ["UserData", "OrderData"]
-    assert found[str(exact)]["activities"] == {"UserData": 3, "OrderData": 2}
-    assert (found[str(stale)]["total"], found[str(stale)]["summarised"]) == (7, {"UserData": 3, "OrderData": 2})
+    counted = {source.name: {"UserData": 3, "OrderData": 2}.get(source.name, 0) for source in SOURCES}
+    assert found[str(unread[0])]["unread"] == list(counted)
+    assert found[str(exact)]["activities"] == counted
+    assert (found[str(stale)]["total"], found[str(stale)]["summarised"]) == (7, counted)
     assert (found[str(missing)]["total"], found[str(missing)]["summarised"]) == (5, None)
     assert (found[str(failed)]["failed"], found[str(failed)]["dropped"]) == ({"UserData": 2}, {})
-    assert (found[str(dropped)]["failed"], found[str(dropped)]["dropped"]) == ({}, {"UserData": 2, "OrderData": 2})
+    assert (found[str(dropped)]["failed"], found[str(dropped)]["dropped"]) == ({}, dict.fromkeys(counted, 2))
 
     assert main(["days", "--suffix", SUFFIX, "--since", str(stale)]) == 2
     shown = capsys.readouterr().out
     assert str(exact) not in shown
-    assert f"{stale}  stale        7           5           2 activities of UserData are not in the summary" in shown
+    assert f"{stale}  stale        7           5           activities that the summary has not: 2 of UserData" in shown
     assert f"{failed}  partly lost  at least 5  5           failed events: 2 of UserData" in shown
     assert main(["days", "--suffix", SUFFIX, "--since", str(TODAY)]) == 0
     capsys.readouterr()
@@ -194,7 +195,7 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
     stack.record_activities(failed, 5)
     vanished = next(day for day in run(capsys, "days")[1]["days"] if day["day"] == str(exact))
     assert (vanished["state"], vanished["at_least"]) == ("partly lost", True)
-    assert vanished["reasons"] == ["the summary counted 1 activities of UserData that are gone"]
+    assert vanished["reasons"] == ["activities that the summary counted and that are gone: 1 of UserData"]
     exit_code, result = run(capsys, "backfill", "--yes")
     assert result["made"] == [str(failed)]
     assert states(run(capsys, "days")[1])[str(failed)] == "partly lost"

@@ -28,7 +28,7 @@ def test_a_day_without_a_summary_is_missing_also_without_activities() -> None:
 def test_a_day_with_newer_activities_is_stale_and_says_how_many() -> None:
     day = a_day(summarised={"UserData": 1, "OrderData": 4})
     assert (day.state, day.lacks_summary, day.number) == (DayState.STALE, True, "7")
-    assert day.reasons == ["2 activities of UserData are not in the summary"]
+    assert day.reasons == ["activities that the summary has not: 2 of UserData"]
 
 
 def test_a_summary_from_before_a_source_was_added_counts_none_of_it() -> None:
@@ -40,8 +40,8 @@ def test_a_day_that_lost_activities_is_not_summarised_again_which_would_hide_it(
     day = a_day(activities={"UserData": 1, "OrderData": 9})
     assert (day.state, day.lacks_summary, day.number) == (DayState.PARTLY_LOST, False, "at least 10")
     assert day.reasons == [
-        "5 activities of OrderData are not in the summary",
-        "the summary counted 2 activities of UserData that are gone",
+        "activities that the summary has not: 5 of OrderData",
+        "activities that the summary counted and that are gone: 2 of UserData",
     ]
 
 
