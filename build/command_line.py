@@ -48,6 +48,8 @@ COMMANDS = {
     "prune": Command("build.commands.prune", "remove artifacts that no stack needs any more"),
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
     "reconcile": Command("build.reconcile.command", "prove that every record of the streams is recorded exactly once"),
+    "days": Command("build.days.command", "say of every day whether its summary is exact, stale or missing"),
+    "backfill": Command("build.days.backfill", "make the summaries that are missing or stale"),
     "sweep": Command("build.commands.sweep", "destroy the stacks that are past their expiry"),
     "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),

@@ -1,12 +1,14 @@
 """Executions of the workflow, started by hand and followed to their end."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from build.aws import until
 from build.progress import NullProgress
+from handlers.summaries import DAILY_ANALYTICS
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -26,6 +28,18 @@ class WorkflowExecution:
     error: str | None
     cause: str | None
 
+    @property
+    def problem(self) -> str | None:
+        """Why it did not do what it was asked for, as a clause; None when it did."""
+        if self.status == "SUCCEEDED":
+            return None
+        return f"the execution {self.arn} is {self.status}, {self.cause or 'without a cause'}"
+
+
+def summary_request(day: date) -> dict[str, Any]:
+    """The input that has the workflow summarise a UTC day, which is not in the future."""
+    return {"dataType": DAILY_ANALYTICS, "date": day.isoformat()}
+
 
 def execute(client: "SFNClient", state_machine: str, request: Mapping[str, Any]) -> WorkflowExecution:
     """Start an execution and wait until it has ended, which the state machine's own time-out guarantees.
@@ -43,15 +57,25 @@ def execute_all(
     client: "SFNClient", state_machine: str, requests: Sequence[Mapping[str, Any]]
 ) -> list[WorkflowExecution]:
     """Start executions side by side and wait until all have ended; the result is in the order of the requests."""
-    arns = [_start(client, state_machine, request) for request in requests]
-    return [_followed(client, arn, request) for arn, request in zip(arns, requests, strict=True)]
+    arns = [start_execution(client, state_machine, request) for request in requests]
+    return [follow_execution(client, arn, request) for arn, request in zip(arns, requests, strict=True)]
 
 
-def _start(client: "SFNClient", state_machine: str, request: Mapping[str, Any]) -> str:
+def running_executions(client: "SFNClient", state_machine: str) -> "Iterator[DescribeExecutionOutputTypeDef]":
+    """The executions that are running, whoever started them."""
+    pages = client.get_paginator("list_executions").paginate(stateMachineArn=state_machine, statusFilter="RUNNING")
+    for page in pages:
+        for execution in page["executions"]:
+            yield client.describe_execution(executionArn=execution["executionArn"])
+
+
+def start_execution(client: "SFNClient", state_machine: str, request: Mapping[str, Any]) -> str:
+    """Start an execution; returns its ARN."""
     return client.start_execution(stateMachineArn=state_machine, input=json.dumps(request))["executionArn"]
 
 
-def _followed(client: "SFNClient", arn: str, request: Mapping[str, Any]) -> WorkflowExecution:
+def follow_execution(client: "SFNClient", arn: str, request: Mapping[str, Any]) -> WorkflowExecution:
+    """Wait until an execution has ended, given its ARN and its input."""
     execution = until(lambda: _ended(client, arn), NullProgress().waiting, _FIRST_PAUSE)
     return WorkflowExecution(arn, request, execution["status"], execution.get("error"), execution.get("cause"))
 

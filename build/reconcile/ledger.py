@@ -76,7 +76,7 @@ class Ledger:
 
     def add(self, source: str, kind: Kind, keys: Iterable[ActivityKey]) -> None:
         """Note where keys were found; one that is noted already changes nothing."""
-        rows = ((source, _comparable(processed_at), data_type, kind) for data_type, processed_at in keys)
+        rows = ((source, comparable_number(processed_at), data_type, kind) for data_type, processed_at in keys)
         self._database.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?)", rows)
 
     def unrecorded(self, source: str, size: int) -> Iterator[Sequence[ActivityKey]]:
@@ -130,7 +130,7 @@ def temporary_ledger() -> Iterator[Ledger]:
             ledger.close()
 
 
-def _comparable(processed_at: str) -> str:
+def comparable_number(processed_at: str) -> str:
     """A sort key as text that is equal for equal numbers; DynamoDB leaves out zeros at the end."""
     plain = f"{Decimal(processed_at):f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -138,19 +138,25 @@ def _keys(records: list[dict[str, Any]], activity: ActivitySource, span: Span) -
             yield activity_key(record, activity)
 
 
+def partition_query(table: str, partition: str, span: Span) -> dict[str, Any]:
+    """The parameters of a Query that reads the items of one partition in a span, consistently."""
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "dataType = :partition AND processedAt BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":partition": {"S": partition},
+            ":first": {"N": sort_key(span.start, 0)},
+            ":last": {"N": last_sort_key_before(span.end)},
+        },
+        "ConsistentRead": True,
+    }
+
+
 def activity_keys(client: "DynamoDBClient", deployed: DeployedActivities, span: Span, pace: Pace) -> Iterator[Keys]:
     """The keys of a source's activities in the analytics table, a page at a time."""
     for partition in deployed.partitions:
         pages = client.get_paginator("query").paginate(
-            TableName=deployed.table,
-            KeyConditionExpression="dataType = :partition AND processedAt BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":partition": {"S": partition},
-                ":first": {"N": sort_key(span.start, 0)},
-                ":last": {"N": last_sort_key_before(span.end)},
-            },
-            ProjectionExpression="dataType, processedAt",
-            ConsistentRead=True,
+            **partition_query(deployed.table, partition, span), ProjectionExpression="dataType, processedAt"
         )
         pace.wait()
         for page in pages:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from build.aws import Clients
 from build.aws_errors import error_code, error_message
-from build.executions import execute
+from build.executions import execute, summary_request
 from build.poller.invocation import count_before_first_failure
 from build.redrive.failed_events import FailedBatch
 from build.text import one_line
@@ -72,11 +72,7 @@ def recompute_summary(client: "SFNClient", state_machine: str, day: date) -> str
     Returns:
         Why the summary was not recomputed; None when it was.
     """
-    request = {"dataType": "DAILY_ANALYTICS", "date": day.isoformat()}
-    execution = execute(client, state_machine, request)
-    if execution.status == "SUCCEEDED":
-        return None
-    return f"the execution {execution.arn} is {execution.status}, {execution.cause or 'without a cause'}"
+    return execute(client, state_machine, summary_request(day)).problem
 
 
 def _split_into_events(records: Iterable[_Record], largest: int) -> Iterator[list[_Record]]:

@@ -26,6 +26,7 @@ _EVENTS = Resources(
 """Where DescribeEvents is refused, stack events have to do."""
 _DRIFT_DETECTION = Resources("DriftDetectionHasNoResourceLevel", ("*",))
 _COMPOSITE_ALARMS = Resources("CompositeAlarmsHaveNoResourceLevel", ("*",))
+_METRICS = Resources("MetricsHaveNoResourceLevel", ("*",))
 _ACCOUNT = Resources("AccountHasNoResourceLevel", ("*",))
 """The account's alias is shown, and whether it owns a bucket tells two refusals apart; both are optional."""
 _LOG_GROUPS = Resources("LogGroupsHaveNoResourceLevel", ("*",))
@@ -177,6 +178,19 @@ _RECONCILE = merged(
         _FAILED_EVENTS: [s3.GetObject],
     },
 )
+_DAYS = merged(
+    _ANNOUNCE,
+    _OUTPUTS,
+    {
+        _STACK: [cloudformation.ListStackResources],
+        _METRICS: [cloudwatch.GetMetricData],
+        _FUNCTIONS: [awslambda.GetFunctionConfiguration],
+        _TABLES: [dynamodb.BatchGetItem, dynamodb.DescribeTable, dynamodb.Query],
+        _FAILED_EVENTS_BUCKET: [s3.ListBucket],
+        _FAILED_EVENTS: [s3.GetObject],
+        _WORKFLOW: [states.DescribeExecution, states.ListExecutions],
+    },
+)
 _DESTROY = merged(
     _ANNOUNCE,
     _FOLLOW,
@@ -203,6 +217,8 @@ COMMANDS: Mapping[str, Grants] = {
     "prune": _PRUNE,
     "redrive": _REDRIVE,
     "reconcile": _RECONCILE,
+    "days": _DAYS,
+    "backfill": merged(_DAYS, {_WORKFLOW: [states.StartExecution]}),
     "destroy": _DESTROY,
     "sweep": merged(_LIST, _DESTROY),
 }

@@ -7,7 +7,7 @@ on by the documented rules, too. The tests run in the order of a stack's life.
 import ast
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +207,14 @@ def test_reconciling(run: Run) -> None:
     assert run("reconcile")[0] == 0
 
 
+def test_days_and_the_summaries_that_they_lack(run: Run) -> None:
+    yesterday = str((datetime.now(UTC) - timedelta(days=1)).date())
+    code, out, err = run("days", "--since", yesterday)
+    assert (code, err, "missing" in out) == (2, "", True)
+    code, out, err = run("backfill", "--from", yesterday, "--yes")
+    assert (code, err, f"summary of {yesterday}: made" in out) == (0, "", True)
+
+
 @pytest.mark.parametrize(
     ("command", "action"),
     [
@@ -219,6 +227,8 @@ def test_reconciling(run: Run) -> None:
         ("prune", "s3:ListBucketVersions"),
         ("redrive", "s3:ListBucket"),
         ("reconcile", "dynamodb:Query"),
+        ("days", "cloudwatch:GetMetricData"),
+        ("backfill", "states:ListExecutions"),
         ("destroy", "dynamodb:DescribeTable"),
     ],
 )
