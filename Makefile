@@ -84,7 +84,7 @@ compile := $(uv) pip compile --quiet --generate-hashes --no-annotate --no-emit-i
 of_the_runtime := $(addprefix --no-emit-package ,botocore python-dateutil six urllib3)
 
 lock: venv ## lock again everything that setup.cfg asks for
-	$(wanted) options/install_requires $(addprefix $(extras)/,layer local test bench) \
+	$(wanted) options/install_requires $(addprefix $(extras)/,layer local console test bench) \
 		| $(compile) --universal --python-version 3.11 --output-file $(lock) -
 	$(wanted) $(extras)/lock | $(compile) --universal --python-version 3.11 --output-file $(uv_lock) -
 	$(wanted) $(extras)/layer \

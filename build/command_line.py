@@ -43,6 +43,7 @@ COMMANDS = {
     "outputs": Command("build.commands.outputs", "show the outputs of a stack"),
     "status": Command("build.commands.status", "show how a stack, its functions, mappings and alarms are"),
     "logs": Command("build.commands.logs", "show and follow what a stack logs"),
+    "trace": Command("build.commands.trace", "show the way of a record, from its table to its summary or its failure"),
     "drift": Command("build.commands.drift", "find resources that differ from the template"),
     "prune": Command("build.commands.prune", "remove artifacts that no stack needs any more"),
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
