@@ -49,6 +49,7 @@ COMMANDS = {
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
     "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),
+    "console": Command("build.console.command", "open a page on this machine that shows a stack at work"),
     "diagram": Command("build.diagram.command", "draw the architecture and the workflow from the template"),
 }
 
