@@ -87,6 +87,14 @@ class Drawing:
     boxes: tuple[DrawnBox, ...]
     arrows: tuple[DrawnArrow, ...]
 
+    @property
+    def in_reading_order(self) -> list[DrawnBox]:
+        """The boxes, each after those that stand above it and left of it."""
+        return sorted(self.boxes, key=lambda box: (self._frame_of(box), box.place.x, box.place.y))
+
+    def _frame_of(self, box: DrawnBox) -> float:
+        return max((frame.y for frame in self.frames.values() if frame.y <= box.place.y), default=0)
+
 
 @dataclass(frozen=True)
 class Sheet:

@@ -1,7 +1,7 @@
 """Executions of the workflow, and the way that each took through the states."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +110,11 @@ def execution_path(client: "SFNClient", state_machine: str, name: str) -> Execut
 
 
 def workflow_sheet(graph: ResourceGraph) -> Sheet:
-    """The state machine of a template, to draw executions on."""
+    """The state machine of a template, to draw executions on: its states without their time-outs and retries."""
     picture = workflow(graph)
-    return Sheet(picture, lay_out(picture))
+    groups = (replace(group, boxes=tuple(replace(box, rows=()) for box in group.boxes)) for group in picture.groups)
+    plain = replace(picture, groups=tuple(groups))
+    return Sheet(plain, lay_out(plain))
 
 
 def drawn_path(sheet: Sheet, path: ExecutionPath) -> Drawing:

@@ -46,8 +46,8 @@ class Metric:
 
     @property
     def subject(self) -> str:
-        """What it is about: the value of its last dimension, an ARN by its last part."""
-        return self.dimensions[-1][1].rsplit(":", 1)[-1] if self.dimensions else ""
+        """What it is about: the value of its last dimension."""
+        return self.dimensions[-1][1] if self.dimensions else ""
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,18 @@ class Widget:
     metrics: tuple[Metric, ...] = ()
     alarms: tuple[str, ...] = ()
 
-    def legend(self, metric: Metric) -> str:
-        """What distinguishes one of its metrics from the others."""
-        names = {other.name for other in self.metrics}
-        subjects = {other.subject for other in self.metrics}
-        parts = [metric.subject] * (len(subjects) > 1 or len(names) == 1) + [metric.name] * (len(names) > 1)
-        return " ".join(parts)
+    def legend(self, metric: Metric, subjects: Mapping[str, str]) -> str:
+        """What distinguishes one of its metrics from the others.
+
+        Args:
+            metric: one of its own.
+            subjects: what to call what metrics are about.
+        """
+        subject = subjects.get(metric.subject, metric.subject)
+        if len({other.name for other in self.metrics}) == 1:
+            return subject
+        alike = len({other.subject for other in self.metrics}) == 1
+        return metric.name if alike else f"{subject} {metric.name}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from build.console.execution_paths import RUNNING, drawn_path, execution_path, w
 from build.console.failed_batches import FailedBatches, RedriveJob
 from build.console.generator import RATES, RecordGenerator
 from build.console.log_buffer import LogBuffer, LogFilter
-from build.console.metrics import Widget
+from build.console.metrics import SHOWN, Widget
 from build.console.overview import Overview, Snapshot
 from build.console.pipeline import arrows_now, boxes_now, pipeline_sheet
 from build.console.target import Target
@@ -66,6 +66,7 @@ class Pages:
         self._templates = _environment()
         self._pipeline = pipeline_sheet(console.target.graph)
         self._workflow = workflow_sheet(console.target.graph)
+        self._names = {found.physical_id: found.logical_id for found in console.target.resources.values()}
         self._contents: Mapping[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
             "dashboard": lambda _: {"widgets": console.overview.widgets, "alarms": self._snapshot.alarms},
             "executions": lambda _: {"executions": self._snapshot.executions},
@@ -139,11 +140,13 @@ class Pages:
         }
         times = sorted({time for values in points.values() for time in values})
         lines = [
-            {"label": widget.legend(metric), "values": [values.get(time) for time in times]}
+            {"label": widget.legend(metric, self._names), "values": [values.get(time) for time in times]}
             for metric, values in points.items()
             if values
         ]
-        return {"times": [time.timestamp() for time in times], "lines": lines}
+        end = self._snapshot.taken or datetime.now(UTC)
+        shown = [(end - SHOWN).timestamp(), end.timestamp()]
+        return {"times": [time.timestamp() for time in times], "lines": lines, "shown": shown}
 
     def _overview(self) -> dict[str, Any]:
         snapshot, now = self._snapshot, datetime.now(UTC)

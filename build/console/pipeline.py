@@ -35,7 +35,7 @@ _FLOW_PERIODS = 2
 """How many periods the rate of an arrow is taken from: the one that goes on, and the one before."""
 _ROOM = "888.8 records/s · oldest 88 min"
 """The longest text beside an arrow, for which the layout leaves room."""
-_GROUPS = (("Changes", "streams"), ("Every day", "workflow"))
+_CHANGES, _FAILURES, _DAILY = "Changes", "Failures", "Every day"
 
 
 @dataclass(frozen=True)
@@ -175,13 +175,16 @@ def _mapped(graph: ResourceGraph) -> list[tuple[str, str]]:
 
 
 def _groups(graph: ResourceGraph) -> Iterator[Group]:
-    """What follows the streams, and what the schedule starts."""
+    """What follows the streams, what holds failures, and what the schedule starts."""
     daily = _daily(graph)
-    parts: dict[str, list[Box]] = {"streams": [], "workflow": []}
+    groups: dict[str, list[Box]] = {_CHANGES: [], _FAILURES: [], _DAILY: []}
     for resource in _flowing(graph):
-        box = Box(resource.logical_id, resource.logical_id, (_room_of(resource),), resource.service)
-        parts["workflow" if resource.logical_id in daily else "streams"].append(box)
-    yield from (Group(title, tuple(parts[key])) for title, key in _GROUPS if parts[key])
+        failing = bool(graph.sources(resource.logical_id, EdgeKind.FAILURE))
+        title = _FAILURES if failing else _DAILY if resource.logical_id in daily else _CHANGES
+        groups[title].append(
+            Box(resource.logical_id, resource.logical_id, (_room_of(resource),), resource.service)
+        )
+    yield from (Group(title, tuple(boxes)) for title, boxes in groups.items() if boxes)
 
 
 def _room_of(resource: Resource) -> str:

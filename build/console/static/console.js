@@ -81,12 +81,12 @@ function colour(name) {
 function drawing(place, graph) {
   const axis = { stroke: colour("--muted"), grid: { stroke: colour("--rule"), width: 1 }, ticks: { show: false }, font: "11px system-ui" };
   const lines = graph.lines.map((line, number) => ({
-    label: line.label, stroke: colour(`--series-${number % 4}`), width: 1.8, spanGaps: true, dash: number > 3 ? [4, 3] : [],
+    label: line.label, stroke: colour(`--series-${number % 6}`), width: 1.8, spanGaps: true, dash: number > 5 ? [4, 3] : [],
     points: { show: graph.times.length < 12, size: 5 },
   }));
   return {
     width: place.clientWidth, height: 190, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
-    cursor: { y: false }, scales: { y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.1] } },
+    cursor: { y: false }, scales: { x: { range: () => graph.shown }, y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.1] } },
     axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 56 }],
     series: [{}, ...lines],
   };
@@ -110,9 +110,14 @@ function drawGraph(place, graph) {
   if (place.hidden) return;
   const data = [graph.times, ...graph.lines.map((line) => line.values)];
   const plot = plots.get(place);
-  if (plot && plot.series.length === data.length) return plot.setData(data);
+  if (plot && plot.series.length === data.length) {
+    plot.graph.shown = graph.shown;
+    return plot.setData(data);
+  }
   place.replaceChildren();
-  plots.set(place, new uPlot(drawing(place, graph), data, place));
+  const drawn = new uPlot(drawing(place, graph), data, place);
+  drawn.graph = graph;
+  plots.set(place, drawn);
 }
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -11,12 +10,9 @@ from build.command_line import main
 from build.console.trace import RecordTracer
 from build.executions import execute
 from build.local.cloud import LocalCloud
-from build.redrive.failed_events import deployed_pipeline
-from stack.config import SOURCES
+from tests.build.console.seeding import SOURCE, store_failure
 from tests.build.console.writing import record, removal, write_and_process
-from tests.build.redrive.failure_records import failure
 
-SOURCE = SOURCES[0]
 RECORDS = 200
 
 
@@ -65,7 +61,7 @@ def test_a_record_is_traced_to_the_summary_that_covers_it(cloud: LocalCloud, tra
 def test_a_record_that_failed_is_traced_to_its_object(
     cloud: LocalCloud, stack: DeployedStack, tracer: RecordTracer
 ) -> None:
-    key = _store_failure(cloud, stack, "given-up")
+    key = store_failure(cloud, stack, "given-up")
     (change,) = tracer.trace(SOURCE, "given-up").changes
     assert change.failure and change.failure.key == key
     assert change.outcome == "failed: RetryAttemptsExhausted, Unhandled"
@@ -87,35 +83,9 @@ def test_the_command_says_the_same(
     shown = capsys.readouterr().out
     assert "asked-for is in its table; 1 changes in the last 24 hours, 1 activities recorded" in shown
     assert "INSERT" in shown and "USER_ACTIVITY" in shown
-    key = _store_failure(cloud, stack, "lost-on-the-way")
+    key = store_failure(cloud, stack, "lost-on-the-way")
     assert main([*arguments, "lost-on-the-way", "--json"]) == 2
     document = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert not document["well"] and document["changes"][0]["failure"]["key"] == key
     assert main([*arguments, "nobody"]) == 1
     assert "nothing is known of nobody in UserData of TapStackconsole" in capsys.readouterr().err
-
-
-def _store_failure(cloud: LocalCloud, stack: DeployedStack, record_id: str) -> str:
-    """Store what Lambda leaves of a record that it gave up, which the stream does not hold any more."""
-    source = deployed_pipeline(stack, cloud.config).sources[0]
-    keys = {SOURCE.id_attribute: {"S": record_id}, SOURCE.time_attribute: {"N": "1"}}
-    change: dict[str, Any] = {
-        "eventID": f"event of {record_id}",
-        "eventName": "INSERT",
-        "eventSourceARN": f"{source.table_arn}/stream/2026-01-01T00:00:00.000",
-        "dynamodb": {
-            "ApproximateCreationDateTime": 1_770_000_000,
-            "Keys": keys,
-            "NewImage": keys,
-            "SequenceNumber": "100000000000000000001",
-        },
-    }
-    document = failure(change)
-    document["requestContext"]["functionArn"] = source.function_arn
-    document["DDBStreamBatchInfo"]["streamArn"] = change["eventSourceARN"]
-    document["payload"] = json.dumps({"Records": [change]})
-    key = f"aws/lambda/mapping/shard/2026/03/01/2026-03-01T12.30.00-{record_id}"
-    cloud.clients.s3.put_object(
-        Bucket=cloud.outputs["FailedEventsBucketName"], Key=key, Body=json.dumps(document).encode()
-    )
-    return key
