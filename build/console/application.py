@@ -25,6 +25,7 @@ from handlers.validation import LARGEST_BATCH_SIZE
 _STATIC = Path(__file__).parent / "static"
 _SECONDS_BETWEEN_LOOKS = 0.2
 _SECONDS_BETWEEN_SIGNS_OF_LIFE = 10.0
+_FROM_THE_SCRIPT = "hx-request"
 _DEFAULT_PANEL = "dashboard"
 
 
@@ -83,19 +84,25 @@ class ConsoleRoutes:
         return JSONResponse(self._pages.series())
 
     def _execution(self, request: Request) -> Response:
-        return HTMLResponse(self._pages.execution(request.path_params["name"]))
+        return self._detail(request, "executions", self._pages.execution(request.path_params["name"]))
 
     def _alarm(self, request: Request) -> Response:
-        return HTMLResponse(self._pages.alarm(request.path_params["name"]))
+        return self._detail(request, "alarms", self._pages.alarm(request.path_params["name"]))
 
     def _day(self, request: Request) -> Response:
-        return HTMLResponse(self._pages.day(_day(request.path_params["day"])))
+        return self._detail(request, "summaries", self._pages.day(_day(request.path_params["day"])))
 
     def _trace(self, request: Request) -> Response:
         source, record_id = request.query_params.get("source", ""), request.query_params.get("id", "").strip()
         if source not in {known.name for known in self._console.target.config.sources} or not record_id:
             raise CommandError("Choose a source, and give the id of a record.")
-        return HTMLResponse(self._pages.trace(source, record_id))
+        return self._detail(request, "trace", self._pages.trace(source, record_id))
+
+    def _detail(self, request: Request, panel: str, detail: str) -> Response:
+        """A detail for the script of the page, or the page with it for a browser that follows the link itself."""
+        if _FROM_THE_SCRIPT in request.headers:
+            return HTMLResponse(detail)
+        return HTMLResponse(self._pages.page(panel, request.query_params, detail))
 
     async def _start_execution(self, request: Request) -> Response:
         _require(self._console.target.permissions.execute, "start executions", "--allow-execute")

@@ -67,6 +67,7 @@ class DrawnBox:
 class DrawnArrow:
     """An arrow with its way."""
 
+    source: str
     path: str
     head: str
     failure: bool
@@ -91,6 +92,10 @@ class Drawing:
     def in_reading_order(self) -> list[DrawnBox]:
         """The boxes, each after those that stand above it and left of it."""
         return sorted(self.boxes, key=lambda box: (self._frame_of(box), box.place.x, box.place.y))
+
+    def flowing_from(self, box_id: str) -> str:
+        """What stands beside the arrow on which something flows from a box; nothing when nothing does."""
+        return next((arrow.label for arrow in self.arrows if arrow.source == box_id and arrow.state), "")
 
     def _frame_of(self, box: DrawnBox) -> float:
         return max((frame.y for frame in self.frames.values() if frame.y <= box.place.y), default=0)
@@ -145,6 +150,7 @@ def _drawn_arrow(route: Route, appearance: Appearance | None) -> DrawnArrow:
     *corners, (x, y) = route.corners
     label_x, label_y = route.label_place
     return DrawnArrow(
+        source=route.arrow.source,
         path=rounded_path((*corners, (x - _HEAD + 1, y))),
         head=f"{x:.1f},{y:.1f} {x - _HEAD:.1f},{y - _HEAD / 2:.1f} {x - _HEAD:.1f},{y + _HEAD / 2:.1f}",
         failure=route.arrow.line is Line.FAILURE,

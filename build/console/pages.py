@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from build.commands.list import age_text
 from build.console.alarm_states import alarm_history
@@ -77,9 +78,10 @@ class Pages:
             "trace": lambda _: {},
         }
 
-    def page(self, panel: str, query: Mapping[str, str]) -> str:
-        """The whole page with a panel open."""
-        return self._render("page.html", in_page=True, **self._overview(), **self._panel(panel, query))
+    def page(self, panel: str, query: Mapping[str, str], detail: str = "") -> str:
+        """The whole page with a panel open, and a detail of it that was rendered before."""
+        values = {**self._overview(), **self._panel(panel, query)}
+        return self._render("page.html", in_page=True, detail=Markup(detail), **values)
 
     def pipeline(self) -> str:
         """The pipeline as it is now, and the numbers beside the panels' names."""
@@ -87,7 +89,7 @@ class Pages:
 
     def panel(self, panel: str, query: Mapping[str, str]) -> str:
         """A panel with its controls."""
-        return self._render("panel.html", **self._panel(panel, query))
+        return self._render("panel.html", detail="", **self._panel(panel, query))
 
     def live(self, panel: str, query: Mapping[str, str]) -> str:
         """The part of a panel that changes by itself."""

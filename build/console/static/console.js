@@ -85,9 +85,9 @@ function drawing(place, graph) {
     points: { show: graph.times.length < 12, size: 5 },
   }));
   return {
-    width: place.clientWidth, height: 190, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+    width: place.clientWidth, height: 176, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     cursor: { y: false }, scales: { x: { range: () => graph.shown }, y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.1] } },
-    axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 56 }],
+    axes: [{ ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 56 }],
     series: [{}, ...lines],
   };
 }
@@ -126,7 +126,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 });
 addEventListener("resize", () => {
   for (const [place, plot] of plots) {
-    if (place.isConnected) plot.setSize({ width: place.clientWidth, height: 190 });
+    if (place.isConnected) plot.setSize({ width: place.clientWidth, height: 176 });
     else plots.delete(place);
   }
 });

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 
 from build.cloudformation.stacks import DeployedStack, existing_stack
@@ -23,7 +22,7 @@ from build.packaging import package
 from build.progress import StderrProgress
 from stack.config import StackConfig
 from tests.build.console.seeding import ring, seed_metrics, seed_summaries, store_failure
-from tests.build.console.serving import RunningConsole, browser, resize, running_console, why_no_browser
+from tests.build.console.serving import RunningConsole, browser, let_in, resize, running_console, why_no_browser
 from tests.build.console.writing import record, write_and_process
 
 FOLDER = Path(__file__).parents[3] / "docs" / "console"
@@ -107,7 +106,7 @@ def _curves(running: RunningConsole) -> dict[Metric, list[float]]:
 
 def _render(running: RunningConsole, screenshot: Screenshot, folder: Path) -> None:
     with browser(screenshot.width, dark=screenshot.dark) as driver:
-        open_console(driver, running)
+        let_in(driver, running)
         driver.get(f"{running.address}/?panel={screenshot.panel}")
         if screenshot.record_id:
             driver.find_element(By.NAME, "id").send_keys(screenshot.record_id)
@@ -118,13 +117,6 @@ def _render(running: RunningConsole, screenshot: Screenshot, folder: Path) -> No
         height: int = driver.execute_script("return document.documentElement.scrollHeight")
         resize(driver, screenshot.width, min(height, _TALLEST))
         driver.save_screenshot(str(folder / f"{screenshot.name}.png"))
-
-
-def open_console(driver: webdriver.Chrome, running: RunningConsole) -> None:
-    """Let a browser in, as the address that is printed does."""
-    driver.get(f"{running.address}/static/icon.svg")
-    name, _, value = running.access.set_cookie.partition(";")[0].partition("=")
-    driver.add_cookie({"name": name, "value": value, "path": "/"})
 
 
 if __name__ == "__main__":

@@ -102,6 +102,13 @@ def browser(width: int = 1280, height: int = 900, dark: bool = False) -> Iterato
             driver.quit()
 
 
+def let_in(driver: webdriver.Chrome, running: RunningConsole) -> None:
+    """Give a browser the cookie that the address of the console gives the first one."""
+    driver.get(f"{running.address}/static/icon.svg")
+    name, _, value = running.access.set_cookie.partition(";")[0].partition("=")
+    driver.add_cookie({"name": name, "value": value, "path": "/"})
+
+
 def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
     """Have the browser show the page in exactly so many pixels."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
