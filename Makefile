@@ -18,7 +18,7 @@ black := --quiet --line-length 120 --exclude '/\.venv'
 
 operations := plan deploy status outputs logs drift redrive destroy
 
-.PHONY: help venv local test coverage test-slow mutants lint format template package $(operations) diagram bench lock clean
+.PHONY: help venv local console test coverage test-slow mutants lint format template package $(operations) diagram screenshots bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,6 +38,9 @@ $(made_from):
 
 local: venv ## run the whole system on this machine, with no account
 	@$(run) -m build local
+
+console: venv ## see the whole system run on a page of this machine, with no account
+	@$(run) -m build console
 
 test: venv ## run the tests, but for the slow ones
 	$(run) -m pytest $(in_two_processes)
@@ -74,6 +77,9 @@ $(operations): venv
 
 diagram: venv ## draw the pictures in docs/ from the template
 	@$(run) -m build diagram
+
+screenshots: venv ## render the console's page into docs/console/
+	@$(run) -m tests.build.console.screenshots
 
 bench: venv ## measure, and write benchmarks/RESULTS.md
 	@$(run) -m benchmarks

@@ -113,6 +113,7 @@ def listening(port: int, file: Path) -> Iterator[tuple[socket.socket, Session]]:
             if port:
                 raise CommandError(f"port {port} cannot be used ({error.strerror}); choose another --port.") from error
             listener.bind((HOST, 0))
+        listener.listen()
         session = Session(listener.getsockname()[1], session.secret, session.begun)
         session.save(file)
         yield listener, session

@@ -57,7 +57,7 @@ class Overview:
     """
 
     def __init__(self, target: Target, failed: FailedBatches, logs: LogBuffer) -> None:
-        self._target = target
+        self.target = target
         self._failed = failed
         self._logs = logs
         self._due = Event()
@@ -67,13 +67,13 @@ class Overview:
     @cached_property
     def widgets(self) -> tuple[Widget, ...]:
         """The widgets of the deployed dashboard."""
-        names = list(self._target.physical_ids(_DASHBOARD))
-        return tuple(widget for name in names for widget in dashboard_widgets(self._target.clients.cloudwatch, name))
+        names = list(self.target.physical_ids(_DASHBOARD))
+        return tuple(widget for name in names for widget in dashboard_widgets(self.target.clients.cloudwatch, name))
 
     @cached_property
     def flows(self) -> list[Flow]:
         """The arrows from tables to functions."""
-        return flows(self._target)
+        return flows(self.target)
 
     def start(self) -> None:
         """Read now and from then on, for as long as the process lives."""
@@ -89,13 +89,13 @@ class Overview:
 
     def read(self) -> float:
         """Read everything once; the seconds until it is worth doing again."""
-        pause = self._target.seconds_between_reads
+        pause = self.target.seconds_between_reads
         try:
             self.snapshot = self._taken()
         except CommandError as error:
             self._keep(str(error))
         except (BotoCoreError, ClientError) as error:
-            self._keep(explanation(error, self._target.clients.region))
+            self._keep(explanation(error, self.target.clients.region))
             if isinstance(error, ClientError) and is_transient(error):
                 pause = min(_LONGEST_PAUSE, 4 * pause)
         self.touch()
@@ -112,14 +112,14 @@ class Overview:
         self.snapshot = replace(self.snapshot, problem=problem)
 
     def _taken(self) -> Snapshot:
-        now, clients = datetime.now(UTC), self._target.clients
+        now, clients = datetime.now(UTC), self.target.clients
         metrics = [metric for widget in self.widgets for metric in widget.metrics]
         metrics += [metric for flow in self.flows for metric in (flow.processed, flow.age)]
         snapshot = Snapshot(
             taken=now,
-            alarms=alarm_states(self._target),
-            executions=newest_executions(clients.workflow, self._target.state_machine),
-            summaries=newest_summaries(self._target),
+            alarms=alarm_states(self.target),
+            executions=newest_executions(clients.workflow, self.target.state_machine),
+            summaries=newest_summaries(self.target),
             failed_events=self._failed.listed(),
             dead_letters=self._dead_letters(),
             series=metric_series(clients.cloudwatch, metrics, now - SHOWN, now),
@@ -129,8 +129,8 @@ class Overview:
         return snapshot
 
     def _dead_letters(self) -> int:
-        url = self._target.stack.outputs["DailyAnalyticsDeadLetterQueueUrl"]
-        answer = self._target.clients.sqs.get_queue_attributes(
+        url = self.target.stack.outputs["DailyAnalyticsDeadLetterQueueUrl"]
+        answer = self.target.clients.sqs.get_queue_attributes(
             QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
         )
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
