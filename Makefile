@@ -16,9 +16,9 @@ in_two_processes := -m 'not slow' --numprocesses 2 --dist loadfile
 code := generate.py stack handlers build benchmarks tests
 black := --quiet --line-length 120 --exclude '/\.venv'
 
-operations := plan deploy status outputs logs drift redrive destroy
+operations := plan deploy status outputs logs drift redrive reconcile destroy
 
-.PHONY: help venv local console test coverage test-slow mutants lint format template package $(operations) diagram screenshots bench lock clean
+.PHONY: help venv local console test coverage test-slow mutants lint format template package $(operations) diagram screenshots permissions bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -80,6 +80,9 @@ diagram: venv ## draw the pictures in docs/ from the template
 
 screenshots: venv ## render the console's page into docs/console/
 	@$(run) -m tests.build.console.screenshots
+
+permissions: venv ## write down what CloudFormation does with the types of the template
+	@$(run) -m tests.privileges.handler_permissions
 
 bench: venv ## measure, and write benchmarks/RESULTS.md
 	@$(run) -m benchmarks

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_stepfunctions import SFNClient
     from mypy_boto3_sts.type_defs import GetCallerIdentityResponseTypeDef
@@ -121,6 +122,11 @@ class Clients:
     def s3(self) -> "S3Client":
         with _creating_a_client():
             return self.session.client("s3", **self._settings)
+
+    @cached_property
+    def sns(self) -> "SNSClient":
+        with _creating_a_client():
+            return self.session.client("sns", **self._settings)
 
     @cached_property
     def sqs(self) -> "SQSClient":

@@ -47,6 +47,8 @@ COMMANDS = {
     "drift": Command("build.commands.drift", "find resources that differ from the template"),
     "prune": Command("build.commands.prune", "remove artifacts that no stack needs any more"),
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
+    "reconcile": Command("build.reconcile.command", "prove that every record of the streams is recorded exactly once"),
+    "sweep": Command("build.commands.sweep", "destroy the stacks that are past their expiry"),
     "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),
     "console": Command("build.console.command", "open a page on this machine that shows a stack at work"),

@@ -16,6 +16,7 @@ from build.aws import Clients, open_clients
 from build.aws_errors import aws_errors_explained
 from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter, TerminalPresenter
+from stack.activity_shards import ActivityShardsError
 from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,
@@ -112,11 +113,13 @@ def stack_context(arguments: argparse.Namespace) -> Iterator[StackContext]:
     """What the options of `add_stack_options` choose, completed with the settings of the suffix.
 
     Raises:
-        CommandError: for a bad suffix or setting, and for everything that botocore raises.
+        CommandError: for a bad suffix or setting, for a region in which no stack can be, and for everything that
+            botocore raises.
     """
     with presenting(arguments.json) as presenter:
-        settings, config = _suffix_settings(arguments.suffix)
+        settings, config = suffix_settings(arguments.suffix)
         with _clients(arguments, arguments.region or settings.region) as clients:
+            require_supported_region(clients.region)
             source = _region_source(arguments, settings, clients, os.environ)
             yield StackContext(clients, presenter, source, settings, config)
 
@@ -164,6 +167,22 @@ def require_credentials(clients: Clients) -> None:
         BotoCoreError, ClientError: when it does not.
     """
     _ = clients.account
+
+
+def require_supported_region(region: str) -> None:
+    """Refuse the regions of the partition `aws-cn`, which lack what the stack is made of.
+
+    Source: https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html
+
+    Raises:
+        CommandError: for such a region.
+    """
+    if region.startswith("cn-"):
+        raise CommandError(
+            f"{region} is a region of China, where Lambda has no failure destinations in S3, no metrics of event "
+            "source mappings and no X-Ray; choose another region with --region.",
+            exit_code=2,
+        )
 
 
 def require_folder(file: Path) -> None:
@@ -221,16 +240,7 @@ def presenting(json_lines: bool) -> Iterator[Presenter]:
         presenter.close()
 
 
-@contextmanager
-def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clients]:
-    """The clients of the chosen identity; what AWS refuses inside becomes a sentence."""
-    with aws_errors_explained(region or DEFAULT_REGION):
-        clients = open_clients(arguments.profile, region)
-    with aws_errors_explained(clients.region):
-        yield clients
-
-
-def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
+def suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     """The settings of a suffix, and the configuration of its stack.
 
     Raises:
@@ -239,8 +249,17 @@ def _suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     try:
         settings = read_settings(suffix)
         return settings, settings.config
-    except (SettingsError, SuffixError) as error:
+    except (ActivityShardsError, SettingsError, SuffixError) as error:
         raise CommandError(str(error), exit_code=2) from error
+
+
+@contextmanager
+def _clients(arguments: argparse.Namespace, region: str | None) -> Iterator[Clients]:
+    """The clients of the chosen identity; what AWS refuses inside becomes a sentence."""
+    with aws_errors_explained(region or DEFAULT_REGION):
+        clients = open_clients(arguments.profile, region)
+    with aws_errors_explained(clients.region):
+        yield clients
 
 
 def _region_source(

@@ -186,6 +186,12 @@ def outputs_table(stack: DeployedStack) -> TextTable:
     return TextTable(f"Outputs of {stack.name}", ("output", "value"), sorted(stack.outputs.items()))
 
 
+def result_tables(stack: DeployedStack) -> list[TextTable]:
+    """What a deployment ends with: the outputs of the stack, and the pause of its streams if there is one."""
+    pause = [TextTable("Streams", ("", ""), [("paused", stack.pause)])] if stack.pause else []
+    return [outputs_table(stack), *pause]
+
+
 def _json_value(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 

@@ -10,6 +10,7 @@ from operator import getitem
 from typing import Any
 
 from handlers.keys import SIGNIFICANT_DIGITS, Item, partition_keys, sort_key
+from handlers.shards import ShardHistory
 
 _RECORDED_EVENTS = ("INSERT", "MODIFY")
 _IGNORED_EVENT = "REMOVE"
@@ -32,7 +33,7 @@ class ActivitySource:
         time_attribute: number attribute with the time of the item, `timestamp`.
         source_id_attribute: attribute of an activity that holds the id, `sourceUserId`.
         activity_type: `dataType` of the activities, `USER_ACTIVITY`.
-        shards: partition keys that the activity type is spread over.
+        shards: how many partition keys the activity type is spread over, and since when.
         processed_by: the `processedBy` of its activities.
     """
 
@@ -40,7 +41,7 @@ class ActivitySource:
     time_attribute: str
     source_id_attribute: str
     activity_type: str
-    shards: int
+    shards: ShardHistory
     processed_by: str
 
     @classmethod
@@ -51,7 +52,7 @@ class ActivitySource:
             time_attribute=environment["TIME_ATTRIBUTE"],
             source_id_attribute=environment["SOURCE_ID_ATTRIBUTE"],
             activity_type=environment["ACTIVITY_TYPE"],
-            shards=int(environment["ACTIVITY_SHARDS"]),
+            shards=ShardHistory.from_json(environment["ACTIVITY_SHARDS"]),
             processed_by=environment["PROCESSED_BY"],
         )
 
@@ -89,8 +90,9 @@ def activity_key(record: object, source: ActivitySource) -> tuple[str, str]:
     """The `dataType` and `processedAt` of a record's activity, a function of its eventID and creation time alone."""
     digest = hashlib.sha256(_event_id(record).encode(errors="surrogatepass")).digest()
     fraction, shard = int.from_bytes(digest[:24], "big"), int.from_bytes(digest[24:], "big")
-    partitions = partition_keys(source.activity_type, source.shards)
-    return partitions[shard % len(partitions)], sort_key(_creation_milliseconds(record), fraction)
+    created = creation_milliseconds(record)
+    partitions = partition_keys(source.activity_type, source.shards.at(created))
+    return partitions[shard % len(partitions)], sort_key(created, fraction)
 
 
 def _event_id(record: object) -> str:
@@ -101,8 +103,12 @@ def _event_id(record: object) -> str:
     return identifier
 
 
-def _creation_milliseconds(record: object) -> int:
-    """When the change was made, in milliseconds since 1970."""
+def creation_milliseconds(record: object) -> int:
+    """When a record was created, in milliseconds since 1970, which decides the day and the shard of its activity.
+
+    Raises:
+        RecordError: when the record does not say it.
+    """
     seconds = value_at(record, "dynamodb", "ApproximateCreationDateTime")
     if type(seconds) not in (int, float) or not 0 <= seconds < _YEAR_10000:
         raise RecordError("dynamodb.ApproximateCreationDateTime must be a number of seconds since 1970")

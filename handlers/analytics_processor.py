@@ -14,15 +14,17 @@ from botocore.config import Config
 
 from handlers.counting import count_activities, count_partition
 from handlers.errors import table_errors
+from handlers.shards import ShardHistory
 from handlers.summaries import (
+    Counting,
     Summary,
     SummaryKind,
     requested_kind,
     sources_from_json,
-    summary_item,
+    store_summary,
     summary_of,
 )
-from handlers.windows import Window, read_time, requested_windows
+from handlers.windows import Window, is_scheduled, milliseconds_since_1970, read_time, requested_windows
 
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
@@ -30,7 +32,7 @@ metrics = Metrics()
 metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 
 SOURCES = sources_from_json(os.environ["SOURCES"])
-_SHARDS = int(os.environ["ACTIVITY_SHARDS"])
+_SHARDS = ShardHistory.from_json(os.environ["ACTIVITY_SHARDS"])
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
 dynamodb = boto3.client(
     "dynamodb",
@@ -49,7 +51,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             window, see `requested_windows`.
 
     Returns:
-        `statusCode`, `body`, and the `summaries` as they were written, oldest first.
+        `statusCode`, `body`, and the `summaries` as they were counted, oldest first.
 
     Raises:
         InvalidRequestError: when there is no such summary.
@@ -58,8 +60,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     kind = requested_kind(event.get("dataType"), SOURCES)
     windows = requested_windows(event, _request_time(event))
     with table_errors(TABLE_NAME):
-        summaries = _summarize(kind, windows, event.get("batchSize"))
-    _publish(kind, summaries)
+        summaries = _summaries(kind, windows, event.get("batchSize"), consistent=not is_scheduled(event))
+        _store(summaries)
+    _measure(kind, summaries[-1])
     return {"statusCode": 200, "body": "Successfully processed analytics", "summaries": summaries}
 
 
@@ -68,23 +71,28 @@ def _request_time(event: Mapping[str, Any]) -> datetime:
     return read_time(event, "validatedAt") if "validatedAt" in event else datetime.now(UTC)
 
 
-def _summarize(kind: SummaryKind, windows: Sequence[Window], page_size: int | None) -> list[Summary]:
-    """Count every window, and when all are counted write a summary of each."""
+def _summaries(kind: SummaryKind, windows: Sequence[Window], page_size: int | None, consistent: bool) -> list[Summary]:
+    """Count every window."""
+    counting = Counting(milliseconds_since_1970(datetime.now(UTC)), consistent)
     counts = count_activities(
-        partial(count_partition, dynamodb, TABLE_NAME, page_size),
+        partial(count_partition, dynamodb, TABLE_NAME, page_size, consistent),
         windows,
         [source.activity_type for source in kind.sources],
         _SHARDS,
     )
-    summaries = [summary_of(kind, window, counts[window]) for window in windows]
-    for summary in summaries:
-        dynamodb.put_item(TableName=TABLE_NAME, Item=summary_item(summary))
-    return summaries
+    return [summary_of(kind, window, counts[window], counting) for window in windows]
 
 
-def _publish(kind: SummaryKind, summaries: Sequence[Summary]) -> None:
-    """Log the summaries, and measure the newest, so that a day that is counted twice is not measured twice."""
+def _store(summaries: Sequence[Summary]) -> None:
+    """Store each summary that is not older than the one stored already."""
+    written = [summary for summary in summaries if store_summary(dynamodb, TABLE_NAME, summary)]
+    logger.info("summaries written", summaries=written)
+    if older := [summary for summary in summaries if summary not in written]:
+        logger.info("summaries that were counted later are stored already", summaries=older)
+
+
+def _measure(kind: SummaryKind, newest: Summary) -> None:
+    """Measure the newest summary, so that a day that is counted twice is not measured twice."""
     for attribute in ("totalRecords", *(source.count_attribute for source in kind.sources)):
         name = attribute[0].upper() + attribute[1:]
-        metrics.add_metric(name, MetricUnit.Count, int(summaries[-1][attribute]))
-    logger.info("summaries written", summaries=summaries)
+        metrics.add_metric(name, MetricUnit.Count, int(newest[attribute]))

@@ -86,7 +86,10 @@ class BatchWriter:
         return sum(map(self._request, requests), _WriteResult([], []))
 
     def _request(self, items: Sequence[Item]) -> _WriteResult:
-        """Send one request of at most 25 items, unless the time is up."""
+        """Send one request of at most 25 items, unless the time is up.
+
+        An answer that was cut short reaches us as one without members, and does not tell what is written.
+        """
         if self.time_left() <= 0:
             return _retryable(items, "NoTimeLeft")
         try:
@@ -97,6 +100,8 @@ class BatchWriter:
             return self._after_error(items, error)
         except _TRANSIENT_ERRORS as error:
             return _retryable(items, type(error).__name__)
+        if "UnprocessedItems" not in response:
+            return _retryable(items, "IncompleteAnswer")
         unprocessed = response["UnprocessedItems"].get(self.table_name, [])
         return _retryable([request["PutRequest"]["Item"] for request in unprocessed], "UnprocessedItems")
 

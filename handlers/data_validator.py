@@ -25,5 +25,10 @@ def handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """Answer whether an input is valid; see `validated` for the answer. Raises nothing, whatever the input is."""
     answer = validated(event, _DATA_TYPES, datetime.now(UTC))
     metrics.add_metric("InvalidInputs", MetricUnit.Count, int(not answer["isValid"]))
-    logger.info("input validated", is_valid=answer["isValid"], error=answer.get("error"))
+    logger.info(
+        "input validated",
+        is_valid=answer["isValid"],
+        error=answer.get("error"),
+        warning=answer.get("warning"),
+    )
     return answer

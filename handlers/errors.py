@@ -20,6 +20,11 @@ class AnalyticsTableError(Exception):
     """The analytics table could not be read or written; the message names it, says why and what to do."""
 
 
+def cut_answer(table_name: str) -> AnalyticsTableError:
+    """The error for an answer without the members that it has to have, which is what botocore makes of half a body."""
+    return AnalyticsTableError(f"the table {table_name} sent an answer that was cut short; {_TRY_AGAIN}.")
+
+
 @contextmanager
 def table_errors(table_name: str) -> Iterator[None]:
     """Turn errors of DynamoDB, and of the connection to it, into an error that names the table.

@@ -56,6 +56,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     Raises:
         UnexpectedBatchTypeError, ValueError: when the event is not one of a stream.
     """
+    if isinstance(event, dict) and event.get("Records") == []:
+        _publish(BatchReport(records=0, written=0, ignored=0, failed=()))
+        return {"batchItemFailures": []}
     writer = BatchWriter(dynamodb, TABLE_NAME, time_left=partial(_seconds_left, context))
     batch = ActivityBatch(writer.write)
     response = process_partial_response(event, partial(activity_item, source=SOURCE), batch, context)

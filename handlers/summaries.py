@@ -1,13 +1,19 @@
-"""What a summary counts, and the item that stores the counts."""
+"""What a summary counts, and storing the counts as an item."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+from botocore.exceptions import ClientError
 
 from handlers.errors import InvalidRequestError
 from handlers.keys import Item
 from handlers.windows import Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 DAILY_ANALYTICS = "DAILY_ANALYTICS"
 _DAILY_SUMMARY = "DAILY_SUMMARY"
@@ -62,13 +68,27 @@ def requested_kind(data_type: object, sources: tuple[CountedSource, ...]) -> Sum
     return kinds[data_type]
 
 
-def summary_of(kind: SummaryKind, window: Window, counts: Mapping[str, int]) -> Summary:
+@dataclass(frozen=True)
+class Counting:
+    """How the activities of a summary were counted.
+
+    Args:
+        began_at: milliseconds since 1970; every write that succeeded before is counted, if it read consistently.
+        consistent: whether it did.
+    """
+
+    began_at: int
+    consistent: bool
+
+
+def summary_of(kind: SummaryKind, window: Window, counts: Mapping[str, int], counting: Counting) -> Summary:
     """The summary of a window; its key is its type and the window's end, so making it again replaces it.
 
     Args:
         kind: what it counts.
         window: the span of time it is about.
         counts: the activities in the window, by activity type.
+        counting: when and how they were counted.
     """
     of_sources = {source.count_attribute: counts[source.activity_type] for source in kind.sources}
     return {
@@ -79,9 +99,38 @@ def summary_of(kind: SummaryKind, window: Window, counts: Mapping[str, int]) -> 
         "processedBy": _PROCESSED_BY,
         "windowStart": window.start,
         "windowEnd": window.end,
+        "countedAt": counting.began_at,
+        **({} if counting.consistent else {"consistent": False}),
     }
 
 
 def summary_item(summary: Summary) -> Item:
     """A summary with DynamoDB's types."""
-    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in summary.items()}
+    return {name: _attribute_value(value) for name, value in summary.items()}
+
+
+def _attribute_value(value: str | int) -> "AttributeValueTypeDef":
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
+def store_summary(client: "DynamoDBClient", table_name: str, summary: Summary) -> bool:
+    """Store a summary unless one is stored whose counting began later; returns whether it is stored now.
+
+    Raises:
+        ClientError, BotoCoreError: when the table cannot be written.
+    """
+    item = summary_item(summary)
+    try:
+        client.put_item(
+            TableName=table_name,
+            Item=item,
+            ConditionExpression="attribute_not_exists(countedAt) OR countedAt <= :countedAt",
+            ExpressionAttributeValues={":countedAt": item["countedAt"]},
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+        return False
+    return True

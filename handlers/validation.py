@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-_ECHOED_FIELDS = ("dataType", "batchSize", "date", "scheduledTime", "scheduledExecution")
+from handlers.windows import unreadable_times
+
+_FIELDS = ("dataType", "batchSize", "date", "scheduledTime", "scheduledExecution")
 _DEFAULT_BATCH_SIZE = 100
 LARGEST_BATCH_SIZE = 1000
 
@@ -19,20 +21,24 @@ def validated(request: object, data_types: Sequence[str], now: datetime) -> dict
         now: the current time in UTC.
 
     Returns:
-        `isValid`, `validatedAt` in ISO 8601, the fields of the input that the next state reads and, when
-        it is not valid, every reason in `error`.
+        `isValid`, `validatedAt` in ISO 8601, the fields of the input that the next state reads, every reason in
+        `error` when it is not valid, and in `warning` the members that are ignored, if there are any.
     """
     given = {"batchSize": _DEFAULT_BATCH_SIZE, **(request if isinstance(request, dict) else {})}
-    reasons = list(_reasons_against(request, given, data_types))
+    reasons = list(_reasons_against(request, given, data_types, now))
     answer = {
         "isValid": not reasons,
-        **{name: _strict_json(given[name]) for name in _ECHOED_FIELDS if name in given},
+        **{name: _strict_json(given[name]) for name in _FIELDS if name in given},
         "validatedAt": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
+    if unknown := sorted(given.keys() - set(_FIELDS)):
+        answer["warning"] = _strict_json(f"unknown and ignored: {', '.join(unknown)}; known: {', '.join(_FIELDS)}")
     return answer | ({"error": "; ".join(reasons)} if reasons else {"batchSize": int(given["batchSize"])})
 
 
-def _reasons_against(request: object, given: Mapping[str, Any], data_types: Sequence[str]) -> Iterator[str]:
+def _reasons_against(
+    request: object, given: Mapping[str, Any], data_types: Sequence[str], now: datetime
+) -> Iterator[str]:
     """Everything that is wrong with an input, and what would be valid."""
     if not isinstance(request, dict):
         yield "the input must be a JSON object"
@@ -40,6 +46,9 @@ def _reasons_against(request: object, given: Mapping[str, Any], data_types: Sequ
         yield f"dataType must be one of {', '.join(data_types)}"
     if not _is_batch_size(given["batchSize"]):
         yield f"batchSize must be a whole number from 1 to {LARGEST_BATCH_SIZE}"
+    if not isinstance(given.get("scheduledExecution", False), bool):
+        yield "scheduledExecution must be true or false"
+    yield from unreadable_times(given, now)
 
 
 def _is_batch_size(value: Any) -> bool:

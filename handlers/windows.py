@@ -1,6 +1,6 @@
 """The spans of time that summaries cover: whole UTC days, or the last 24 hours."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -12,6 +12,10 @@ _DAY = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
 _Moment = TypeVar("_Moment", date, datetime)
+
+
+class _FormError(ValueError):
+    """A text in a form that is not read; the message says nothing of the text."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,32 @@ def requested_windows(request: Mapping[str, Any], now: datetime) -> tuple[Window
     return (_window_between(now - _DAY, now),)
 
 
+def is_scheduled(request: Mapping[str, Any]) -> bool:
+    """Whether a request is the schedule's, for days that are over, and names no day."""
+    return request.get("date") is None and (
+        request.get("scheduledTime") is not None or request.get("scheduledExecution") is True
+    )
+
+
+def unreadable_times(request: Mapping[str, Any], now: datetime) -> Iterator[str]:
+    """Why each `date` or `scheduledTime` of a request makes `requested_windows` refuse it, also where it is unused."""
+    for name in ("date", "scheduledTime"):
+        try:
+            requested_windows({name: request.get(name)}, now)
+        except InvalidRequestError as error:
+            yield str(error).removesuffix(".")
+
+
+def day_of(milliseconds: int) -> date:
+    """The UTC day whose window has an instant, which is in milliseconds since 1970."""
+    return (_EPOCH + milliseconds * _MILLISECOND).date()
+
+
+def milliseconds_since_1970(moment: datetime) -> int:
+    """A time, rounded down to the millisecond."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
 def _whole_days_before(moment: datetime, now: datetime) -> tuple[Window, ...]:
     """The last two UTC days that were over at a moment."""
     return tuple(_window_of_day((moment - age * _DAY).date(), now) for age in (2, 1))
@@ -60,7 +90,7 @@ def _window_of_day(day: date, now: datetime) -> Window:
 
 def _window_between(start: datetime, end: datetime) -> Window:
     """The window between two times, each rounded down to the millisecond."""
-    return Window((start - _EPOCH) // _MILLISECOND, (end - _EPOCH) // _MILLISECOND)
+    return Window(milliseconds_since_1970(start), milliseconds_since_1970(end))
 
 
 def _read(request: Mapping[str, Any], name: str, reader: Callable[[Any], _Moment], example: str) -> _Moment:
@@ -68,7 +98,8 @@ def _read(request: Mapping[str, Any], name: str, reader: Callable[[Any], _Moment
     try:
         return reader(request[name])
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidRequestError(f"`{name}` cannot be read: {error}; write it like {example}.") from error
+        reason = error if isinstance(error, _FormError) else "it is no date or time in ISO 8601"
+        raise InvalidRequestError(f"`{name}` cannot be read: {reason}; write it like {example}.") from error
 
 
 def read_time(request: Mapping[str, Any], name: str) -> datetime:
@@ -84,7 +115,7 @@ def _day_from_text(text: str) -> date:
     """Read a day that is written as YYYY-MM-DD, and in no other of the ways that ISO 8601 has."""
     day = date.fromisoformat(text)
     if day.isoformat() != text:
-        raise ValueError("it is not written as YYYY-MM-DD")
+        raise _FormError("it is not written as YYYY-MM-DD")
     return day
 
 
@@ -92,5 +123,5 @@ def _time_from_text(text: str) -> datetime:
     """Read a time since 1970 in ISO 8601 with its offset from UTC."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None or moment < _EPOCH:
-        raise ValueError("it has no offset from UTC, or is before 1970")
+        raise _FormError("it has no offset from UTC, or is before 1970")
     return moment.astimezone(UTC)

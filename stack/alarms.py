@@ -273,8 +273,8 @@ def _table_alarms(analytics_table: Table) -> Iterator[AlarmDefinition]:
         logical_id="AnalyticsWriteThrottleAlarm",
         name_part="analytics-write-throttles",
         runbook=runbook.TABLE_THROTTLED,
-        description="The analytics table throttles writes, records wait: raise activity_shards if a type writes over "
-        "1,000 items a second.",
+        description="The analytics table throttles writes, records wait: raise activity_shards if a type has over "
+        "1,000 writes/s.",
         metric=("AWS/DynamoDB", "WriteThrottleEvents"),
         dimensions={"TableName": analytics_table.ref()},
         bad_periods=2,

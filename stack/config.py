@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, check_activity_shards
+
 DEFAULT_SUFFIX = "dev"
 STACK_PREFIX = "TapStack"
 DEFAULT_REGION = "us-west-2"
@@ -181,22 +183,22 @@ class StackConfig:
     Args:
         suffix: lower case letters, digits and hyphens, starting with a letter; part of every physical name.
         sources: the tables to follow.
-        activity_shards: partition keys that one activity type is spread over; one takes 1,000 writes a second
-            (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
-        log_retention_days: how long log groups keep their events.
+        activity_shards: partition keys that one activity type is spread over, and since when; one takes 1,000 writes
+            a second (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
         protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
         SuffixError: when a name made of the suffix would be refused by AWS.
+        ActivityShardsError: for a history of shards that cannot be used.
     """
 
     suffix: str = DEFAULT_SUFFIX
     sources: tuple[StreamSource, ...] = field(default=SOURCES)
-    activity_shards: int = 1
-    log_retention_days: int = 14
+    activity_shards: ActivityShards = ((FROM_THE_BEGINNING, 1),)
     protected_by_settings: bool = False
 
     def __post_init__(self) -> None:
+        check_activity_shards(self.activity_shards)
         if not re.fullmatch(r"[a-z][a-z0-9-]*", self.suffix):
             raise SuffixError(
                 f"the suffix {self.suffix!r} cannot be part of a name: "
@@ -217,6 +219,16 @@ class StackConfig:
     def protected(self) -> bool:
         """Whether this stack's data must outlive mistakes: retention, deletion protection, no payloads in logs."""
         return self.protected_by_settings or self.suffix in PROTECTED_SUFFIXES
+
+    @property
+    def log_retention_days(self) -> int:
+        """How long log groups keep their events; a protected stack's can be asked for a whole quarter."""
+        return 90 if self.protected else 14
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What tells this project's cost, and this stack's, from other cost of the account."""
+        return {"project": STACK_PREFIX, "suffix": self.suffix}
 
     @property
     def functions(self) -> tuple[FunctionSpecification, ...]:

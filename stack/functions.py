@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from awacs.aws import Statement
-from troposphere import Template
+from troposphere import Ref, Template
 from troposphere.awslambda import Code, Content, Environment, Function, LayerVersion, LoggingConfig, TracingConfig
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
 
 from stack import policies
+from stack.activity_shards import activity_shards_variable
 from stack.config import (
     ANALYTICS_PROCESSOR,
     ARCHITECTURE,
@@ -22,7 +23,7 @@ from stack.config import (
     StreamSource,
     stream_processor,
 )
-from stack.parameters import Parameters
+from stack.parameters import KMS_KEY_ARN, TRACING_MODE, Parameters, with_kms_key
 from stack.storage import Storage, retention
 
 _RUNTIME = f"python{RUNTIME_PYTHON}"
@@ -54,7 +55,13 @@ class _FunctionContext:
 def add_log_group(template: Template, config: StackConfig, logical_id: str, name: str) -> LogGroup:
     """Add a log group that the stack owns, so that its retention and its permissions are the template's."""
     return template.add_resource(
-        LogGroup(logical_id, LogGroupName=name, RetentionInDays=config.log_retention_days, **retention(config))
+        LogGroup(
+            logical_id,
+            KmsKeyId=with_kms_key(Ref(KMS_KEY_ARN)),
+            LogGroupName=name,
+            RetentionInDays=config.log_retention_days,
+            **retention(config),
+        )
     )
 
 
@@ -63,6 +70,7 @@ def _add_function(
     function: FunctionSpecification,
     variables: Mapping[str, object],
     statements: Sequence[Statement],
+    key_statements: Sequence[Statement] = (),
 ) -> Function:
     """Add a function with its log group and role.
 
@@ -71,10 +79,12 @@ def _add_function(
         function: what it is called, what it runs and what it may use.
         variables: its environment beyond what all functions have.
         statements: its permissions beyond logs and traces.
+        key_statements: its permissions on the stack's key, when there is one.
     """
     name = context.config.name(function.name_part)
     log_group = add_log_group(context.template, context.config, f"{function.logical_id}LogGroup", f"/aws/lambda/{name}")
-    role = _add_role(context, function, [policies.write_logs(log_group), policies.send_function_traces(), *statements])
+    permissions = [policies.write_logs(log_group), policies.send_function_traces(), *statements]
+    role = _add_role(context, function, permissions, key_statements)
     return context.template.add_resource(
         Function(
             function.logical_id,
@@ -89,19 +99,25 @@ def _add_function(
             Role=role.get_att("Arn"),
             Runtime=_RUNTIME,
             Timeout=function.timeout,
-            TracingConfig=TracingConfig(Mode="Active"),
+            TracingConfig=TracingConfig(Mode=Ref(TRACING_MODE)),
         )
     )
 
 
-def _add_role(context: _FunctionContext, function: FunctionSpecification, statements: Sequence[Statement]) -> Role:
+def _add_role(
+    context: _FunctionContext,
+    function: FunctionSpecification,
+    statements: Sequence[Statement],
+    key_statements: Sequence[Statement],
+) -> Role:
     """Add a role for this function alone."""
+    of_the_key = [with_kms_key(policies.inline_policy("Key", *key_statements))] if key_statements else []
     return context.template.add_resource(
         Role(
             f"{function.logical_id}Role",
             RoleName=context.config.name(f"{function.name_part}-role"),
             AssumeRolePolicyDocument=policies.trust_lambda(),
-            Policies=[policies.inline_policy("Function", *statements)],
+            Policies=[policies.inline_policy("Function", *statements), *of_the_key],
         )
     )
 
@@ -126,7 +142,7 @@ def _common_variables(config: StackConfig, function: FunctionSpecification) -> d
 def _stream_variables(config: StackConfig, storage: Storage, source: StreamSource) -> dict[str, object]:
     """The environment from which the stream processor, one for all sources, learns its source."""
     return {
-        "ACTIVITY_SHARDS": str(config.activity_shards),
+        "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ACTIVITY_TYPE": source.activity_type,
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
         "ID_ATTRIBUTE": source.id_attribute,
@@ -150,7 +166,7 @@ def _counted_source(source: StreamSource) -> dict[str, str]:
 def _analytics_variables(config: StackConfig, storage: Storage) -> dict[str, object]:
     """The environment from which the analytics processor learns what to count."""
     return {
-        "ACTIVITY_SHARDS": str(config.activity_shards),
+        "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
         "SOURCES": json.dumps(list(map(_counted_source, config.sources)), separators=(",", ":")),
     }
@@ -172,6 +188,7 @@ def _add_stream_processor(context: _FunctionContext, storage: Storage, source: S
             policies.write_activities(storage.analytics_table),
             *policies.deliver_failed_events(storage.failed_events_bucket),
         ],
+        [policies.use_encrypted_tables(), policies.encrypt_failed_events()],
     )
 
 
@@ -195,6 +212,7 @@ def add_functions(template: Template, config: StackConfig, parameters: Parameter
             ANALYTICS_PROCESSOR,
             _analytics_variables(config, storage),
             [policies.summarise_activities(storage.analytics_table)],
+            [policies.use_encrypted_tables()],
         ),
         data_validator=_add_function(context, DATA_VALIDATOR, _validator_variables(config), []),
     )

@@ -10,7 +10,7 @@ from stack.alarms import MonitoredResources, add_alarm, alarm_definitions
 from stack.composite_alarms import add_composite_alarms
 from stack.config import StackConfig
 from stack.dashboard import add_dashboard
-from stack.parameters import HAS_ALERT_EMAIL, Parameters
+from stack.parameters import HAS_ALERT_EMAIL, KMS_KEY_ARN, Parameters, with_kms_key
 from stack.policies import alarms_publish
 
 
@@ -29,6 +29,7 @@ def _add_alert_topic(template: Template, config: StackConfig, parameters: Parame
             "AlertTopic",
             TopicName=config.name("serverless-alerts"),
             DisplayName="Serverless Infrastructure Alerts",
+            KmsMasterKeyId=with_kms_key(Ref(KMS_KEY_ARN)),
         )
     )
     template.add_resource(TopicPolicy("AlertTopicPolicy", Topics=[topic.ref()], PolicyDocument=alarms_publish(topic)))

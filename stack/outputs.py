@@ -1,10 +1,11 @@
 """The outputs: names, ARNs and URLs of what a deployed stack has."""
 
-from troposphere import AWSHelperFn, Output, Sub, Template
+from troposphere import AWSHelperFn, If, Output, Sub, Template
 
 from stack.config import StackConfig, stream_processor
 from stack.functions import Functions
 from stack.monitoring import Monitoring
+from stack.parameters import IN_GOVCLOUD
 from stack.storage import Storage
 from stack.workflow import Workflow
 
@@ -41,15 +42,24 @@ def _function_outputs(config: StackConfig, functions: Functions) -> list[tuple[s
     ]
 
 
-def _monitoring_outputs(workflow: Workflow, monitoring: Monitoring) -> list[tuple[str, str, AWSHelperFn]]:
-    dashboard_url = (
-        "https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home"
-        f"?region=${{AWS::Region}}#dashboards:name=${{{monitoring.dashboard.title}}}"
+def _dashboard_url(monitoring: Monitoring) -> If:
+    """The dashboard in the console of its partition.
+
+    Source: https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/getting-started-sign-in.html
+    """
+    page = f"/cloudwatch/home?region=${{AWS::Region}}#dashboards:name=${{{monitoring.dashboard.title}}}"
+    return If(
+        IN_GOVCLOUD,
+        Sub(f"https://console.amazonaws-us-gov.com{page}"),
+        Sub(f"https://${{AWS::Region}}.console.aws.amazon.com{page}"),
     )
+
+
+def _monitoring_outputs(workflow: Workflow, monitoring: Monitoring) -> list[tuple[str, str, AWSHelperFn]]:
     return [
         ("StepFunctionsStateMachineArn", "Step Functions state machine ARN", workflow.state_machine.ref()),
         ("DailyAnalyticsDeadLetterQueueUrl", "Queue of daily executions not started", workflow.dead_letter_queue.ref()),
-        ("DashboardUrl", "CloudWatch Dashboard URL", Sub(dashboard_url)),
+        ("DashboardUrl", "CloudWatch Dashboard URL", _dashboard_url(monitoring)),
         ("AlertTopicArn", "SNS Topic ARN for alerts", monitoring.alert_topic.ref()),
     ]
 

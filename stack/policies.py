@@ -6,7 +6,7 @@ Sid says so (https://docs.aws.amazon.com/service-authorization/latest/reference/
 
 from collections.abc import Sequence
 
-from awacs import awslambda, dynamodb, logs, s3, sns, sqs, states, sts, xray
+from awacs import awslambda, dynamodb, kms, logs, s3, sns, sqs, states, sts, xray
 from awacs.aws import (
     Action,
     Allow,
@@ -33,6 +33,8 @@ from troposphere.s3 import Bucket
 from troposphere.sns import Topic
 from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
+
+from stack.parameters import KMS_KEY_ARN
 
 _VERSION = "2012-10-17"
 _THIS_ACCOUNT = Ref("AWS::AccountId")
@@ -132,7 +134,10 @@ def deliver_workflow_logs() -> Statement:
 
 
 def read_stream(table: Table) -> Statement:
-    """What an event source mapping reads (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html)."""
+    """What an event source mapping reads (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
+
+    `ListStreams` has no resource type, so on a stream it grants nothing; it is here because that page needs it.
+    """
     actions = [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator, dynamodb.ListStreams]
     return _allow("ReadStream", actions, table.get_att("StreamArn"))
 
@@ -158,6 +163,31 @@ def write_activities(table: Table) -> Statement:
 def summarise_activities(table: Table) -> Statement:
     """The analytics processor counts by query and writes summaries."""
     return _allow("SummariseActivities", [dynamodb.PutItem, dynamodb.Query], table.get_att("Arn"))
+
+
+def _use_key(sid: str, action: Action, service: str) -> Statement:
+    """The stack's key, for what one service encrypts with it and for nothing else.
+
+    Source: https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    condition = Condition([StringEquals({"kms:ViaService": Sub(f"{service}.${{AWS::Region}}.amazonaws.com")})])
+    return _allow(sid, [action], Ref(KMS_KEY_ARN), condition=condition)
+
+
+def use_encrypted_tables() -> Statement:
+    """Tables and their streams, whose own keys DynamoDB decrypts in the name of whoever reads or writes.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    """
+    return _use_key("UseEncryptedTables", kms.Decrypt, "dynamodb")
+
+
+def encrypt_failed_events() -> Statement:
+    """What an on-failure destination needs whose bucket is encrypted with a key of one's own.
+
+    Source: https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    """
+    return _use_key("EncryptFailedEvents", kms.GenerateDataKey, "s3")
 
 
 def invoke_functions(functions: Sequence[Function]) -> Statement:

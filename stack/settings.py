@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, ActivityShardsError, check_activity_shards
 from stack.config import PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
@@ -41,6 +42,7 @@ class SuffixSettings:
         tags: of the stack and its resources.
         parameters: of the template.
         sizes: of sources, by their name and the field of `StreamSource`.
+        activity_shards: of each activity type.
     """
 
     suffix: str
@@ -51,6 +53,7 @@ class SuffixSettings:
     tags: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    activity_shards: ActivityShards | None = None
 
     @property
     def section(self) -> str:
@@ -64,7 +67,8 @@ class SuffixSettings:
         Raises:
             SuffixError: for a suffix that no stack can have.
         """
-        return StackConfig(self.suffix, sources=tuple(map(self._sized, SOURCES)), protected_by_settings=self.protected)
+        config = StackConfig(self.suffix, tuple(map(self._sized, SOURCES)), protected_by_settings=self.protected)
+        return replace(config, activity_shards=self.activity_shards) if self.activity_shards else config
 
     def _sized(self, source: StreamSource) -> StreamSource:
         sizes: Mapping[str, Any] = self.sizes.get(source.name, {})
@@ -156,6 +160,25 @@ def _size(text: str, size: str, place: str) -> int:
     return int(text)
 
 
+def _activity_shards(text: str, place: str) -> ActivityShards:
+    """The lines `2026-12-01T00:00:00Z = 8` of a setting, the first of which is of the time 0."""
+    assigned = _assignments(text, place)
+    history: ActivityShards = tuple(
+        (FROM_THE_BEGINNING if time == str(FROM_THE_BEGINNING) else time, _number(shards))
+        for time, shards in assigned.items()
+    )
+    try:
+        check_activity_shards(history)
+    except ActivityShardsError as error:
+        raise SettingsError(f"{place} is wrong: {error}") from error
+    return history
+
+
+def _number(text: str) -> int:
+    """A whole number; 0 for anything else, which is no number of shards."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+
+
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "region": _matching(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region like us-west-2"),
     "account": _matching(r"[0-9]{12}", "the twelve digits of an account"),
@@ -164,5 +187,6 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "tags": _assignments,
     "parameters": _assignments,
     "sizes": _sizes,
+    "activity_shards": _activity_shards,
 }
 """What reads the value of each key."""

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Template
+from troposphere import Ref, Template
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
     PointInTimeRecoverySpecification,
+    SSESpecification,
     StreamSpecification,
     Table,
 )
@@ -18,7 +19,6 @@ from troposphere.s3 import (
     BucketPolicy,
     LifecycleConfiguration,
     LifecycleRule,
-    LifecycleRuleTransition,
     NoncurrentVersionExpiration,
     OwnershipControls,
     OwnershipControlsRule,
@@ -29,6 +29,7 @@ from troposphere.s3 import (
 )
 
 from stack.config import StackConfig, StreamSource
+from stack.parameters import KMS_KEY_ARN, with_kms_key
 from stack.policies import private_bucket
 
 
@@ -64,6 +65,9 @@ def _on_demand_table(config: StackConfig, logical_id: str, name_part: str, keys:
         BillingMode="PAY_PER_REQUEST",
         DeletionProtectionEnabled=config.protected,
         PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
+        SSESpecification=with_kms_key(
+            SSESpecification(KMSMasterKeyId=Ref(KMS_KEY_ARN), SSEEnabled=True, SSEType="KMS")
+        ),
         **retention(config),
         **more,
     )
@@ -81,14 +85,9 @@ def _source_table(config: StackConfig, source: StreamSource) -> Table:
 
 
 def _failed_events_lifecycle() -> LifecycleConfiguration:
-    """Failed events are kept until replayed, in cheaper storage after a month; what is deleted, for 30 days more."""
+    """Failed events are kept until they are replayed; what is deleted, for 30 days more."""
     return LifecycleConfiguration(
         Rules=[
-            LifecycleRule(
-                Id="KeepCheaply",
-                Status="Enabled",
-                Transitions=[LifecycleRuleTransition(StorageClass="STANDARD_IA", TransitionInDays=30)],
-            ),
             LifecycleRule(
                 Id="ForgetDeleted",
                 Status="Enabled",
@@ -100,14 +99,26 @@ def _failed_events_lifecycle() -> LifecycleConfiguration:
     )
 
 
+def _bucket_encryption() -> BucketEncryption:
+    """The stack's key when there is one, with a bucket key that saves calls of KMS; else the key of S3.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
+    """
+    of_the_stack = ServerSideEncryptionRule(
+        BucketKeyEnabled=True,
+        ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(
+            KMSMasterKeyID=Ref(KMS_KEY_ARN), SSEAlgorithm="aws:kms"
+        ),
+    )
+    of_s3 = ServerSideEncryptionRule(ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256"))
+    return BucketEncryption(ServerSideEncryptionConfiguration=[with_kms_key(of_the_stack, of_s3)])
+
+
 def _failed_events_bucket(config: StackConfig) -> Bucket:
     """The on-failure destination of the mappings: private, encrypted, versioned."""
-    encryption = ServerSideEncryptionRule(
-        ServerSideEncryptionByDefault=ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-    )
     return Bucket(
         "FailedEventsBucket",
-        BucketEncryption=BucketEncryption(ServerSideEncryptionConfiguration=[encryption]),
+        BucketEncryption=_bucket_encryption(),
         LifecycleConfiguration=_failed_events_lifecycle(),
         OwnershipControls=OwnershipControls(Rules=[OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
         PublicAccessBlockConfiguration=PublicAccessBlockConfiguration(

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere import Sub, Template
+from troposphere import Ref, Sub, Template
 from troposphere.events import DeadLetterConfig, InputTransformer, RetryPolicy, Rule, Target
 from troposphere.iam import Role
 from troposphere.logs import LogGroup
@@ -20,10 +20,16 @@ from troposphere.stepfunctions import (
 from stack import policies
 from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecification, StackConfig
 from stack.functions import Functions, add_log_group
+from stack.parameters import KMS_KEY_ARN, with_kms_key
 from stack.storage import retention
 
 _INVOCATION_OVERHEAD = 30
 """Seconds that a task may take beyond its function's own time-out: a cold start, and the request's way."""
+
+_CANNOT_GET_BETTER = {"ErrorEquals": ["InvalidRequestError"], "MaxAttempts": 0}
+"""The functions' own error for a request that cannot be served; it comes first, because the first retrier that names an
+error decides, and `States.TaskFailed` names this one too
+(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
 
 _SERVICE_ERRORS = {
     "ErrorEquals": [
@@ -41,16 +47,20 @@ _SERVICE_ERRORS = {
 """Lambda could not run the function (https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html)."""
 
 _UNFINISHED = {
-    "ErrorEquals": ["AnalyticsTableError", "Lambda.Unknown", "States.Timeout"],
+    "ErrorEquals": ["Sandbox.Timedout", "States.TaskFailed", "States.Timeout"],
     "IntervalSeconds": 10,
     "MaxAttempts": 2,
     "BackoffRate": 2,
     "JitterStrategy": "FULL",
 }
-"""The table did not answer, or the function crashed or ran out of time; both tasks can be done again without harm."""
+"""Whatever else a function failed with; both tasks can be done again without harm.
+
+`States.TaskFailed` matches every error but `States.Timeout`, also the function's own time-out, which is
+`Sandbox.Timedout` on newer runtimes and was `Lambda.Unknown` before; a reader finds it by its name
+(https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
 
 _WORKFLOW_TIMEOUT = 3 * 60 * 60
-"""Seconds; above what all attempts of both tasks can take."""
+"""Seconds; above what all attempts of both tasks and the waits between them can take."""
 
 _DAILY_INPUT = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "scheduledExecution": True}
 
@@ -72,7 +82,7 @@ def _task(function: FunctionSpecification, then: dict[str, Any]) -> dict[str, An
         "Parameters": {"FunctionName": f"${{{function.logical_id}Arn}}", "Payload.$": "$"},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": function.timeout + _INVOCATION_OVERHEAD,
-        "Retry": [_SERVICE_ERRORS, _UNFINISHED],
+        "Retry": [_CANNOT_GET_BETTER, _SERVICE_ERRORS, _UNFINISHED],
         **then,
     }
 
@@ -101,10 +111,14 @@ def definition() -> dict[str, Any]:
 
 
 def _add_state_machine(template: Template, config: StackConfig, functions: Functions) -> StateMachine:
-    """Add the state machine with its log group and role."""
+    """Add the state machine with its log group and role.
+
+    The prefix of the log group's name keeps it out of the resource policy that all vended logs of an account share,
+    which ends at 5,120 characters (https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html).
+    """
     name = config.name("data-processing")
     tasks = (functions.data_validator, functions.analytics_processor)
-    log_group = add_log_group(template, config, "DataProcessingLogGroup", f"/aws/stepfunctions/{name}")
+    log_group = add_log_group(template, config, "DataProcessingLogGroup", f"/aws/vendedlogs/states/{name}")
     role = template.add_resource(
         Role(
             "StepFunctionsRole",
@@ -159,8 +173,9 @@ def _add_dead_letter_queue(template: Template, config: StackConfig) -> Queue:
         Queue(
             "DailyAnalyticsDeadLetterQueue",
             QueueName=config.name("daily-analytics-dlq"),
+            KmsMasterKeyId=with_kms_key(Ref(KMS_KEY_ARN)),
             MessageRetentionPeriod=14 * 24 * 60 * 60,
-            SqsManagedSseEnabled=True,
+            SqsManagedSseEnabled=with_kms_key(False, True),
             **retention(config),
         )
     )

@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +91,89 @@ def test_refuses_bad_settings_in_one_sentence(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("generate.py: setup.cfg [suffix.pr7] has the unknown key colour;")
+
+
+Permissions = Callable[..., Any]
+
+
+@pytest.fixture
+def permissions(capsys: pytest.CaptureFixture[str]) -> Permissions:
+    """The document that `--permissions` prints, given more arguments."""
+
+    def permissions(*arguments: str) -> Any:
+        assert main(["--permissions", *arguments]) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        return json.loads(out)
+
+    return permissions
+
+
+def test_prints_the_permissions_of_the_suffix(permissions: Permissions) -> None:
+    printed = permissions("--suffix", "pr7")
+    assert printed.keys() == {"Commands", "Deployer", "CloudFormation"}
+    assert printed["CloudFormation"]["RoleName"] == "cloudformation-TapStackpr7"
+    stack, *_ = printed["Commands"]["outputs"]["Statement"]
+    assert stack["Resource"] == ["arn:aws:cloudformation:us-west-2:*:stack/TapStackpr7/*"]
+
+
+def test_prints_the_same_permissions_whatever_the_hash_seed() -> None:
+    one, other = (generate("--permissions", PYTHONHASHSEED=seed) for seed in "12")
+    assert one.stdout == other.stdout != ""
+
+
+def test_permissions_may_be_for_all_stacks_whose_suffix_begins_alike(permissions: Permissions) -> None:
+    printed = permissions("--suffix", "pr-*", "--account", "123456789012", "--region", "eu-west-1")
+    stack, *_ = printed["Commands"]["outputs"]["Statement"]
+    assert stack["Resource"] == ["arn:aws:cloudformation:eu-west-1:123456789012:stack/TapStackpr-*/*"]
+
+
+def test_permissions_follow_the_settings_of_the_suffix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, permissions: Permissions
+) -> None:
+    monkeypatch.setattr(settings, "SETTINGS_FILE", tmp_path / "setup.cfg")
+    lines = (
+        "[suffix.pr7]",
+        "region = eu-west-1",
+        "account = 123456789012",
+        "role = arn:aws:iam::123456789012:role/own",
+    )
+    settings.SETTINGS_FILE.write_text("\n".join((*lines, "protected = yes")))
+    printed = permissions("--suffix", "pr7", "--trust", "owner/repository")
+    statements = {statement["Sid"]: statement for statement in printed["Commands"]["deploy"]["Statement"]}
+    assert statements["Stack"]["Resource"] == ["arn:aws:cloudformation:eu-west-1:123456789012:stack/TapStackpr7/*"]
+    assert statements["RoleOfCloudFormation"]["Resource"] == ["arn:aws:iam::123456789012:role/own"]
+    (trust,) = printed["GitHub"]["AssumeRolePolicyDocument"]["Statement"]
+    subjects = trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+    assert subjects == ["repo:owner/repository:environment:pr7"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--trust", "owner"], "'owner' is no repository of GitHub; write --trust OWNER/REPOSITORY."),
+        (["--trust", "https://github.com/o/r"], "'https://github.com/o/r' is no repository of GitHub; write --trust"),
+        (["--trust", "o/r:*"], "'o/r:*' is no repository of GitHub; write --trust OWNER/REPOSITORY."),
+        (["--trust", "*/*"], "'*/*' is no repository of GitHub; write --trust OWNER/REPOSITORY."),
+        (["--trust", ""], "'' is no repository of GitHub; write --trust OWNER/REPOSITORY."),
+        (["--trust", "owner/repository"], "a role that trusts GitHub belongs to one account; name it with --account"),
+        (["--account", "12"], "'12' is no account; write its twelve digits."),
+        (["--region", "Oregon"], "'Oregon' is no region; write one like us-west-2."),
+        (["--suffix", "*"], "the suffix '' cannot be part of a name"),
+        (["--suffix", "p*r"], "the suffix 'p*r' cannot be part of a name"),
+    ],
+)
+def test_refuses_permissions_that_cannot_be_written_down(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert main(["--permissions", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"generate.py: {sentence}")
+
+
+@pytest.mark.parametrize("option", ["--trust", "--account", "--region"])
+def test_the_options_of_permissions_need_them(option: str) -> None:
+    refused = generate(option, "")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "generate.py: --trust, --account and --region go with --permissions; add that.\n"

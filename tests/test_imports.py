@@ -17,7 +17,7 @@ ALLOWED = {
     "benchmarks": {"build", "stack", "handlers"},
 }
 """What each part may import of the others."""
-LOWER_FOLDERS = ("cloudformation", "deploy", "packaging", "poller", "diagram")
+LOWER_FOLDERS = ("cloudformation", "deploy", "packaging", "monitoring", "poller", "diagram")
 """Folders of build/ that know nothing of the commands, the local cloud or redrive."""
 
 

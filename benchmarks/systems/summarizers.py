@@ -45,7 +45,7 @@ def sharded_summary(variables: Mapping[str, str], shards: int, activities: int) 
         shards: partitions that each activity type is spread over.
         activities: in the day.
     """
-    module = _analytics_processor({**variables, "ACTIVITY_SHARDS": str(shards)})
+    module = _analytics_processor({**variables, "ACTIVITY_SHARDS": f"[[0,{shards}]]"})
     ParallelDynamoDB(activities // (shards * len(module.SOURCES)), BATCH_SIZE).answer_for(module.dynamodb)
     return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events)))
 

@@ -43,9 +43,12 @@ _LOOKS_FOR_UNANSWERED = 4
 """A request that was interrupted on its way may arrive some seconds later."""
 _MOST_ROLLBACK_TRIGGERS = 5
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_RollbackConfiguration.html"""
-_MONITORING_MINUTES = 5
-_ROLLBACK_METRICS = ("Errors", "ExecutionsFailed", "FailedInvokeEventCount", "ExecutionsTimedOut", "Throttles")
-"""The metrics in which a bad update shows, soonest first."""
+_MONITORING_MINUTES = 15
+"""Alarms on records that keep failing need two periods of five minutes, and metrics come some minutes late."""
+_ROLLBACK_METRICS = ("FailedInvokeEventCount", "OnFailureDestinationDeliveredEventCount")
+"""The metrics of a mapping in which bad code shows soon, even if its function raises nothing: records that keep
+failing, and, where few records come, those that failed every retry
+(https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html#event-source-mapping-metrics)."""
 
 
 class NothingToChange(Exception):
@@ -58,6 +61,12 @@ class ChangeSet:
 
     change_set_id: str
     stack_id: str
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments that name it; IAM decides by the stack
+        (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awscloudformation.html)."""
+        return {"StackName": self.stack_id, "ChangeSetName": self.change_set_id}
 
 
 @dataclass(frozen=True)
@@ -147,7 +156,7 @@ class ChangeSets:
             Conflict: when somebody else changed the stack meanwhile.
         """
         pages = self.cloudformation.get_paginator("describe_change_set").paginate(
-            ChangeSetName=change_set.change_set_id, IncludePropertyValues=values
+            **change_set.arguments, IncludePropertyValues=values
         )
         with self._conflicts_recognized(stack_name(change_set.stack_id)):
             return [
@@ -164,9 +173,9 @@ class ChangeSets:
             CommandError: when it is gone, was executed, or the stack was changed since.
         """
         try:
-            description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)
+            description = self.cloudformation.describe_change_set(**change_set.arguments)
         except ClientError as error:
-            if error_code(error) not in CHANGE_SET_MISSING:
+            if not (error_code(error) in CHANGE_SET_MISSING or is_missing(error)):
                 raise
             raise CommandError("the change set of the plan is gone; plan again.") from error
         status = description.get("ExecutionStatus")
@@ -241,7 +250,7 @@ class ChangeSets:
     def _is_deleted(self, change_set: ChangeSet) -> bool:
         """Whether deleting succeeded; one that is still being created cannot be deleted yet."""
         try:
-            self.cloudformation.delete_change_set(ChangeSetName=change_set.change_set_id)
+            self.cloudformation.delete_change_set(**change_set.arguments)
         except ClientError as error:
             if error_code(error) in CHANGE_SET_MISSING or is_missing(error):
                 return True
@@ -251,7 +260,7 @@ class ChangeSets:
         return True
 
     def _created(self, change_set: ChangeSet) -> "DescribeChangeSetOutputTypeDef | None":
-        description = self.cloudformation.describe_change_set(ChangeSetName=change_set.change_set_id)
+        description = self.cloudformation.describe_change_set(**change_set.arguments)
         return None if description["Status"] in {"CREATE_PENDING", "CREATE_IN_PROGRESS"} else description
 
     def _is_gone(self, stack_id: str) -> bool:
@@ -264,7 +273,9 @@ class ChangeSets:
         return any(change_set_id != change_set.change_set_id for change_set_id in ids)
 
 
-def rollback_configuration(clients: Clients, stack: DeployedStack, template: str) -> "RollbackConfigurationTypeDef":
+def rollback_configuration(
+    clients: Clients, stack: DeployedStack, template: str, progress: Progress
+) -> "RollbackConfigurationTypeDef":
     """Up to five alarms that exist before and after an update, and are not in ALARM now.
 
     An alarm that is in ALARM already would roll back the very update that fixes it; one that does not exist fails the
@@ -274,33 +285,41 @@ def rollback_configuration(clients: Clients, stack: DeployedStack, template: str
         clients: of the account and region.
         stack: that is updated.
         template: that it is updated to.
+        progress: hears which mappings find no room among the five.
     """
-    arns = _not_in_alarm(clients, _rollback_candidates(clients, stack, template))[:_MOST_ROLLBACK_TRIGGERS]
+    candidates = _rollback_candidates(clients, stack, template)
+    arns = _not_in_alarm(clients, [name for _, name in candidates])
+    triggers = [(metric, name) for metric, name in candidates if name in arns]
+    unwatched = [name for metric, name in triggers[_MOST_ROLLBACK_TRIGGERS:] if metric == _ROLLBACK_METRICS[0]]
+    if unwatched:
+        progress.step(
+            f"CloudFormation takes {_MOST_ROLLBACK_TRIGGERS} rollback triggers, so the update is not rolled back by "
+            f"{', '.join(unwatched)}"
+        )
     return {
-        "RollbackTriggers": [{"Arn": arn, "Type": ALARM_TYPE} for arn in arns],
-        "MonitoringTimeInMinutes": _MONITORING_MINUTES if arns else 0,
+        "RollbackTriggers": [{"Arn": arns[name], "Type": ALARM_TYPE} for _, name in triggers[:_MOST_ROLLBACK_TRIGGERS]],
+        "MonitoringTimeInMinutes": _MONITORING_MINUTES if triggers else 0,
     }
 
 
-def _rollback_candidates(clients: Clients, stack: DeployedStack, template: str) -> list[str]:
-    """The names of the alarms that are deployed, stay, and show a bad update; soonest first."""
+def _rollback_candidates(clients: Clients, stack: DeployedStack, template: str) -> list[tuple[str, str]]:
+    """Metric and name of the alarms that are deployed, stay, and show bad code; soonest first."""
     metrics = {
         logical_id: resource["Properties"].get("MetricName")
         for logical_id, resource in json.loads(template)["Resources"].items()
         if resource["Type"] == ALARM_TYPE
     }
     candidates = [
-        (_ROLLBACK_METRICS.index(metrics[resource.logical_id]), resource.physical_id)
+        (metrics[resource.logical_id], resource.physical_id)
         for resource in stack_resources(clients.cloudformation, stack.stack_id)
         if metrics.get(resource.logical_id) in _ROLLBACK_METRICS
     ]
-    return [name for _, name in sorted(candidates)]
+    return sorted(candidates, key=lambda candidate: (_ROLLBACK_METRICS.index(candidate[0]), candidate[1]))
 
 
-def _not_in_alarm(clients: Clients, names: list[str]) -> list[str]:
-    """The ARNs of those alarms that are not in ALARM, in the same order."""
+def _not_in_alarm(clients: Clients, names: list[str]) -> dict[str, str]:
+    """The ARNs of those alarms that are not in ALARM, by name."""
     if not names:
-        return []
+        return {}
     alarms = clients.cloudwatch.describe_alarms(AlarmNames=names, MaxRecords=100)["MetricAlarms"]
-    arns = {alarm["AlarmName"]: alarm["AlarmArn"] for alarm in alarms if alarm["StateValue"] != "ALARM"}
-    return [arns[name] for name in names if name in arns]
+    return {alarm["AlarmName"]: alarm["AlarmArn"] for alarm in alarms if alarm["StateValue"] != "ALARM"}

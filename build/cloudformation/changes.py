@@ -48,6 +48,7 @@ _POLICY_TYPES = frozenset(
     }
 )
 _IAM_MARK = " [IAM]"
+_DRIFT_MARK = " [reverts drift]"
 _ROLE_PROPERTIES = frozenset({"Role", "RoleArn"})
 """The properties that say as whom a resource acts."""
 
@@ -84,12 +85,15 @@ class PropertyChange:
         before: its value as CloudFormation writes it; None when it has none or is not known.
         after: likewise.
         recreates: whether that replaces the resource: `Never`, `Conditionally` or `Always`.
+        drifted: whether that undoes what somebody did outside of CloudFormation; only change sets that revert drift
+            tell.
     """
 
     path: str
     before: str | None
     after: str | None
     recreates: str
+    drifted: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class ResourceChange:
         policy_action: what becomes of the old resource: `Delete`, `Retain`, `ReplaceAndDelete`, ..., or nothing.
         properties: those that would change, by path.
         refusal: why AWS will refuse the change, or nothing.
+        deleted: whether somebody deleted the resource outside of CloudFormation; told as `drifted` of a property is.
     """
 
     action: str
@@ -113,6 +118,7 @@ class ResourceChange:
     policy_action: str
     properties: tuple[PropertyChange, ...]
     refusal: str = ""
+    deleted: bool = False
 
     @property
     def kind(self) -> ChangeKind:
@@ -146,6 +152,7 @@ def resource_change(change: "ResourceChangeTypeDef") -> ResourceChange:
         replacement=change.get("Replacement", ""),
         policy_action=change.get("PolicyAction", ""),
         properties=tuple(properties[path] for path in sorted(properties)),
+        deleted=change.get("ResourceDriftStatus") == "DELETED",
     )
 
 
@@ -242,10 +249,21 @@ def change_lines(changes: Sequence[ResourceChange]) -> list[str]:
     return [line for change in changes for line in _lines_of(change)]
 
 
+def reverted_drift(changes: Sequence[ResourceChange]) -> list[str]:
+    """What changes revert that somebody did outside of CloudFormation: `Queue.VisibilityTimeout 60 → 10`."""
+    return [line for change in changes for line in _reverted_lines(change)]
+
+
 def summary(changes: Sequence[ResourceChange]) -> str:
     """How many resources share each kind of change: `1 to add, 2 to change`."""
     counts = Counter(change.kind for change in changes)
     return ", ".join(f"{counts[kind]} to {kind.value}" for kind in ChangeKind if counts[kind]) or "only outputs change"
+
+
+def _reverted_lines(change: ResourceChange) -> list[str]:
+    if change.deleted:
+        return [f"{change.logical_id}, which was deleted"]
+    return [f"{change.logical_id}.{each.path}{_values_text(each)}" for each in change.properties if each.drifted]
 
 
 def _recreating(change: ResourceChange) -> list[str]:
@@ -261,12 +279,14 @@ def _recreating(change: ResourceChange) -> list[str]:
 
 def _property_change(detail: "ResourceChangeDetailTypeDef") -> PropertyChange:
     target = detail.get("Target", {})
+    drift = target.get("Drift", {})
     path = target.get("Path", "").removeprefix("/Properties").strip("/").replace("/", ".")
     return PropertyChange(
         path=path or target.get("Name") or target.get("Attribute", ""),
-        before=target.get("BeforeValue"),
+        before=target.get("BeforeValue", drift.get("ActualValue")),
         after=target.get("AfterValue"),
         recreates=target.get("RequiresRecreation", "Never"),
+        drifted=bool(drift) and target.get("AttributeChangeType") != "SyncWithActual",
     )
 
 
@@ -281,16 +301,21 @@ def _headline(change: ResourceChange) -> str:
     line = f"{_MARKS[change.kind]} {change.logical_id} ({change.resource_type})"
     line += f" {change.kind.value.upper()}" if change.kind in LOSSES else ""
     line += f" REFUSED BY AWS: {change.refusal}" if change.refusal else ""
+    line += _DRIFT_MARK if change.deleted else ""
     return line + (_IAM_MARK if change.of_permissions else "")
 
 
 def _property_line(resource: ResourceChange, change: PropertyChange) -> str:
     """`~ UserDataProcessor.MemorySize 256 → 512`."""
-    line = f"~ {resource.logical_id}.{change.path}"
-    if change.before is not None or change.after is not None:
-        line += f" {_value_text(change.before)} → {_value_text(change.after)}"
+    line = f"~ {resource.logical_id}.{change.path}{_values_text(change)}"
     line += " (replaces it)" if change.recreates == "Always" else ""
+    line += _DRIFT_MARK if change.drifted else ""
     return line + (_IAM_MARK if resource.of_permissions or change.path in _ROLE_PROPERTIES else "")
+
+
+def _values_text(change: PropertyChange) -> str:
+    known = change.before is not None or change.after is not None
+    return f" {_value_text(change.before)} → {_value_text(change.after)}" if known else ""
 
 
 def _value_text(value: str | None) -> str:

@@ -14,7 +14,7 @@ _NEXT_STEPS = {
     "`{deploy}`.",
     "DELETE_FAILED": "remove what prevents it{unprotect}, and repeat `{destroy}`.",
     "ROLLBACK_COMPLETE": "correct that and deploy again; what is left of the stack is deleted first.",
-    "ROLLBACK_FAILED": "remove what prevents it{unprotect}, run `{destroy}`{remove}, and deploy again.",
+    "ROLLBACK_FAILED": "{recreate}remove what prevents it{unprotect}, run `{destroy}`{remove}, and deploy again.",
     "UPDATE_FAILED": "correct that and continue with `{deploy} --no-rollback`, or roll the update back with "
     "`{deploy}`.",
     "UPDATE_ROLLBACK_COMPLETE": "the stack is as it was before; correct that and deploy again.",
@@ -29,10 +29,15 @@ _REMOVALS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def command_for(name: str, command: str, *options: str) -> str:
+    """A command of `python -m build` that is about the stack of a name, as it can be pasted."""
+    return " ".join(["python -m build", command, "--suffix", name.removeprefix(STACK_PREFIX), *options])
+
+
 def build_command(command: str, stack: DeployedStack, *options: str) -> str:
-    """A command of `python -m build` that is about a stack, as it can be pasted."""
+    """A command that is about a stack; it names the region where that is not the default."""
     region = [] if stack.region == DEFAULT_REGION else ["--region", stack.region]
-    return " ".join(["python -m build", command, "--suffix", _config(stack).suffix, *options, *region])
+    return command_for(stack.name, command, *options, *region)
 
 
 def destroy_command(stack: DeployedStack) -> str:
@@ -112,6 +117,7 @@ def next_step(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
     return _NEXT_STEPS.get(stack.status, "").format(
         deploy=build_command("deploy", stack),
         destroy=destroy_command(stack),
+        recreate=_recreating(failed),
         unprotect=_unprotecting(stack, failed),
         remove=_removing(stack, failed),
         continue_rollback=continue_rollback_advice(stack, failed),
@@ -122,12 +128,24 @@ def _config(stack: DeployedStack) -> StackConfig:
     return StackConfig(stack.name.removeprefix(STACK_PREFIX))
 
 
-def _unprotecting(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
-    commands = [
-        unprotect_command(event.physical_id, stack.region)
+def _protected_tables(failed: Sequence[StackEvent]) -> list[str]:
+    """The tables that could not be deleted because of their deletion protection."""
+    return [
+        event.physical_id
         for event in failed
         if event.resource_type == TABLE_TYPE and _DELETION_PROTECTION.search(event.reason)
     ]
+
+
+def _recreating(failed: Sequence[StackEvent]) -> str:
+    """`deploy` finds out by itself whether the tables of a failed creation may be deleted."""
+    if not _protected_tables(failed):
+        return ""
+    return "correct that and deploy again, which deletes the new tables first if they are empty; if they are not, "
+
+
+def _unprotecting(stack: DeployedStack, failed: Sequence[StackEvent]) -> str:
+    commands = [unprotect_command(table, stack.region) for table in _protected_tables(failed)]
     return f" (turn deletion protection off with {quoted(commands)})" if commands else ""
 
 

@@ -22,10 +22,9 @@ from build.cloudformation.failures import (
     raise_if_conflict,
     root_cause,
 )
-from build.cloudformation.next_steps import failed_resources, next_step
+from build.cloudformation.next_steps import command_for, failed_resources, next_step
 from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, is_missing, stack_events, stack_name
 from build.progress import Progress
-from stack.config import STACK_PREFIX
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -155,6 +154,7 @@ class Operations:
         return self._begin(
             stack_id,
             self.cloudformation.execute_change_set,
+            StackName=stack_id,
             ChangeSetName=change_set_id,
             DisableRollback=not rollback,
             RetainExceptOnCreate=rollback,
@@ -279,8 +279,7 @@ class Operations:
             raise Detached(events.stack_name, events.updating) from None
         except (ClientError, BotoCoreError) as error:
             region = self.cloudformation.meta.region_name
-            suffix = events.stack_name.removeprefix(STACK_PREFIX)
-            command = f"python -m build {self.command} --suffix {suffix} --region {region}"
+            command = command_for(events.stack_name, self.command, "--region", region)
             reason = explanation(error, region)
             raise FollowingLost(events.stack_name, reason, command, events.confirmed) from error
 

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from build.aws_errors import error_message
 from build.errors import CommandError
-from stack.parameters import STREAM_PROCESSING
+from stack.config import STACK_PREFIX
+from stack.parameters import ARTIFACT_BUCKET, LAYER_KEY, STREAM_PROCESSING
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 ALARM_TYPE = "AWS::CloudWatch::Alarm"
 BUCKET_TYPE = "AWS::S3::Bucket"
+FUNCTION_TYPE = "AWS::Lambda::Function"
+LAYER_TYPE = "AWS::Lambda::LayerVersion"
 LOG_GROUP_TYPE = "AWS::Logs::LogGroup"
 TABLE_TYPE = "AWS::DynamoDB::Table"
 _RETAINING_POLICIES = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
@@ -54,13 +57,18 @@ class DeployedStack:
     changed: datetime
 
     @property
+    def suffix(self) -> str:
+        """`dev`, for a stack of this project."""
+        return self.name.removeprefix(STACK_PREFIX)
+
+    @property
     def partition(self) -> str:
         """`aws`, `aws-cn` or `aws-us-gov`."""
         return self.stack_id.split(":")[1]
 
     @property
     def region(self) -> str:
-        return self.stack_id.split(":")[3]
+        return stack_region(self.stack_id)
 
     @property
     def account(self) -> str:
@@ -188,6 +196,11 @@ def stack_name(stack_id: str) -> str:
     return stack_id.split("/")[1]
 
 
+def stack_region(stack_id: str) -> str:
+    """The region in the ARN of a stack."""
+    return stack_id.split(":")[3]
+
+
 def is_missing(error: ClientError) -> bool:
     """Whether CloudFormation does not know a stack."""
     return error_message(error).endswith("does not exist")
@@ -212,6 +225,13 @@ def all_stacks(cloudformation: "CloudFormationClient") -> Iterator[DeployedStack
     """Every stack of the account and region."""
     for page in cloudformation.get_paginator("describe_stacks").paginate():
         yield from map(deployed_stack, page["Stacks"])
+
+
+def project_stacks(cloudformation: "CloudFormationClient") -> list[DeployedStack]:
+    """The stacks of the account and region that have this project's name and parameters, by suffix."""
+    ours = (stack for stack in all_stacks(cloudformation) if stack.name.startswith(STACK_PREFIX))
+    made_here = (stack for stack in ours if {ARTIFACT_BUCKET, LAYER_KEY} <= stack.parameters.keys())
+    return sorted(made_here, key=lambda stack: stack.suffix)
 
 
 def deployed_template(cloudformation: "CloudFormationClient", stack_id: str) -> str:

@@ -1,33 +1,27 @@
 """The command `deploy`: package, upload, create or update a stack, follow it; or cancel an update."""
 
 import argparse
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import cast
 
 from build.aws import Clients
-from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
-from build.cloudformation.changes import guard_data, guard_refusals, summary
+from build.cloudformation.change_sets import ChangeSet, NothingToChange
+from build.cloudformation.changes import ResourceChange, guard_data, guard_refusals, reverted_drift, summary
 from build.cloudformation.failures import Conflict, StackGone
 from build.cloudformation.operations import SUCCEEDED, OperationEvents, Operations, with_profile
 from build.cloudformation.stacks import DeployedStack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
+from build.commands.outputs import write_outputs
 from build.commands.watch import refuse_to_watch_protected, watch
 from build.deploy.artifacts import record_deployment, upload_package
-from build.deploy.desired import (
-    Comparison,
-    Deployment,
-    add_deployment_options,
-    change_set_arguments,
-    compare,
-    requested_deployment,
-)
-from build.deploy.proposal import proposed_changes
+from build.deploy.desired import Comparison, Deployment, add_deployment_options, requested_deployment
+from build.deploy.expiry import expiry_from_now, refuse_expiry
+from build.deploy.proposal import Proposal, propose
 from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, cancel_update, next_action, unchanged_stack
-from build.deploy.running_code import restore_code
+from build.deploy.running_code import Drift, code_drifts, restore_code
 from build.deploy.saved_plan import SavedPlan, read_plan
 from build.errors import CommandError
 from build.options import (
@@ -38,9 +32,8 @@ from build.options import (
     require_folder,
     stack_context,
 )
-from build.output import outputs_table
+from build.output import result_tables
 from build.progress import Progress
-from build.text import TextTable
 
 _MOST_ROUNDS = 5
 """How often a deployment begins again after somebody else got in between."""
@@ -50,6 +43,12 @@ EXAMPLE = "python -m build deploy --suffix prod --alert-email ops@example.com --
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
     add_deployment_options(parser)
+    parser.add_argument(
+        "--expires",
+        type=expiry_from_now,
+        metavar="TIME",
+        help="when `sweep` may destroy the stack: after 12h, 3d or 2w, or never; without, what was given before",
+    )
     parser.add_argument("--plan", type=Path, metavar="FILE", help="execute exactly what `plan --save FILE` saved")
     parser.add_argument("--yes", action="store_true", help="do not ask before a protected stack is changed")
     parser.add_argument("--outputs", type=Path, metavar="FILE", help="write the stack's outputs to a file, as JSON")
@@ -77,15 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     with stack_context(arguments) as context:
+        if arguments.expires is not None:
+            refuse_expiry(context.config, arguments.expires, dict(arguments.tag or ()))
         if arguments.watch:
             refuse_to_watch_protected(context.config)
         stack = _cancelled(context) if arguments.cancel else _deployed(context, arguments)
         if arguments.outputs:
-            _write_outputs(arguments.outputs, stack.outputs)
-        context.presenter.result(
-            {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause},
-            [outputs_table(stack), *_pause_tables(stack)],
-        )
+            write_outputs(arguments.outputs, stack.outputs)
+        document = {"stack": stack.name, "status": stack.status, "outputs": stack.outputs, "pause": stack.pause}
+        context.presenter.result(document, result_tables(stack))
         if arguments.watch:
             watch(context, stack)
     return 0
@@ -172,73 +171,90 @@ class _Deployer:
             self._operations.attach(stack.stack_id, NEXT_ACTIONS)
 
     def _deploy_once(self) -> DeployedStack:
-        recovered = Recovery(self._operations, self.deployment).run()
-        comparison = compare(self.clients, self.deployment, recovered)
-        stack = unchanged_stack(comparison) or self._change(comparison)
-        restored = comparison.stack and restore_code(self.clients, self.deployment.config, stack, self.progress)
-        if stack is comparison.stack and not restored:
+        recovered = Recovery(self.clients, self._operations, self.deployment).run()
+        proposal = propose(self.clients, self.deployment, recovered, self.progress)
+        stack = unchanged_stack(proposal.comparison) or self._change(proposal)
+        restored = recovered and self._restore_code(stack, approved=stack is not recovered)
+        if stack is recovered and not restored:
             self.progress.step(f"no changes, {stack.name} is as it should be")
         return self._protect(stack)
+
+    def _restore_code(self, stack: DeployedStack, approved: bool) -> bool:
+        """Put right the code that CloudFormation does not look at; whether there was any."""
+        drifts = code_drifts(self.clients, self.deployment.config, stack)
+        if drifts and not approved:
+            self._tell_drifts(drifts)
+            self.approve()
+        restore_code(self.clients, self.deployment.config, stack, drifts, self.progress)
+        return bool(drifts)
+
+    def _tell_drifts(self, drifts: list[Drift]) -> None:
+        for drift in drifts:
+            self.progress.step(f"{drift.logical_id} runs {drift.of_code}; putting the template's back")
 
     def execute(self, saved: SavedPlan) -> DeployedStack:
         """Execute the change set of a plan, when it is still what would be made now."""
         stack = saved.unchanged_stack(self.clients.cloudformation)
-        comparison = compare(self.clients, self.deployment, stack)
-        saved.require_same(comparison.desired, self.deployment.package)
+        proposal = propose(self.clients, self.deployment, stack, self.progress)
+        saved.require_same(proposal.comparison.desired, self.deployment.package)
         change_set = ChangeSet(saved.change_set, saved.stack_id)
-        self._change_sets.require_executable(change_set)
-        upload_package(comparison.bucket, self.deployment.package, self.progress)
-        self._require_approval(change_set, comparison)
-        return self._protect(self._follow(self._execute(change_set), comparison))
+        proposal.change_sets.require_executable(change_set)
+        upload_package(proposal.comparison.bucket, self.deployment.package, self.progress)
+        changes = self._approved_changes(proposal, change_set)
+        changed = self._follow(self._execute(change_set), proposal.comparison, changes)
+        if stack:
+            self._restore_code(changed, approved=True)
+        return self._protect(changed)
 
     def _protect(self, stack: DeployedStack) -> DeployedStack:
         if self.deployment.config.protected:
             return set_termination_protection(self.clients.cloudformation, stack, True, self.progress)
         return stack
 
-    def _change(self, comparison: Comparison) -> DeployedStack:
+    def _change(self, proposal: Proposal) -> DeployedStack:
+        comparison = proposal.comparison
         upload_package(comparison.bucket, self.deployment.package, self.progress)
         try:
-            events = self._begin(comparison)
+            events, changes = self._begin(proposal)
         except NothingToChange:
             return _unless_failed(cast(DeployedStack, comparison.stack))
         except Conflict as conflict:
             if comparison.stack and self._find() is None:
                 raise StackGone(comparison.stack.name) from conflict
             raise
-        return self._follow(events, comparison)
+        return self._follow(events, comparison, changes)
 
-    def _follow(self, events: OperationEvents, comparison: Comparison) -> DeployedStack:
+    def _follow(self, events: OperationEvents, comparison: Comparison, changes: list[ResourceChange]) -> DeployedStack:
         stack = self._operations.follow(events, SUCCEEDED)
+        for reverted in reverted_drift(changes):
+            self.progress.step(f"reverted drift: {reverted}")
         before = comparison.stack.parameters if comparison.stack else {}
         record_deployment(comparison.bucket, comparison.desired, before)
         return stack
 
-    def _begin(self, comparison: Comparison) -> OperationEvents:
+    def _begin(self, proposal: Proposal) -> tuple[OperationEvents, list[ResourceChange]]:
         """Create a change set and begin to execute it, unless it would lose stored data."""
-        arguments = change_set_arguments(self.clients, self.deployment, comparison)
-        change_set = self._change_sets.create(comparison.desired, comparison.stack, arguments)
-        with self._change_sets.deleted_on_error(change_set):
-            self._change_sets.wait(change_set)
-            self._require_approval(change_set, comparison)
-        with self._change_sets.deleted_if_refused(change_set):
-            return self._execute(change_set)
+        change_set = proposal.create_change_set()
+        with proposal.change_sets.deleted_on_error(change_set):
+            proposal.change_sets.wait(change_set)
+            changes = self._approved_changes(proposal, change_set)
+        with proposal.change_sets.deleted_if_refused(change_set):
+            return self._execute(change_set), changes
 
-    def _require_approval(self, change_set: ChangeSet, comparison: Comparison) -> None:
+    def _approved_changes(self, proposal: Proposal, change_set: ChangeSet) -> list[ResourceChange]:
         """Show what a change set changes, and go on only when neither a guard nor the user refuses it."""
-        changes = proposed_changes(self._change_sets, change_set, comparison)
+        changes = proposal.changes(change_set)
         guard_refusals(changes)
         guard_data(changes, self.deployment.allow_replace)
         self.progress.step(summary(changes))
         self.progress.changes(changes)
+        if stack := proposal.comparison.stack:
+            self._tell_drifts(code_drifts(self.clients, self.deployment.config, stack))
         self.approve()
+        return changes
 
     def _execute(self, change_set: ChangeSet) -> OperationEvents:
         return self._operations.begin_execution(change_set.change_set_id, change_set.stack_id, self.deployment.rollback)
-
-    @property
-    def _change_sets(self) -> ChangeSets:
-        return ChangeSets(self.clients.cloudformation, self.progress)
 
     def _find(self) -> DeployedStack | None:
         return find_stack(self.clients.cloudformation, self.deployment.config.stack_name)
@@ -265,8 +281,10 @@ def _check(arguments: argparse.Namespace) -> None:
         raise CommandError("--skip goes with --continue-rollback; add that.", exit_code=2)
     if arguments.watch and (arguments.cancel or arguments.plan):
         raise CommandError("--watch deploys what is here; leave out --cancel and --plan.", exit_code=2)
-    if arguments.plan and (arguments.cancel or arguments.continue_rollback):
-        raise CommandError("--plan executes a plan and nothing else; leave out --cancel and --continue-rollback.", 2)
+    if arguments.plan and (arguments.cancel or arguments.continue_rollback or arguments.expires is not None):
+        raise CommandError(
+            "--plan executes a plan and nothing else; leave out --cancel, --continue-rollback and --expires.", 2
+        )
     if arguments.outputs:
         require_folder(arguments.outputs)
 
@@ -294,6 +312,7 @@ def _requested(context: StackContext, arguments: argparse.Namespace) -> Deployme
         requested_deployment(arguments, context.settings),
         continue_rollback=arguments.continue_rollback,
         skip=frozenset(arguments.skip),
+        expiry=arguments.expires,
     )
 
 
@@ -307,18 +326,3 @@ def _approval(context: StackContext, arguments: argparse.Namespace) -> Callable[
         require_consent(context.config.stack_name, arguments.yes, "nothing was changed")
 
     return ask
-
-
-def _pause_tables(stack: DeployedStack) -> list[TextTable]:
-    """The pause of the streams, if there is one."""
-    return [TextTable("Streams", ("", ""), [("paused", stack.pause)])] if stack.pause else []
-
-
-def _write_outputs(path: Path, outputs: Mapping[str, str]) -> None:
-    try:
-        path.write_text(json.dumps(outputs, indent=2, sort_keys=True) + "\n")
-    except OSError as error:
-        raise CommandError(
-            f"the stack is deployed, but {path} cannot be written ({error.strerror}); "
-            "choose another file and repeat the command."
-        ) from error

@@ -1,12 +1,13 @@
-"""The command `drift`: resources that somebody changed outside of CloudFormation."""
+"""The command `drift`: resources that somebody changed outside of CloudFormation, and code that it never looks at."""
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from build.aws import until
 from build.cloudformation.stacks import DeployedStack, existing_stack
+from build.deploy.running_code import Drift, code_drifts
 from build.errors import CommandError
 from build.options import add_stack_options, stack_context
 from build.progress import Progress
@@ -23,25 +24,6 @@ EXAMPLE = "python -m build drift --suffix prod"
 _DRIFTED = 2
 
 
-@dataclass(frozen=True)
-class Drift:
-    """A property of a resource that is not as the template says, or a resource that is gone.
-
-    Args:
-        logical_id: of the resource.
-        resource_type: `AWS::SQS::Queue`.
-        path: of the property; nothing when the resource was deleted.
-        expected: what the template says.
-        actual: what there is.
-    """
-
-    logical_id: str
-    resource_type: str
-    path: str
-    expected: str
-    actual: str
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
 
@@ -54,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with stack_context(arguments) as context:
         stack = existing_stack(context.clients.cloudformation, context.config.stack_name)
-        drifts = detect_drift(context.clients.cloudformation, stack, context.presenter)
+        told = detect_drift(context.clients.cloudformation, stack, context.presenter)
+        drifts = [*told, *_untold(code_drifts(context.clients, context.config, stack), told)]
         if not drifts:
             context.presenter.step(f"{stack.name} is as its template says")
         document = {"stack": stack.name, "drifts": [asdict(drift) for drift in drifts]}
@@ -77,6 +60,12 @@ def detect_drift(cloudformation: "CloudFormationClient", stack: DeployedStack, p
             "allow the deployer to read them and repeat the command."
         )
     return [drift for resource in _drifted_resources(cloudformation, stack.stack_id) for drift in _drifts_of(resource)]
+
+
+def _untold(drifts: list[Drift], told: list[Drift]) -> list[Drift]:
+    """The drifts of code but for those that CloudFormation tells itself, as it does of `Layers`, element by element."""
+    known = {(drift.logical_id, drift.path.split(".")[0]) for drift in told}
+    return [drift for drift in drifts if (drift.logical_id, drift.path) not in known]
 
 
 def _finished_detection(

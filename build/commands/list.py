@@ -6,19 +6,16 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from build.cloudformation.stacks import DeployedStack, all_stacks
+from build.cloudformation.stacks import DeployedStack, project_stacks
 from build.deploy.artifacts import archive_keys
+from build.deploy.expiry import EXPIRY_TAG
 from build.options import add_context_options, context
 from build.text import TextTable
-from stack.config import STACK_PREFIX
-from stack.parameters import ARTIFACT_BUCKET, LAYER_KEY
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 EXAMPLE = "python -m build list --region us-west-2 --json"
-EXPIRY_TAG = "expires"
-"""The tag of a stack that says until when it is needed."""
 _DIGITS = 12
 _UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)), ("s", timedelta(0, 1)))
 
@@ -54,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """List the stacks; 0 also when there is none."""
     with context(arguments) as chosen:
-        stacks = list(project_stacks(chosen.clients.cloudformation))
+        stacks = listed_stacks(chosen.clients.cloudformation)
         title = f"{len(stacks)} stacks in {chosen.clients.region}"
         table = TextTable(title, ("suffix", "status", "age", "expires", "code"), [_row(stack) for stack in stacks])
         chosen.presenter.result(
@@ -63,10 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def project_stacks(cloudformation: "CloudFormationClient") -> list[ListedStack]:
-    """The stacks that have this project's name and parameters, by suffix."""
-    stacks = (_listed(stack) for stack in all_stacks(cloudformation) if _is_ours(stack))
-    return sorted(stacks, key=lambda stack: stack.suffix)
+def listed_stacks(cloudformation: "CloudFormationClient") -> list[ListedStack]:
+    """The stacks of this project, by suffix."""
+    return list(map(_listed, project_stacks(cloudformation)))
 
 
 def age_text(age: timedelta) -> str:
@@ -80,13 +76,9 @@ def code_version(stack: DeployedStack) -> str:
     return sha256("\n".join(archive_keys(stack.parameters)).encode()).hexdigest()[:_DIGITS]
 
 
-def _is_ours(stack: DeployedStack) -> bool:
-    return stack.name.startswith(STACK_PREFIX) and {ARTIFACT_BUCKET, LAYER_KEY} <= stack.parameters.keys()
-
-
 def _listed(stack: DeployedStack) -> ListedStack:
     return ListedStack(
-        suffix=stack.name.removeprefix(STACK_PREFIX),
+        suffix=stack.suffix,
         status=stack.status,
         created=stack.created,
         expires=stack.tags.get(EXPIRY_TAG),

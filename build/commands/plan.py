@@ -8,20 +8,13 @@ from functools import partial
 from pathlib import Path
 
 from build.aws import Clients
-from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
+from build.cloudformation.change_sets import ChangeSet, NothingToChange
 from build.cloudformation.changes import ResourceChange, data_losses, summary
 from build.cloudformation.stacks import DeployedStack, existing_stack, find_stack
-from build.deploy.desired import (
-    Comparison,
-    Deployment,
-    add_deployment_options,
-    change_set_arguments,
-    compare,
-    requested_deployment,
-)
-from build.deploy.proposal import proposed_changes
+from build.deploy.desired import Comparison, Deployment, add_deployment_options, requested_deployment
+from build.deploy.proposal import Proposal, propose
 from build.deploy.recovery import NextAction, next_action, unchanged_stack
-from build.deploy.running_code import AHEAD, functions_ahead
+from build.deploy.running_code import Drift, code_drifts
 from build.deploy.saved_plan import save_plan
 from build.errors import CommandError
 from build.options import (
@@ -50,14 +43,14 @@ class Plan:
         refused: those changes that would lose stored data and are not allowed.
         protects: whether termination protection would be turned on.
         unchanged: whether there is nothing to do.
-        ahead: functions whose code is ahead of the template, by logical id.
+        code: what runs other code, or another layer, than the template says.
     """
 
     changes: tuple[ResourceChange, ...]
     refused: tuple[ResourceChange, ...]
     protects: bool
     unchanged: bool
-    ahead: tuple[str, ...] = ()
+    code: tuple[Drift, ...] = ()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,15 +94,14 @@ def plan(clients: Clients, deployment: Deployment, progress: Progress, save: Sav
         OperationFailed: when the change could not be made.
     """
     stack = plannable_stack(clients, deployment)
-    comparison = compare(clients, deployment, stack)
+    proposal = propose(clients, deployment, stack, progress)
     protects = deployment.config.protected and not (stack and stack.termination_protection)
-    changes = None if unchanged_stack(comparison) else _changes_of(clients, deployment, comparison, progress, save)
-    found = functions_ahead(clients, deployment.config, stack) if stack else []
-    ahead = tuple(function.logical_id for function in found)
+    changes = None if unchanged_stack(proposal.comparison) else _changes_of(proposal, save)
+    code = tuple(code_drifts(clients, deployment.config, stack)) if stack else ()
     if changes is None:
-        return Plan((), (), protects, unchanged=not (protects or ahead), ahead=ahead)
+        return Plan((), (), protects, unchanged=not (protects or code), code=code)
     refused = tuple(data_losses(changes, deployment.allow_replace))
-    return Plan(tuple(changes), refused, protects, unchanged=False, ahead=ahead)
+    return Plan(tuple(changes), refused, protects, unchanged=False, code=code)
 
 
 def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack | None:
@@ -129,30 +121,24 @@ def plannable_stack(clients: Clients, deployment: Deployment) -> DeployedStack |
     return stack if action is NextAction.UPDATE else None
 
 
-def _changes_of(
-    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress, save: Save | None
-) -> list[ResourceChange] | None:
+def _changes_of(proposal: Proposal, save: Save | None) -> list[ResourceChange] | None:
     """The changes of a change set, which is deleted unless it is saved; None when it is empty."""
-    change_sets = ChangeSets(clients.cloudformation, progress)
-    arguments = change_set_arguments(clients, deployment, comparison)
-    change_set = change_sets.create(comparison.desired, comparison.stack, arguments)
-    with change_sets.deleted_on_error(change_set):
-        changes = _changes_unless_empty(change_sets, change_set, comparison)
+    change_set = proposal.create_change_set()
+    with proposal.change_sets.deleted_on_error(change_set):
+        changes = _changes_unless_empty(proposal, change_set)
         if save and changes is not None:
-            save(change_set, comparison)
+            save(change_set, proposal.comparison)
             return changes
-    change_sets.delete(change_set)
+    proposal.change_sets.delete(change_set)
     return changes
 
 
-def _changes_unless_empty(
-    change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison
-) -> list[ResourceChange] | None:
+def _changes_unless_empty(proposal: Proposal, change_set: ChangeSet) -> list[ResourceChange] | None:
     try:
-        change_sets.wait(change_set)
+        proposal.change_sets.wait(change_set)
     except NothingToChange:
         return None
-    return proposed_changes(change_sets, change_set, comparison)
+    return proposal.changes(change_set)
 
 
 def _save(
@@ -178,10 +164,10 @@ def _show(progress: Progress, name: str, found: Plan) -> None:
     progress.changes(found.changes)
     if found.protects:
         progress.step(f"~ {name}.EnableTerminationProtection false → true")
-    if found.unchanged or found.changes or not found.ahead:
+    if found.unchanged or found.changes or not found.code:
         progress.step(f"{name}: {'no changes' if found.unchanged else summary(found.changes)}")
-    for logical_id in found.ahead:
-        progress.step(f"{logical_id} runs {AHEAD}; `deploy` ends that")
+    for drift in found.code:
+        progress.step(f"{drift.logical_id} runs {drift.of_code}; `deploy` ends that")
     for change in found.refused:
         if not change.refusal:
             progress.step(f"`deploy` refuses to {change.loss} without --allow-replace {change.logical_id}")

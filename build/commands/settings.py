@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from build.options import DEFAULT_SOURCE, StackContext, add_stack_options, stack_context
 from build.text import TextTable
+from stack.activity_shards import activity_shards_variable
 from stack.config import PROTECTED_SUFFIXES, SOURCES, StreamSource
 from stack.settings import SIZES, SuffixSettings
 
@@ -50,6 +51,8 @@ def settings_of(context: StackContext) -> Iterator[Setting]:
     yield Setting("protected", "yes" if context.config.protected else "no", _protection_source(settings))
     yield from _assigned(settings, "tags", settings.tags)
     yield from _assigned(settings, "parameters", settings.parameters)
+    shards = activity_shards_variable(context.config.activity_shards)
+    yield Setting("activity_shards", shards, settings.section if settings.activity_shards else DEFAULT_SOURCE)
     for source, default in zip(context.config.sources, SOURCES, strict=True):
         yield from _sizes(settings, source, default)
 

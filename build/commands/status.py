@@ -10,11 +10,20 @@ from botocore.exceptions import ClientError
 
 from build.aws import Clients
 from build.aws_errors import error_code
-from build.cloudformation.stacks import ALARM_TYPE, DeployedStack, StackResource, existing_stack, stack_resources
+from build.cloudformation.stacks import (
+    ALARM_TYPE,
+    FUNCTION_TYPE,
+    LAYER_TYPE,
+    DeployedStack,
+    StackResource,
+    existing_stack,
+    stack_resources,
+)
 from build.deploy.recovery import NextAction, next_action
-from build.deploy.running_code import AHEAD, is_ahead
+from build.deploy.running_code import Drift, code_drifts
 from build.options import add_stack_options, stack_context
 from build.text import TextTable
+from stack.config import StackConfig
 from stack.parameters import STREAM_PROCESSING
 
 EXAMPLE = "python -m build status --suffix prod"
@@ -71,19 +80,21 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with stack_context(arguments) as context:
         stack = existing_stack(context.clients.cloudformation, context.config.stack_name)
-        status = status_of(context.clients, stack)
+        status = status_of(context.clients, context.config, stack)
         well = not status.problems
         context.presenter.result({"well": well, **asdict(status)}, status_tables(status))
     return 0 if well else _NOT_WELL
 
 
-def status_of(clients: Clients, stack: DeployedStack) -> Status:
-    """Ask Lambda and CloudWatch how the parts of a stack are."""
+def status_of(clients: Clients, config: StackConfig, stack: DeployedStack) -> Status:
+    """Ask Lambda and CloudWatch how the parts of a stack are, and whether its functions run what was deployed."""
     resources = stack_resources(clients.cloudformation, stack.stack_id)
     mapping_health = partial(_mapping_health, stack.parameters.get(STREAM_PROCESSING, "Enabled"))
+    drifts = code_drifts(clients, config, stack)
+    functions = _healths(clients, resources, FUNCTION_TYPE, partial(_function_health, drifts))
     return Status(
         stack=stack,
-        functions=_healths(clients, resources, "AWS::Lambda::Function", partial(_function_health, stack)),
+        functions=[*functions, *_layer_healths(drifts)],
         mappings=_healths(clients, resources, "AWS::Lambda::EventSourceMapping", mapping_health),
         alarms=_alarm_healths(clients, [resource for resource in resources if resource.resource_type == ALARM_TYPE]),
     )
@@ -121,15 +132,21 @@ def _health_or_gone(
         return Health(resource.logical_id, _GONE, REMEDY, well=False)
 
 
-def _function_health(stack: DeployedStack, clients: Clients, resource: StackResource) -> Health:
+def _function_health(drifts: Sequence[Drift], clients: Clients, resource: StackResource) -> Health:
     found = clients.functions.get_function_configuration(FunctionName=resource.physical_id)
     details = f"{found['Runtime']}, {found['MemorySize']} MB, code of {found['LastModified'][:19]}"
     last_update = found.get("LastUpdateStatus", "Successful")
     failed = "" if last_update == "Successful" else f", last update {last_update}"
-    ahead = f", {AHEAD}" if is_ahead(clients, stack, resource.logical_id, found["CodeSha256"]) else ""
+    drift = "".join(f", {drift.of_code}" for drift in drifts if drift.logical_id == resource.logical_id)
     state = found.get("State", "Active")
     well = state == "Active" and last_update != "Failed"
-    return Health(resource.logical_id, state, details + failed + ahead, well=well)
+    return Health(resource.logical_id, state, details + failed + drift, well=well)
+
+
+def _layer_healths(drifts: Sequence[Drift]) -> list[Health]:
+    """The layer is told of only when something is wrong with it."""
+    changed = [drift for drift in drifts if drift.resource_type == LAYER_TYPE]
+    return [Health(drift.logical_id, "Active", drift.of_code, well=True) for drift in changed]
 
 
 def _mapping_health(processing: str, clients: Clients, resource: StackResource) -> Health:

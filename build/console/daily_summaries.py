@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from build.console.target import Target
-from handlers.keys import Item, last_sort_key_before, partition_keys, sort_key
+from build.reconcile.reading import deployed_activities
+from handlers.keys import Item, last_sort_key_before, sort_key
 
 DAYS_SHOWN = 30
 _HOUR = 3_600_000
@@ -66,18 +67,16 @@ def newest_summaries(target: Target) -> tuple[DailySummary, ...]:
     return tuple(_summary(target, item) for item in reversed(answer["Items"]))
 
 
-def count_day(target: Target, day: date, activity_shards: int) -> DayCount:
+def count_day(target: Target, day: date) -> DayCount:
     """Count the activities of a day by source and hour; it reads every key of the day once."""
-    return DayCount(
-        day,
-        {source.name: _by_hour(target, source.activity_type, day, activity_shards) for source in target.config.sources},
-    )
+    deployed = (deployed_activities(target.clients, source) for source in target.pipeline.sources)
+    return DayCount(day, {source.name: _by_hour(target, source.partitions, day) for source in deployed})
 
 
-def _by_hour(target: Target, activity_type: str, day: date, shards: int) -> list[int]:
+def _by_hour(target: Target, partitions: Sequence[str], day: date) -> list[int]:
     start = int(datetime.combine(day, time(), UTC).timestamp() * 1000)
     counts: Counter[int] = Counter()
-    for partition in partition_keys(activity_type, shards):
+    for partition in partitions:
         pages = target.clients.dynamodb.get_paginator("query").paginate(
             TableName=target.analytics_table,
             KeyConditionExpression="dataType = :partition AND processedAt BETWEEN :first AND :last",

@@ -113,7 +113,7 @@ class Pages:
 
     def day(self, day: date) -> str:
         """A fresh count of a day beside its summary."""
-        count = count_day(self._target, day, self._target.config.activity_shards)
+        count = count_day(self._target, day)
         summary = next((found for found in self._snapshot.summaries if found.whole_day == day), None)
         return self._render("detail/day.html", count=count, summary=summary)
 

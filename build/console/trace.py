@@ -4,7 +4,6 @@ The key of an activity is computed with the functions that the stream processor 
 tells whether a change was recorded: nothing is sampled.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
 from build.cloudformation.stacks import DeployedStack
-from build.poller.shards import ShardReader, ShardTree, stream_record
+from build.reconcile.reading import DeployedActivities, Pace, Span, deployed_activities, streamed_records
 from build.redrive.failed_events import DeployedPipeline, FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader
-from handlers.activities import ActivitySource, RecordError, activity_key
+from handlers.activities import RecordError, activity_key
 from handlers.keys import Item
 from stack.config import StackConfig, StreamSource
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
 REMOVAL = "REMOVE"
 _SUMMARY_OF_ALL = "DAILY_SUMMARY"
 _MOST_OBJECTS = 200
-_EMPTY_PAGES_AT_THE_END = 3
-"""GetRecords may answer with an empty page before the end of a shard that is still written to."""
+_PAGES = 50
+"""Of a stream, in a second, at most."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +142,7 @@ class RecordTracer:
         self._clients = clients
         self._config = config
         self._stack = stack
-        self._activity_sources: dict[str, ActivitySource] = {}
+        self._sources: dict[str, DeployedActivities] = {}
 
     def trace(self, source: StreamSource, record_id: str) -> RecordTrace:
         """Follow every change of a record that the stream still holds, which it does for 24 hours.
@@ -187,27 +186,25 @@ class RecordTracer:
 
     def _changes(self, source: StreamSource, record_id: str) -> Iterator[dict[str, Any]]:
         """The stream records of a record, each as its function gets it."""
-        stream = self._dynamodb.describe_table(TableName=self._table(source))["Table"]["LatestStreamArn"]
-        for record in _stream_records(self._clients, stream):
-            if _is_of(record, source, record_id):
-                yield record
+        now = Span(0, int(time() * 1000))
+        for records in streamed_records(self._clients.streams, self._deployed(source.name).source, now, Pace(_PAGES)):
+            yield from (record for record in records if _is_of(record, source, record_id))
 
     def _traced(self, source: StreamSource, record: Mapping[str, Any]) -> TracedChange:
         created = datetime.fromtimestamp(record["dynamodb"]["ApproximateCreationDateTime"], UTC)
         try:
-            activity = activity_key(record, self._activity_source(source.name))
+            activity = activity_key(record, self._deployed(source.name).activity)
         except RecordError:
             activity = None
         recorded = bool(activity and record["eventName"] != REMOVAL and self._holds(*activity))
         return TracedChange(record["eventName"], created, _sequence_number(record), activity, recorded)
 
-    def _activity_source(self, name: str) -> ActivitySource:
-        """A source as the environment of its deployed stream processor describes it."""
-        if name not in self._activity_sources:
-            function = self._stack.outputs[f"{name}ProcessorFunctionName"]
-            found = self._clients.functions.get_function_configuration(FunctionName=function)
-            self._activity_sources[name] = ActivitySource.from_environment(found["Environment"]["Variables"])
-        return self._activity_sources[name]
+    def _deployed(self, name: str) -> DeployedActivities:
+        """A source, with what its deployed function makes of its records."""
+        if name not in self._sources:
+            source = next(source for source in self._pipeline.sources if source.name == name)
+            self._sources[name] = deployed_activities(self._clients, source)
+        return self._sources[name]
 
     def _holds(self, data_type: str, processed_at: str) -> bool:
         """Whether the analytics table holds an activity."""
@@ -255,29 +252,6 @@ def _trimmed(number: str) -> str:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     """
     return number.rstrip("0").rstrip(".")
-
-
-def _stream_records(clients: Clients, stream_arn: str) -> Iterator[dict[str, Any]]:
-    """Everything that a stream holds now, each shard after its parent."""
-    tree = ShardTree(clients.streams, stream_arn, "TRIM_HORIZON")
-    tree.refresh()
-    while readers := tree.readers():
-        for shard_id, reader in readers:
-            yield from _shard_records(reader, stream_arn)
-            tree.finish(shard_id)
-
-
-def _shard_records(reader: ShardReader, stream_arn: str) -> Iterator[dict[str, Any]]:
-    """What a shard holds now."""
-    begun, empty_pages = time(), 0
-    while not reader.closed and empty_pages < _EMPTY_PAGES_AT_THE_END:
-        page = reader.read()
-        empty_pages = 0 if page.records else empty_pages + 1
-        for found in page.records:
-            record = stream_record(found, stream_arn, begun)
-            yield json.loads(record.json)
-            if record.created_at > begun:
-                return
 
 
 def _is_of(record: Mapping[str, Any], source: StreamSource, record_id: str) -> bool:

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from build.aws import Clients
@@ -16,11 +17,14 @@ from build.cloudformation.stacks import (
     parsed_template,
 )
 from build.deploy.artifacts import ArtifactBucket, artifact_bucket, template_argument
+from build.deploy.expiry import EXPIRY_TAG, NEVER
 from build.errors import CommandError
 from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
 from build.packaging.command import OUTPUT
-from stack.config import StackConfig
+from build.progress import Progress
+from stack.activity_shards import ActivityShardsError, activity_shards_from_variable, require_unchanged_past
+from stack.config import ANALYTICS_PROCESSOR, StackConfig
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
 from stack.settings import SuffixSettings
 from stack.template import render
@@ -43,6 +47,8 @@ class Deployment:
         allow_replace: logical ids of resources whose data may be lost.
         continue_rollback: whether to continue a rollback that failed.
         skip: logical ids of resources that such a rollback leaves alone.
+        revert_drift: whether to undo what was changed outside of CloudFormation, too.
+        expiry: until when the stack is needed, as its tag says it; None keeps the stack's.
     """
 
     config: StackConfig
@@ -55,6 +61,8 @@ class Deployment:
     allow_replace: frozenset[str] = frozenset()
     continue_rollback: bool = False
     skip: frozenset[str] = frozenset()
+    revert_drift: bool = False
+    expiry: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,17 +74,19 @@ class Comparison:
         template: that it was created from.
         desired: as it should be.
         bucket: of what it is created from.
+        may_have_drifted: whether its resources count, of which only a change set says how they are.
     """
 
     stack: DeployedStack | None
     template: str
     desired: DesiredStack
     bucket: ArtifactBucket
+    may_have_drifted: bool = False
 
     @property
     def is_as_desired(self) -> bool:
-        """Whether template, parameters and tags are what is asked for."""
-        if self.stack is None:
+        """Whether template, parameters and tags are what is asked for, and resources that count cannot differ."""
+        if self.stack is None or self.may_have_drifted:
             return False
         deployed = (self.template, self.stack.parameters, self.stack.tags)
         return deployed == (self.desired.template, self.desired.parameters, self.desired.tags)
@@ -100,7 +110,7 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         type=assignment,
         metavar="KEY=VALUE",
-        help="a tag of the stack and its resources; without any, those there are stay",
+        help="a tag of the stack and its resources; without any, those there are stay, as its expiry always does",
     )
     parser.add_argument("--role-arn", metavar="ARN", help="role that CloudFormation acts as")
     parser.add_argument("--bytecode", action="store_true", help="ship compiled bytecode, see `package --help`")
@@ -111,6 +121,9 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="LOGICAL_ID",
         help="a table, bucket or log group that may be deleted or replaced with all that it stores",
+    )
+    parser.add_argument(
+        "--revert-drift", action="store_true", help="also undo what was changed outside of CloudFormation (`drift`)"
     )
 
 
@@ -134,6 +147,7 @@ def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings
         role_arn=arguments.role_arn or settings.role,
         rollback=not arguments.no_rollback,
         allow_replace=frozenset(arguments.allow_replace),
+        revert_drift=arguments.revert_drift,
     )
 
 
@@ -142,27 +156,52 @@ def compare(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
 
     Raises:
         CommandError: for a parameter that the template does not have, or that has no value; for a resource that an
-            option names and that is nowhere.
+            option names and that is nowhere; for shards that would change for records that exist.
     """
     template = deployed_template(clients.cloudformation, stack.stack_id) if stack else NO_TEMPLATE
     _refuse_unknown_resources(deployment, template)
+    _refuse_changed_past(deployment.config, template)
     bucket = artifact_bucket(clients, stack)
-    return Comparison(stack, template, desired_stack(deployment, bucket.name, stack, template), bucket)
+    default_tags = _default_tags(clients, deployment.config)
+    desired = desired_stack(deployment, bucket.name, stack, template, default_tags)
+    return Comparison(stack, template, desired, bucket, deployment.revert_drift)
 
 
-def change_set_arguments(clients: Clients, deployment: Deployment, comparison: Comparison) -> dict[str, Any]:
-    """The arguments of CreateChangeSet: the template, and what is not part of the desired stack."""
+def _default_tags(clients: Clients, config: StackConfig) -> Mapping[str, str]:
+    """The tags of a stack that nobody chose.
+
+    CloudFormation passes a stack's tags on to its resources, of which event source mappings take none in GovCloud.
+    """
+    return {} if clients.partition == "aws-us-gov" else config.tags
+
+
+def change_set_arguments(
+    clients: Clients, deployment: Deployment, comparison: Comparison, progress: Progress
+) -> dict[str, Any]:
+    """The arguments of CreateChangeSet: the template, and what is not part of the desired stack.
+
+    A change set that reverts drift compares the template with the resources themselves
+    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/drift-aware-change-sets.html).
+    """
     arguments = template_argument(comparison.bucket, comparison.desired.template)
     if deployment.role_arn:
         arguments["RoleARN"] = deployment.role_arn
+    if deployment.revert_drift and comparison.stack:
+        arguments["DeploymentMode"] = "REVERT_DRIFT"
     if deployment.config.protected and comparison.stack:
         arguments["RollbackConfiguration"] = rollback_configuration(
-            clients, comparison.stack, comparison.desired.template
+            clients, comparison.stack, comparison.desired.template, progress
         )
     return arguments
 
 
-def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | None, template: str) -> DesiredStack:
+def desired_stack(
+    deployment: Deployment,
+    bucket: str,
+    stack: DeployedStack | None,
+    template: str,
+    default_tags: Mapping[str, str],
+) -> DesiredStack:
     """Complete what a user asks for with what is deployed.
 
     Args:
@@ -170,6 +209,7 @@ def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | No
         bucket: name of the artifact bucket.
         stack: as it is; None when it is to be created.
         template: that the stack was created from; `{}` when there is none.
+        default_tags: of the stack; a tag that was chosen, now or before, wins over the one of its name.
 
     Raises:
         CommandError: for a parameter that the template does not have, or that has no value.
@@ -177,12 +217,11 @@ def desired_stack(deployment: Deployment, bucket: str, stack: DeployedStack | No
     wanted = canonical_template(json.loads(deployment.template))
     given = {**deployment.parameters, **artifact_parameters(deployment.config, deployment.package, bucket)}
     kept = _values_given_before(stack.parameters if stack else {}, declared_parameters(template))
-    deployed_tags = stack.tags if stack else {}
     return DesiredStack(
         name=deployment.config.stack_name,
         template=wanted,
         parameters=parameter_values(declared_parameters(wanted), given, kept),
-        tags=deployed_tags if deployment.tags is None else deployment.tags,
+        tags={**default_tags, **_tags(deployment, stack.tags if stack else {})},
     )
 
 
@@ -222,6 +261,15 @@ def parameter_values(
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _tags(deployment: Deployment, deployed: Mapping[str, str]) -> Mapping[str, str]:
+    """All tags of a stack, which an update replaces all at once; its expiry stays until it is given again."""
+    tags = deployed if deployment.tags is None else deployment.tags
+    kept = tags.get(EXPIRY_TAG, deployed.get(EXPIRY_TAG, NEVER))
+    expiry = kept if deployment.expiry is None else deployment.expiry
+    others = {key: value for key, value in tags.items() if key != EXPIRY_TAG}
+    return {**others, EXPIRY_TAG: expiry} if expiry else others
+
+
 def _code_keys(config: StackConfig) -> dict[str, str]:
     """The parameter that says where the code of each function is stored."""
     return {function.logical_id: code_key(function) for function in config.functions}
@@ -251,6 +299,17 @@ def _refuse_unknown_resources(deployment: Deployment, template: str) -> None:
                 "nor of the template; correct the name or leave it out.",
                 exit_code=2,
             )
+
+
+def _refuse_changed_past(config: StackConfig, template: str) -> None:
+    """Keep the number of shards of records that exist; a template without one has recorded none."""
+    function = parsed_template(template).get("Resources", {}).get(ANALYTICS_PROCESSOR.logical_id, {})
+    variables = function.get("Properties", {}).get("Environment", {}).get("Variables", {})
+    if deployed := variables.get("ACTIVITY_SHARDS"):
+        try:
+            require_unchanged_past(activity_shards_from_variable(deployed), config.activity_shards, datetime.now(UTC))
+        except ActivityShardsError as error:
+            raise CommandError(f"{config.stack_name}: {error}", exit_code=2) from error
 
 
 def _values_given_before(values: Mapping[str, str], defaults: Mapping[str, str | None]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a change set would do, down to the values that differ."""
+"""What a deployment would do: its change set, down to the values that differ."""
 
 import json
 from collections import Counter
@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
+from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets
 from build.cloudformation.changes import PropertyChange, ResourceChange, aws_refusal
-from build.cloudformation.stacks import parsed_template
-from build.deploy.desired import Comparison
+from build.cloudformation.stacks import DeployedStack, parsed_template
+from build.deploy.desired import Comparison, Deployment, change_set_arguments, compare
+from build.progress import Progress
 
 _NAMING_KEYS = ("Sid", "PolicyName", "Name", "Id", "Key", "AttributeName")
 """What tells the elements of a list apart, where its elements have one of these."""
@@ -55,26 +57,72 @@ class TemplateValues:
         return {name: self._resolved(member) for name, member in value.items()}
 
 
-def proposed_changes(change_sets: ChangeSets, change_set: ChangeSet, comparison: Comparison) -> list[ResourceChange]:
-    """The changes with the values that differ: CloudFormation's, else those in the templates.
+@dataclass(frozen=True)
+class Proposal:
+    """A deployment beside the stack that it is to change, and the change sets between the two.
 
-    Which resources change is read without values: with them CloudFormation may leave resources out.
+    Args:
+        clients: of the account and region.
+        deployment: what is asked for.
+        progress: hears that it takes time.
+        comparison: of the stack as it is with the one asked for.
     """
-    told = {change.logical_id: change.properties for change in change_sets.changes(change_set, values=True)}
-    complete = [
-        replace(change, properties=told.get(change.logical_id, change.properties))
-        for change in change_sets.changes(change_set)
-    ]
-    parameters = comparison.stack.parameters if comparison.stack else {}
-    before = TemplateValues(parsed_template(comparison.template), parameters)
-    after = TemplateValues(parsed_template(comparison.desired.template), comparison.desired.parameters)
-    return [with_values(change, before, after) for change in complete]
+
+    clients: Clients
+    deployment: Deployment
+    progress: Progress
+    comparison: Comparison
+
+    @property
+    def change_sets(self) -> ChangeSets:
+        """Creates, reads and deletes them."""
+        return ChangeSets(self.clients.cloudformation, self.progress)
+
+    def create_change_set(self) -> ChangeSet:
+        """Begin to create a change set.
+
+        Raises:
+            Conflict: when somebody else changed the stack meanwhile.
+        """
+        arguments = change_set_arguments(self.clients, self.deployment, self.comparison, self.progress)
+        return self.change_sets.create(self.comparison.desired, self.comparison.stack, arguments)
+
+    def changes(self, change_set: ChangeSet) -> list[ResourceChange]:
+        """The changes with the values that differ: CloudFormation's, else those in the templates.
+
+        Which resources change is read without values: with them CloudFormation may leave resources out.
+        """
+        told = {change.logical_id: change.properties for change in self.change_sets.changes(change_set, values=True)}
+        complete = [
+            replace(change, properties=told.get(change.logical_id, change.properties))
+            for change in self.change_sets.changes(change_set)
+        ]
+        stack, desired = self.comparison.stack, self.comparison.desired
+        before = TemplateValues(parsed_template(self.comparison.template), stack.parameters if stack else {})
+        after = TemplateValues(parsed_template(desired.template), desired.parameters)
+        return [with_values(change, before, after) for change in complete]
+
+
+def propose(
+    clients: Clients, deployment: Deployment, stack: DeployedStack | None, progress: Progress
+) -> Proposal:
+    """Compare a stack, or nothing where it is to be created, with what is asked for.
+
+    Raises:
+        CommandError: for a parameter, a value or a resource that the templates do not allow; see `compare`.
+    """
+    return Proposal(clients, deployment, progress, compare(clients, deployment, stack))
 
 
 def with_values(change: ResourceChange, before: TemplateValues, after: TemplateValues) -> ResourceChange:
-    """A change whose properties have the values that the templates before and after it tell, and what AWS refuses."""
+    """A change whose properties have the values that the templates before and after it tell, and what AWS refuses.
+
+    The value that a property drifted to is in no template.
+    """
 
     def completed(property_change: PropertyChange) -> PropertyChange:
+        if property_change.drifted and property_change.after is None:
+            return replace(property_change, after=after.of(change.logical_id, property_change.path))
         if property_change.before is not None or property_change.after is not None:
             return property_change
         old = before.of(change.logical_id, property_change.path)

@@ -30,6 +30,7 @@ from build.cloudformation.stacks import (
     stack_resources,
 )
 from build.deploy.desired import Comparison, Deployment
+from build.deploy.unused_tables import delete_table, use_of_table
 from build.errors import CommandError
 from build.progress import Progress
 
@@ -110,10 +111,12 @@ class Recovery:
     """The steps on the way to a stack that can be created or updated.
 
     Args:
+        clients: of the account and region.
         operations: run what has to be run.
         deployment: what the user asks for, and allows.
     """
 
+    clients: Clients
     operations: Operations
     deployment: Deployment
 
@@ -141,10 +144,30 @@ class Recovery:
 
     def _recreate(self, stack: DeployedStack) -> None:
         resources = stack_resources(self.operations.cloudformation, stack.stack_id)
-        self._refuse_to_leave_behind(stack, resources)
-        self._refuse_to_lose(stack, resources)
+        unused = self._unused_tables(stack, resources)
+        self._refuse_to_lose(stack, [resource for resource in resources if resource not in unused])
+        for table in unused:
+            self._tell(f"deleting {table.physical_id}, which the failed creation made and which is empty")
+            delete_table(self.clients.dynamodb, table.physical_id, self.operations.progress.waiting)
         self._tell(f"{stack.name} is {stack.status}; deleting it to create it again")
         self.operations.delete(stack.stack_id)
+
+    def _unused_tables(self, stack: DeployedStack, resources: list[StackResource]) -> list[StackResource]:
+        """The retained tables of a stack that was never complete, so that those that are new and empty were of no use.
+
+        Raises:
+            CommandError: when anything else would be left behind.
+        """
+        retained = retained_ids(deployed_template(self.operations.cloudformation, stack.stack_id))
+        kept = [resource for resource in resources if resource.logical_id in retained]
+        uses = {table: self._use(stack, table) for table in kept if table.resource_type == TABLE_TYPE}
+        unused = [table for table, use in uses.items() if not use]
+        if len(unused) < len(kept):
+            raise _leaving_behind(stack, kept, uses)
+        return unused
+
+    def _use(self, stack: DeployedStack, table: StackResource) -> str:
+        return use_of_table(self.clients.dynamodb, table.physical_id, stack.created)
 
     def _roll_back(self, stack: DeployedStack) -> None:
         self._tell(f"{stack.name} is {stack.status}; rolling that back first")
@@ -177,20 +200,6 @@ class Recovery:
 
     def _next_action(self, stack: DeployedStack) -> NextAction:
         return next_action(stack.status, self.deployment.rollback)
-
-    def _refuse_to_leave_behind(self, stack: DeployedStack, resources: list[StackResource]) -> None:
-        """A retained resource keeps its name, so that the stack could not be created again."""
-        retained = retained_ids(deployed_template(self.operations.cloudformation, stack.stack_id))
-        kept = [resource for resource in resources if resource.logical_id in retained]
-        if kept:
-            named = ", ".join(f"{resource.logical_id} ({resource.physical_id})" for resource in kept)
-            stores = [(resource.resource_type, resource.physical_id) for resource in kept]
-            raise CommandError(
-                f"{stack.name} is {stack.status}, and deleting it would leave {named} behind, "
-                f"so that it could not be created again; run `{destroy_command(stack)}`, which leaves them, "
-                "import them into a stack to keep what they store (CloudFormation: resource import) "
-                f"or delete them with {quoted(removal_commands(stores, stack.region))}, and deploy again."
-            )
 
     def _refuse_to_lose(self, stack: DeployedStack, resources: list[StackResource]) -> None:
         lost = [
@@ -226,6 +235,19 @@ class Recovery:
 
 def _reason(stack: DeployedStack) -> str:
     return f" ({stack.status_reason})" if stack.status_reason else ""
+
+
+def _leaving_behind(stack: DeployedStack, kept: list[StackResource], uses: Mapping[StackResource, str]) -> CommandError:
+    """A retained resource keeps its name, so that the stack could not be created again."""
+    named = ", ".join(f"{resource.logical_id} ({resource.physical_id})" for resource in kept)
+    stores = [(resource.resource_type, resource.physical_id) for resource in kept]
+    used = "".join(f"{table.physical_id} {use}; " for table, use in uses.items() if use)
+    return CommandError(
+        f"{stack.name} is {stack.status}, and deleting it would leave {named} behind, "
+        f"so that it could not be created again; {used}run `{destroy_command(stack)}`, which leaves them, "
+        "import them into a stack to keep what they store (CloudFormation: resource import) "
+        f"or delete them with {quoted(removal_commands(stores, stack.region))}, and deploy again."
+    )
 
 
 def _continuing(stack: DeployedStack) -> str:

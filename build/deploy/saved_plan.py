@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from build.cloudformation.change_sets import ChangeSet
-from build.cloudformation.stacks import DeployedStack, DesiredStack, find_stack
+from build.cloudformation.stacks import DeployedStack, DesiredStack, find_stack, stack_region
 from build.deploy.desired import Comparison
 from build.errors import CommandError
 from build.packaging import Package
@@ -18,7 +18,7 @@ from build.packaging.archive import write_atomically
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-_OPTIONS = ("parameter", "tag", "alert_email", "role_arn", "bytecode", "no_rollback", "allow_replace")
+_OPTIONS = ("parameter", "tag", "alert_email", "role_arn", "bytecode", "no_rollback", "allow_replace", "revert_drift")
 """The options of `add_deployment_options`, which were given when the plan was made and hold for its execution."""
 
 
@@ -80,7 +80,7 @@ class SavedPlan:
         Raises:
             CommandError: when the command is about another stack or region than the plan.
         """
-        planned_region = self.stack_id.split(":")[3]
+        planned_region = stack_region(self.stack_id)
         if (name, region) != (self.stack, planned_region):
             raise CommandError(
                 f"the plan is of {self.stack} in {planned_region}, and this is about {name} in {region}; "

@@ -128,6 +128,8 @@ def _retry_row(row_id: str, retry: State) -> Row:
     """How often and when a state is retried, and after which errors; what is left out has the language's defaults
     (https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html#error-handling-retrying-after-an-error).
     """
+    if retry.get("MaxAttempts") == 0:
+        return Row(row_id, "not retried", tuple(retry["ErrorEquals"]))
     attempts, interval, rate = retry.get("MaxAttempts", 3), retry.get("IntervalSeconds", 1), retry.get("BackoffRate", 2)
     delay = f"first after {interval} s, then × {rate}, jitter {retry.get('JitterStrategy', 'NONE')}"
     return Row(row_id, f"{attempts} retries: {delay}", tuple(retry["ErrorEquals"]))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,12 +15,15 @@ from build.aws import Clients
 from build.commands.deploy import deploy
 from build.deploy.desired import Deployment
 from build.local.emulator import Emulator, running_emulator
+from build.local.monitor import Monitor
 from build.packaging import Package
+from build.poller.batches import Backoff
+from build.poller.context import PollerOptions
 from build.poller.mapping import find_mappings
+from build.poller.metrics import MappingMetrics
 from build.poller.poller import Poller, open_poller_clients
 from build.progress import Progress
 from stack.config import DEFAULT_REGION, StackConfig
-from stack.parameters import STREAM_PROCESSING
 from stack.template import render
 
 if TYPE_CHECKING:
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 
 LONGEST_WINDOW = 1.0
 """Seconds; a mapping waits for a full batch as MaximumBatchingWindowInSeconds says, but here no longer than this."""
+_BACKOFF = Backoff(base=0.1, maximum=2.0)
+"""Before a retry, in seconds: how long Lambda waits is not documented, and nobody waits here."""
 _LOG_FOLDERS = Path(__file__).resolve().parents[2] / ".local"
 _RUNS_KEPT = 10
 _EVENTS_IN_A_PAGE = 1000
@@ -34,13 +40,16 @@ _EVENTS_IN_A_PAGE = 1000
 
 @dataclass(frozen=True)
 class LocalCloud:
-    """A deployed stack: what it was made from, where it is, how to talk to it, and who processes its streams."""
+    """A deployed stack: what it was made from, where it is, how to talk to it, who processes its streams, and who
+    watches it."""
 
     config: StackConfig
+    package: Package
     emulator: Emulator
     clients: Clients
     outputs: Mapping[str, str]
     poller: Poller
+    monitor: Monitor
 
 
 def emulator_clients(endpoint_url: str, access_key: str, secret_key: str) -> Clients:
@@ -81,8 +90,8 @@ def running_cloud(
 ) -> Iterator[LocalCloud]:
     """The stack for as long as the block lasts.
 
-    The emulator's own stream poller ignores partial failures and bisection, so the stack's mappings are deployed
-    paused and processed by a poller that does what Lambda documents. Batching windows are shortened to
+    The emulator's own stream poller ignores partial failures and bisection, so it does not run, and the stack's
+    mappings are processed by a poller that does what Lambda documents. Batching windows are shortened to
     `LONGEST_WINDOW`, so that nobody waits for them.
 
     Args:
@@ -98,14 +107,20 @@ def running_cloud(
     progress.step("starting the emulated AWS")
     with running_emulator(logs / "emulator.log", settings) as emulator:
         clients = connected(emulator)
-        paused = Deployment(config, render(config), package, parameters={STREAM_PROCESSING: "Disabled"})
-        stack = deploy(clients, paused, progress)
+        stack = deploy(clients, Deployment(config, render(config), package), progress)
         mappings = [
             replace(mapping, batching_window=min(mapping.batching_window, LONGEST_WINDOW))
             for mapping in find_mappings(clients.functions)
         ]
-        with Poller(mappings, open_poller_clients(clients)) as poller:
-            yield LocalCloud(config, emulator, clients, stack.outputs, poller)
+        metrics = MappingMetrics(mappings)
+        options = PollerOptions(
+            backoff=_BACKOFF, on_sent=lambda mapping, batch: metrics.sent(mapping, batch, time.time())
+        )
+        with (
+            Poller(mappings, open_poller_clients(clients), options) as poller,
+            Monitor(clients, poller, metrics) as monitor,
+        ):
+            yield LocalCloud(config, package, emulator, clients, stack.outputs, poller, monitor)
 
 
 def new_log_folder(folders: Path = _LOG_FOLDERS) -> Path:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,11 @@ from types import FrameType
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.documents import BadLine
-from build.local.partitions import activity_shards
-from build.local.records import RecordFiles, Sample, SampleRecords, open_records
-from build.local.report import LocalReport, print_report, report_problems
+from build.local.faults import FAULTS
+from build.local.records import RecordFiles, Sample, SampleRecords, activity_shards, open_records
+from build.local.report import print_report, report_problems
 from build.local.scenario import Records, run_scenario
+from build.local.tour import Tour
 from build.options import presenting
 from build.packaging import package
 from build.progress import StderrProgress
@@ -25,7 +26,7 @@ from stack.config import DEFAULT_SUFFIX, SOURCES, StackConfig, StreamSource
 
 EXAMPLE = "python -m build local --user-data 500 --order-data 200\n  python -m build local --records users.json.gz"
 _DEFAULT_COUNT = 20
-_OWN_OPTIONS = ("--help", "--records", "--source", "--json", "--keep")
+_OWN_OPTIONS = ("--help", "--records", "--source", "--json", "--fault", "--keep")
 _ALIASES = {"UserData": "--users", "OrderData": "--orders"}
 _MOST_LINES_NAMED = 20
 _WRONG_USAGE = 2
@@ -90,6 +91,11 @@ def add_arguments(parser: argparse.ArgumentParser, sources: Sequence[StreamSourc
             help=f"records of {source.title.lower()} to generate (default: {_DEFAULT_COUNT})",
         )
     parser.add_argument("--json", action="store_true", help="print one JSON document on stdout and nothing else")
+    parser.add_argument(
+        "--fault",
+        choices=list(FAULTS),
+        help="show a fault instead, from the first alarm to all clear, in about a minute",
+    )
     parser.add_argument("--keep", action="store_true", help="stay up afterwards, until Ctrl-C")
 
 
@@ -110,10 +116,16 @@ def _run(arguments: argparse.Namespace) -> int:
     logs = new_log_folder()
     progress.step("packaging the functions")
     with ended_by_signals(), running_cloud(config, package(config), logs, progress) as cloud:
-        report = run_scenario(cloud, records, logs, progress)
-        bad_lines.say_how_many_more()
-        print_report(report, as_json=arguments.json)
-        exit_code = _print_problems(report)
+        if arguments.fault:
+            tour = Tour(cloud, arguments.fault, FAULTS[arguments.fault], progress).run()
+            save_logs(cloud.clients.logs, logs)
+            tour.print(as_json=arguments.json)
+            exit_code = _print_problems(tour.problems())
+        else:
+            report = run_scenario(cloud, records, logs, progress)
+            bad_lines.say_how_many_more()
+            print_report(report, as_json=arguments.json)
+            exit_code = _print_problems(report_problems(report))
         progress.step("to see it run on a page: python -m build console")
         if arguments.keep:
             _stay_up(cloud, logs)
@@ -133,12 +145,16 @@ def _records(arguments: argparse.Namespace, sources: Sequence[StreamSource], bad
         CommandError: when they do not fit together, or a file cannot be read.
     """
     counts = {source.name: getattr(arguments, source.name) for source in sources}
+    given = any(count is not None for count in counts.values())
+    _refuse_if(
+        bool(arguments.fault and (arguments.records or arguments.source or given)),
+        "--fault writes records of its own; leave --records, --source and the numbers of records out.",
+    )
     if not arguments.records:
         _refuse_if(arguments.source is not None, "--source needs --records; name a file, or leave --source out.")
         return SampleRecords(
             [Sample(source, _DEFAULT_COUNT if (n := counts[source.name]) is None else n) for source in sources]
         )
-    given = any(count is not None for count in counts.values())
     _refuse_if(given, "with --records nothing is generated; leave the numbers of records out.")
     for path in arguments.records:
         open_records(path).close()
@@ -151,10 +167,10 @@ def _refuse_if(wrong: bool, sentence: str) -> None:
         raise CommandError(sentence, _WRONG_USAGE)
 
 
-def _print_problems(report: LocalReport) -> int:
+def _print_problems(problems: Iterable[str]) -> int:
     """Say what is not as expected; 0 when nothing is, else 1."""
     exit_code = 0
-    for problem in report_problems(report):
+    for problem in problems:
         print(f"local: {problem}", file=sys.stderr)
         exit_code = 1
     return exit_code

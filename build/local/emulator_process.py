@@ -7,25 +7,21 @@ thereby is in no environment that the functions inherit; and it closes when that
 """
 
 import asyncio
-import json
 import os
 import socket
 import sys
 import threading
-from dataclasses import dataclass
 from hmac import compare_digest
 from importlib import import_module
-from typing import Any
 
 from build.child_processes import end_with_parent
 from build.local.emulator import TOKEN_BYTES, TOKEN_HEADER
+from build.local.emulator_services import complete_services
+from build.local.resource_types import provide_resource_types
 from build.loopback import Application, Receive, Scope, Send, forbid
 from build.loopback_server import serve_on_loopback
 
 _STANDARD_INPUT = 0
-
-_Properties = dict[str, Any]
-_Created = tuple[str, dict[str, str]]
 
 
 class Administration:
@@ -54,40 +50,6 @@ class Administration:
         return (path.startswith("/_") or path == "/health") and not compare_digest(token, self._token)
 
 
-def _provide_composite_alarms() -> None:
-    """Have MiniStack's CloudFormation, which lacks composite alarms, make them with its CloudWatch, which has them."""
-    alarms = _CompositeAlarms(import_module("ministack.services.cloudwatch"))
-    handlers = import_module("ministack.services.cloudformation.provisioners")._RESOURCE_HANDLERS
-    handlers["AWS::CloudWatch::CompositeAlarm"] = {
-        "create": alarms.create,
-        "update": alarms.update,
-        "delete": alarms.delete,
-    }
-
-
-@dataclass(frozen=True)
-class _CompositeAlarms:
-    """The resource type, with the signatures that MiniStack calls; `cloudwatch` is its module of that service."""
-
-    cloudwatch: Any
-
-    def create(self, logical_id: str, properties: _Properties, stack_name: str) -> _Created:
-        return self._put(properties["AlarmName"], properties)
-
-    def update(self, physical_id: str, before: _Properties, properties: _Properties, stack_name: str) -> _Created:
-        return self._put(physical_id, properties)
-
-    def delete(self, physical_id: str, properties: _Properties) -> None:
-        self.cloudwatch._composite_alarms.pop(physical_id, None)
-
-    def _put(self, name: str, properties: _Properties) -> _Created:
-        """Call PutCompositeAlarm; a rule that names an alarm which does not exist fails the resource, as on AWS."""
-        status, _, body = self.cloudwatch._put_composite_alarm({}, properties, False, is_json=True)
-        if status != 200:
-            raise ValueError(json.loads(body)["message"])
-        return name, {"Arn": self.cloudwatch._composite_alarms[name]["AlarmArn"]}
-
-
 def _refuse_to_bind(event: str, arguments: tuple[object, ...]) -> None:
     """An audit hook: no service of MiniStack opens a port of its own (MQTT, SFTP, databases, runtime APIs)."""
     if event == "socket.bind" and getattr(arguments[0], "family") in (socket.AF_INET, socket.AF_INET6):
@@ -108,7 +70,8 @@ def main(descriptor: str, folder: str) -> None:
     os.chdir(folder)
     sys.addaudithook(_refuse_to_bind)
     ministack: Application = import_module("ministack.app").app
-    _provide_composite_alarms()
+    provide_resource_types()
+    complete_services()
     listener = socket.socket(fileno=int(descriptor))
     asyncio.run(serve_on_loopback(Administration(ministack, token), listener, asyncio.Event().wait))
 

@@ -1,5 +1,6 @@
 """What a local run does: records in, activities and a summary out, the workflow run with valid and invalid input."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +14,17 @@ from rich.progress import BarColumn
 from rich.progress import Progress as Bars
 from rich.progress import TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from build.cloudformation.stacks import existing_stack
 from build.errors import CommandError
 from build.executions import execute_all
 from build.local.cloud import LONGEST_WINDOW, LocalCloud, save_logs
-from build.local.partitions import count_recorded
-from build.local.report import LocalReport
+from build.local.report import AlarmReport, LocalReport
 from build.local.writing import TableWriter, Write, WriteCounts
-from build.progress import Progress
+from build.progress import NullProgress, Progress
+from build.reconcile.ledger import SourceBalance
+from build.reconcile.reading import Span
+from build.reconcile.reconciliation import reconcile
+from build.redrive.failed_events import deployed_pipeline
 from handlers.validation import LARGEST_BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -30,6 +35,8 @@ INVALID_REQUEST = {"dataType": "UNKNOWN_DATA", "batchSize": 5000}
 _SECONDS_WITHOUT_PROGRESS = 300
 _SECONDS_BETWEEN_LOOKS = 0.2
 _WRITES_BETWEEN_LOOKS = 100
+_ALWAYS = Span(0, 253_402_300_800_000)
+"""Until the year 10000."""
 
 
 class Records(Protocol):
@@ -68,17 +75,29 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
     progress.step("running the workflow with valid and with invalid input")
     state_machine = cloud.outputs["StepFunctionsStateMachineArn"]
     executions = execute_all(cloud.clients.workflow, state_machine, [VALID_REQUEST, INVALID_REQUEST])
+    cloud.monitor.refresh()
     dynamodb, table = cloud.clients.dynamodb, cloud.outputs["AnalyticsTableName"]
     save_logs(cloud.clients.logs, logs)
+    progress.step("comparing every record of the streams with the activities")
+    balances = reconciled(cloud)
     return LocalReport(
         written=written,
         rejected=records.rejected,
-        activities={kind: count_recorded(dynamodb, table, kind, cloud.config.activity_shards) for kind in written},
+        activities={source.activity_type: balances[source.name].recorded for source in cloud.config.sources},
         summary=_newest_summary(dynamodb, table),
         executions=executions,
         failed_events=_failed_events(cloud),
+        alarms=_alarms(cloud),
         logs=logs,
+        balances=tuple(balances.values()),
     )
+
+
+def reconciled(cloud: LocalCloud) -> dict[str, SourceBalance]:
+    """What became of every record, by source; nothing is on its way any more, and nobody else reads."""
+    pipeline = deployed_pipeline(existing_stack(cloud.clients.cloudformation, cloud.config.stack_name), cloud.config)
+    balances = reconcile(cloud.clients, pipeline, _ALWAYS, NullProgress().step, reads_per_second=math.inf, patience=0)
+    return {balance.source: balance for balance in balances}
 
 
 def _write_records(cloud: LocalCloud, records: Records, progress: Progress) -> dict[str, WriteCounts]:
@@ -167,6 +186,15 @@ def _newest_summary(dynamodb: "DynamoDBClient", table: str) -> dict[str, Any]:
     )["Items"]
     values = {name: TypeDeserializer().deserialize(value) for item in items for name, value in item.items()}
     return {name: int(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+
+
+def _alarms(cloud: LocalCloud) -> AlarmReport:
+    """The alarms; two ring because an execution has invalid input, two until the other execution succeeds."""
+    failing, missing = (
+        {cloud.config.name(alarm) for alarm in alarms}
+        for alarms in (("stepfunctions-failures", "broken"), ("daily-summary-missing", "late"))
+    )
+    return AlarmReport(cloud.monitor.alarms(), cloud.monitor.rang(), expected=failing | missing, tolerated=failing)
 
 
 def _failed_events(cloud: LocalCloud) -> int:

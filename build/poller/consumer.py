@@ -176,6 +176,7 @@ class _StepExecutor:
         return self._deliver(lane, record, self._context.destination)
 
     def _invoke(self, lane: Lane, batch: Batch) -> Callback:
+        self._context.options.on_sent(self._context.mapping, batch)
         report = self._context.mapping.report_batch_item_failures
         attempt = invoke_batch(self._context.function, payload(batch.records), batch.sequence_numbers, report)
         return partial(self._invoked, lane, batch, attempt)
@@ -198,6 +199,7 @@ class _StepExecutor:
 
     def _refused(self, lane: Lane, record: FailureRecord, problem: str) -> None:
         self._recorder.set_problem("delivering", problem)
+        self._recorder.count(destination_delivery_failures=1)
         discard = replace(record.discard, deliveries=record.discard.deliveries + 1)
         if discard.deliveries >= self._context.options.delivery_attempts:
             self._dropped(lane, record)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import Protocol
 
-from build.poller.batches import Backoff
+from build.poller.batches import Backoff, Batch
 from build.poller.destination import Destination, FailureRecord
 from build.poller.invocation import Function
 from build.poller.mapping import EventSourceMapping
@@ -17,7 +17,7 @@ Callback = Callable[[], None]
 Task = Callable[[], Callback]
 
 
-def _ignore(record: FailureRecord) -> None:
+def _ignore(*_: object) -> None:
     """The default listener, for those who watch the statistics instead."""
 
 
@@ -30,6 +30,7 @@ class PollerOptions:
         backoff: the delay before a retry of a batch, of a delivery, or of a read that failed.
         delivery_attempts: tries at the on-failure destination before records are dropped.
         now: the poller's clock, in seconds since 1970.
+        on_sent: told of each batch that is about to be sent to the function, in any thread.
         on_dropped: told of the records that are stored nowhere, in the poller's thread.
     """
 
@@ -37,6 +38,7 @@ class PollerOptions:
     backoff: Backoff = Backoff()
     delivery_attempts: int = 10
     now: Callable[[], float] = time.time
+    on_sent: Callable[[EventSourceMapping, Batch], None] = _ignore
     on_dropped: Callable[[FailureRecord], None] = _ignore
 
 
@@ -103,6 +105,7 @@ class Statistics:
         failed_invoke: of those, the ones that must be tried again or discarded.
         processed: done, because the function succeeded.
         on_failure_destination_delivered: discarded, and stored by the on-failure destination.
+        destination_delivery_failures: how often the on-failure destination refused a batch.
         dropped: discarded, and stored nowhere.
         checkpoints: by shard id, the sequence number up to which everything is done.
         caught_up_at: everything written to the stream before this time, in seconds since 1970, is done.
@@ -115,6 +118,7 @@ class Statistics:
     failed_invoke: int = 0
     processed: int = 0
     on_failure_destination_delivered: int = 0
+    destination_delivery_failures: int = 0
     dropped: int = 0
     checkpoints: Mapping[str, str] = field(default_factory=dict)
     caught_up_at: float = -math.inf

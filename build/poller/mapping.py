@@ -55,6 +55,11 @@ class EventSourceMapping:
     maximum_record_age: float = _RETENTION_SECONDS
     on_failure_bucket: str | None = None
 
+    @property
+    def function_name(self) -> str:
+        """The name of the function, without version or alias."""
+        return self.function_arn.split(":function:")[-1].split(":")[0]
+
     def selects(self, event_name: str | None) -> bool:
         """Whether a record is sent to the function, given the name of its event if it has one."""
         return self.event_names is None or event_name in self.event_names

@@ -140,7 +140,7 @@ class Poller:
     """Polls mappings from `start` to `stop`, each in a thread of its own, or within a `with` statement.
 
     Args:
-        mappings: what is polled, whether enabled or not.
+        mappings: what is polled, until one is disabled.
         clients: what it talks to.
         options: pace, time and listener.
     """
@@ -161,6 +161,12 @@ class Poller:
     def statistics(self) -> Mapping[str, Statistics]:
         """What was done so far, by mapping id."""
         return {thread.poller.uuid: thread.poller.statistics for thread in self._threads}
+
+    def set_enabled(self, uuid: str, enabled: bool) -> None:
+        """Enable a mapping or disable it, which leaves invocations under way to end; an unknown one is ignored."""
+        for thread in self._threads:
+            if thread.poller.uuid == uuid:
+                thread.set_enabled(enabled)
 
     def start(self) -> None:
         """Begin polling."""
@@ -211,10 +217,16 @@ class _MappingThread:
         self._workers = workers
         self._progressed = progressed
         self._stopping = threading.Event()
+        self._enabled = True
         self._thread = threading.Thread(target=self._run, name=f"mapping {poller.uuid}", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def set_enabled(self, enabled: bool) -> None:
+        """Poll from now on, or no more."""
+        self._enabled = enabled
+        self._workers.wake()
 
     def ask_to_stop(self) -> None:
         self._stopping.set()
@@ -237,7 +249,7 @@ class _MappingThread:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                seconds = self.poller.run_due()
+                seconds = self.poller.run_due() if self._enabled else math.inf
                 self._notify()
                 self._workers.wait(min(seconds, _LONGEST_WAIT_SECONDS))
         except Exception as error:

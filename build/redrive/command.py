@@ -7,6 +7,7 @@ from functools import partial
 
 from rich.console import Console
 
+from build.aws import Clients
 from build.cloudformation.stacks import existing_stack
 from build.errors import INTERRUPTED, CommandError
 from build.options import StackContext, add_stack_options, stack_context
@@ -14,7 +15,7 @@ from build.redrive.failed_events import FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader, Redrive
 from build.redrive.replay import invoking_client, recompute_summary, replay
 from build.redrive.report import RedriveProgress, RedriveReport, redrive_progress
-from stack.config import SOURCES
+from stack.config import SOURCES, StackConfig
 
 EXAMPLE = "python -m build redrive --suffix prod --since 2026-01-31 --source UserData --dry-run"
 
@@ -63,15 +64,17 @@ def _redrive(chosen: StackContext, arguments: argparse.Namespace) -> RedriveRepo
     bucket = FailedEventsBucket(chosen.clients.s3, pipeline.bucket, pipeline.account)
     objects = [stored for stored in bucket.objects() if not arguments.since or stored.when >= arguments.since]
     with redrive_progress(Console(file=sys.stderr, highlight=False), len(objects)) as progress:
-        redrive = _assemble(chosen, ObjectReader(bucket, pipeline, arguments.source), progress)
+        reader = ObjectReader(bucket, pipeline, arguments.source)
+        redrive = assemble(chosen.clients, chosen.config, reader, progress)
         return redrive.inspect(objects) if arguments.dry_run else redrive.run(objects)
 
 
-def _assemble(chosen: StackContext, reader: ObjectReader, progress: RedriveProgress) -> Redrive:
+def assemble(clients: Clients, config: StackConfig, reader: ObjectReader, progress: RedriveProgress) -> Redrive:
+    """What replays the objects of a reader through the functions of the stack that they are from."""
     return Redrive(
         read=reader.read,
-        replay=partial(replay, invoking_client(chosen.clients, chosen.config)),
-        recompute=partial(recompute_summary, chosen.clients.workflow, reader.pipeline.state_machine),
+        replay=partial(replay, invoking_client(clients, config)),
+        recompute=partial(recompute_summary, clients.workflow, reader.pipeline.state_machine),
         delete=reader.bucket.delete,
         progress=progress,
     )

@@ -16,14 +16,17 @@ from build.aws_errors import error_code
 from build.cloudformation.stacks import DeployedStack
 from build.errors import CommandError
 from build.text import one_line
+from handlers.activities import RecordError, creation_milliseconds
+from handlers.windows import day_of
 from stack.config import StackConfig, StreamSource, stream_processor
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _KEY = re.compile(r"aws/lambda/[^/]+/[^/]+/\d{4}/\d{2}/\d{2}/(\d{4}-\d{2}-\d{2}T\d{2}\.\d{2}\.\d{2})-[^/]+", re.ASCII)
+_PARTS_OF_AN_UNQUALIFIED_ARN = 7
+"""`arn:aws:lambda:us-west-2:123456789012:function:name`; a version or an alias is the eighth."""
 _REPLACED = frozenset({"ConditionalRequestConflict", "PreconditionFailed"})
-_YEAR_10000 = 253_402_300_800
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class DeployedPipeline:
 
     def find_source(self, function_arn: str, stream_arn: str) -> DeployedSource | None:
         """The source that has both this stream processor and this stream; None when this stack has no such source."""
-        unqualified = function_arn.removesuffix(":$LATEST")
+        unqualified = ":".join(function_arn.split(":")[:_PARTS_OF_AN_UNQUALIFIED_ARN])
         matches = (
             source for source in self.sources if source.function_arn == unqualified and source.is_stream(stream_arn)
         )
@@ -231,8 +234,7 @@ class FailedBatch:
     @property
     def days(self) -> frozenset[date]:
         """The UTC days on which the records were created; a record without a valid creation time has none."""
-        times = (record["dynamodb"].get("ApproximateCreationDateTime") for record in self.records)
-        return frozenset(datetime.fromtimestamp(time, UTC).date() for time in times if _is_timestamp(time))
+        return frozenset(day for record in self.records if (day := _day(record)))
 
 
 def parse_failed_batch(body: bytes, pipeline: DeployedPipeline) -> FailedBatch:
@@ -246,8 +248,22 @@ def parse_failed_batch(body: bytes, pipeline: DeployedPipeline) -> FailedBatch:
     source = pipeline.find_source(function_arn, _text(document, "DDBStreamBatchInfo", "streamArn"))
     if source is None:
         raise DamagedObject(f"it was stored for {one_line(function_arn)}, which processes no stream of this stack")
-    event = _parse_object(_text(document, "payload"), "its payload")
+    event = _event(document)
     return FailedBatch(source, _error(document), _records(event, source))
+
+
+def _event(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The event that the function was invoked with: an escaped string or, after tools that unescape it, an object."""
+    payload = _member(document, "payload")
+    return payload if isinstance(payload, dict) else _parse_object(_text(document, "payload"), "its payload")
+
+
+def _day(record: Mapping[str, Any]) -> date | None:
+    """The UTC day whose summary counts a record; None when it is no record that is ever counted."""
+    try:
+        return day_of(creation_milliseconds(record))
+    except RecordError:
+        return None
 
 
 def _parse_object(content: bytes | str, name: str) -> dict[str, Any]:
@@ -299,8 +315,3 @@ def _is_record(record: object, source: DeployedSource) -> bool:
     """Whether a value is a record of a stream of the source, with a sequence number to report it by."""
     number = _member(record, "dynamodb", "SequenceNumber")
     return isinstance(number, str) and source.is_stream(_member(record, "eventSourceARN"))
-
-
-def _is_timestamp(value: object) -> bool:
-    """Whether a value is a number of seconds since 1970 that Python's dates can represent."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < _YEAR_10000

@@ -4,17 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.alarms.evaluation import MetricAlarm, metric_alarm
-from tests.alarms.timeline import Alarms
-from tests.stack.resolve import ALARM_TYPES, template
+from build.monitoring.alarms import Alarms
+from build.monitoring.evaluation import MetricAlarm, metric_alarm
+from tests.stack.resolve import ALARM_TYPES, template, true_conditions
 
 ENABLED = {"StreamProcessing": "Enabled"}
 
 
 def deployed_alarms(parameters: Mapping[str, str]) -> Alarms:
     """The alarms that a stack with these parameters has."""
-    conditions = template("prod")["Conditions"]
-    true = {name for name, condition in conditions.items() if _holds(condition, parameters)}
+    true = true_conditions("prod", parameters)
     existing = [
         (name, body["Type"], body["Properties"])
         for name, body in template("prod")["Resources"].items()
@@ -25,15 +24,6 @@ def deployed_alarms(parameters: Mapping[str, str]) -> Alarms:
         {name: _metric_alarm(properties) for name, kind, properties in existing if kind == single},
         {name: _text(properties["AlarmRule"], true) for name, kind, properties in existing if kind == composite},
     )
-
-
-def _holds(condition: Any, parameters: Mapping[str, str]) -> bool:
-    match condition:
-        case {"Fn::Equals": [{"Ref": name}, value]}:
-            return bool(parameters.get(name, template("prod")["Parameters"][name].get("Default")) == value)
-        case {"Fn::Not": [inner]}:
-            return not _holds(inner, parameters)
-    raise ValueError(f"an unknown condition: {condition}")
 
 
 def _metric_alarm(properties: dict[str, Any]) -> MetricAlarm:

@@ -1,21 +1,21 @@
 """Each fault rings the alarms that it has to and no other, in time, and they are OK again when it is over."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from build.monitoring.alarms import Alarms, Transition
+from build.monitoring.evaluation import DataPoint, State
 from tests.alarms.deployed_alarms import ENABLED, deployed_alarms
-from tests.alarms.evaluation import DataPoint, Metric, State
 from tests.alarms.faults import DAY, FAULTS, HOUR, MACHINE, MAPPING, MINUTE, Emission, Fault
-from tests.alarms.timeline import Alarms, Transition, transitions
+from tests.alarms.timeline import Points, by_metric, ringing, transitions
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC).timestamp()
 """When every fault begins, ten hours after the last execution."""
 MAPPINGS = (MAPPING, "OrderDataEventSourceMapping")
-Points = dict[tuple[str, str], list[DataPoint]]
 
 
 def healthy(begin: float, end: float) -> Points:
@@ -43,18 +43,8 @@ def published(fault: Fault) -> Points:
     return points
 
 
-def by_metric(alarms: Alarms, points: Points) -> Mapping[Metric, Sequence[DataPoint]]:
-    """The data points of every metric that an alarm watches."""
-    metrics = {alarm.metric for alarm in alarms.metric_alarms.values()}
-    return {metric: points.get((metric.dimensions[0][1], metric.name), []) for metric in metrics}
-
-
 def observed(alarms: Alarms, points: Points, begin: float, end: float) -> list[Transition]:
     return list(transitions(alarms, by_metric(alarms, points), begin, end))
-
-
-def ringing(changes: Sequence[Transition]) -> Iterator[str]:
-    return (change.alarm for change in changes if change.after is State.ALARM)
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

@@ -13,6 +13,7 @@ from build.iam_actions import iam_action
         ("GetBucketPolicy", "s3:GetBucketPolicy"),
         ("GetCallerIdentity", "sts:GetCallerIdentity"),
         ("GetEventSourceMapping", "lambda:GetEventSourceMapping"),
+        ("GetLayerVersionByArn", "lambda:GetLayerVersion"),
         ("GetShardIterator", "dynamodb:GetShardIterator"),
         ("HeadBucket", "s3:ListBucket"),
         ("HeadObject", "s3:GetObject, or s3:ListBucket for an object that is missing"),

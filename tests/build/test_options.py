@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from build.aws import Clients
 from build.command_line import COMMANDS, command_parser, main
 from build.errors import CommandError
 from build.options import add_stack_options, assignment, context, presenter_for, require_consent
@@ -25,7 +26,7 @@ def test_every_commands_help_ends_with_an_example_that_it_accepts(name: str) -> 
 def test_there_are_all_commands() -> None:
     assert OURS == [
         *("plan", "deploy", "settings", "list", "outputs"),
-        *("status", "logs", "drift", "prune", "destroy"),
+        *("status", "logs", "drift", "prune", "sweep", "destroy"),
     ]
 
 
@@ -119,3 +120,21 @@ def test_ctrl_c_under_json_ends_with_a_failure(capsys: pytest.CaptureFixture[str
         raise KeyboardInterrupt
     shown = json.loads(capsys.readouterr().out)
     assert shown == {"type": "failure", "message": "interrupted", "exit_code": 130}
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "status"])
+@pytest.mark.parametrize("region", ["cn-north-1", "cn-northwest-1"])
+def test_a_region_of_china_is_refused_before_aws_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, region: str
+) -> None:
+    monkeypatch.setattr(Clients, "identity", property(no_call))
+    monkeypatch.setattr(Clients, "account", property(no_call))
+    assert main([command, "--region", region]) == 2
+    assert capsys.readouterr().err == (
+        f"{command}: {region} is a region of China, where Lambda has no failure destinations in S3, no metrics of "
+        "event source mappings and no X-Ray; choose another region with --region.\n"
+    )
+
+
+def no_call(clients: Clients) -> str:
+    raise AssertionError("AWS was asked")

@@ -47,7 +47,7 @@ def cold_start(name: str, variables: Mapping[str, str], time: VirtualTime) -> Mo
         module = importlib.import_module(f"handlers.{name}")
     module.logger.registered_handler.stream = StringIO()
     if hasattr(module, "BatchWriter"):
-        module.BatchWriter = partial(module.BatchWriter, sleep=time.sleep)  # type: ignore[attr-defined]
+        setattr(module, "BatchWriter", partial(module.BatchWriter, sleep=time.sleep))
     return module
 
 

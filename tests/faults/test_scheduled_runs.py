@@ -74,7 +74,8 @@ def test_two_runs_at_once_leave_one_summary_a_day(
     functions = [built_function_of(ANALYTICS_PROCESSOR) for _ in range(2)]
     with ThreadPoolExecutor(len(functions)) as pool:
         answers = list(pool.map(lambda function: answer_of(function, validated), functions))
-    assert answers[0] == answers[1]
+    first, second = ([summary | {"countedAt": 0} for summary in answer["summaries"]] for answer in answers)
+    assert first == second
     assert dynamodb.requests.count("PutItem") == 4
     assert daily_summaries(dynamodb) == [(EVE, 2, 0), (LEAP_DAY, 0, 0)]
 

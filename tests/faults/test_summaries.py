@@ -31,7 +31,7 @@ Store = tuple[FaultyDynamoDB, Counts]
 @pytest.fixture(scope="session")
 def template() -> TemplateSettings:
     """The settings of a stack whose activities are spread over several partitions."""
-    return TemplateSettings(StackConfig(activity_shards=SHARDS))
+    return TemplateSettings(StackConfig(activity_shards=((0, SHARDS),)))
 
 
 @pytest.fixture(scope="module")

@@ -34,13 +34,17 @@ def refusal(code: str, status: int = 400) -> Answer:
 
 
 class FakeDynamoDB:
-    """One table; `faults` are used up one a request, None meaning an answer without fault."""
+    """One table; `faults` are used up one a request, None meaning an answer without fault.
+
+    Reads that need not be consistent are answered by the `replica`, if there is one that lags behind.
+    """
 
     def __init__(self, client: BaseClient, table_name: str) -> None:
         self.table_name = table_name
         self.items: dict[Key, dict[str, Any]] = {}
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.faults: deque[Fault | None] = deque()
+        self.replica: dict[Key, dict[str, Any]] | None = None
         self.lock = threading.Lock()
         client.meta.events.register("before-send.dynamodb", self.on_request)
 
@@ -67,6 +71,13 @@ class FakeDynamoDB:
         return {"PutItem": self.put, "Query": self.query}[operation](body)
 
     def put(self, body: dict[str, Any]) -> Answer:
+        """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html"""
+        stored = self.items.get(key_of(body["Item"]), {})
+        if condition := body.get("ConditionExpression"):
+            assert condition == "attribute_not_exists(countedAt) OR countedAt <= :countedAt"
+            limit = Decimal(body["ExpressionAttributeValues"][":countedAt"]["N"])
+            if "countedAt" in stored and Decimal(stored["countedAt"]["N"]) > limit:
+                return refusal("ConditionalCheckFailedException")
         self.items[key_of(body["Item"])] = body["Item"]
         return 200, {}
 
@@ -94,7 +105,8 @@ class FakeDynamoDB:
             Decimal(values[":last"]["N"]),
         )
         after = Decimal(body["ExclusiveStartKey"]["processedAt"]["N"]) if "ExclusiveStartKey" in body else first - 1
-        found = sorted(at for kind, at in self.items if kind == partition and first <= at <= last and at > after)
+        items = self.items if self.replica is None or body.get("ConsistentRead") else self.replica
+        found = sorted(at for kind, at in items if kind == partition and first <= at <= last and at > after)
         page = found[: body.get("Limit", 1000)]
         answer: dict[str, Any] = {"Count": len(page), "ScannedCount": len(page)}
         if len(page) < len(found) or len(page) == body.get("Limit"):
@@ -121,6 +133,12 @@ def reset_after(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> Ans
     """Break the connection after the request took effect."""
     fake.answer(operation, body)
     raise ConnectionClosedError(endpoint_url="https://dynamodb")
+
+
+def cut_short(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> Answer:
+    """Do a request, and lose the end of the answer's body: botocore makes an answer without members of it."""
+    fake.answer(operation, body)
+    return 200, {}
 
 
 def leaving_unprocessed(number: int) -> Fault:

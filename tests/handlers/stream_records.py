@@ -3,13 +3,14 @@
 from typing import Any
 
 from handlers.activities import ActivitySource
+from handlers.shards import ShardHistory
 
 USERS = ActivitySource(
     id_attribute="userId",
     time_attribute="timestamp",
     source_id_attribute="sourceUserId",
     activity_type="USER_ACTIVITY",
-    shards=1,
+    shards=ShardHistory(((0, 1),)),
     processed_by="userDataProcessor",
 )
 USERS_ENVIRONMENT = {
@@ -17,7 +18,7 @@ USERS_ENVIRONMENT = {
     "TIME_ATTRIBUTE": "timestamp",
     "SOURCE_ID_ATTRIBUTE": "sourceUserId",
     "ACTIVITY_TYPE": "USER_ACTIVITY",
-    "ACTIVITY_SHARDS": "1",
+    "ACTIVITY_SHARDS": "[[0,1]]",
     "PROCESSED_BY": "userDataProcessor",
 }
 """What the environment of its function says of that source."""

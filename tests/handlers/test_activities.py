@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.activities import ActivitySource, RecordError, activity_item, activity_key, is_dynamodb_number
+from handlers.shards import ShardHistory
 from tests.handlers.stream_records import USERS, USERS_ENVIRONMENT, stream_record
 
 JSON = st.recursive(
@@ -76,7 +77,7 @@ def test_the_key_is_a_function_of_the_record(event_id: str, seconds: float) -> N
 )
 def test_keys_outlive_releases(number: int, key: tuple[str, str]) -> None:
     """A record that is replayed by a later release has to meet the item that an earlier one wrote."""
-    assert activity_key(stream_record(number), replace(USERS, shards=3)) == key
+    assert activity_key(stream_record(number), replace(USERS, shards=ShardHistory(((0, 3),)))) == key
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_records_of_one_millisecond_have_keys_of_their_own() -> None:
 
 
 def test_shards_are_used_evenly() -> None:
-    source = replace(USERS, shards=3)
+    source = replace(USERS, shards=ShardHistory(((0, 3),)))
     items = [activity_item(stream_record(number), source) for number in range(900)]
     counts = Counter(item["dataType"]["S"] for item in items if item)
     assert set(counts) == {"USER_ACTIVITY", "USER_ACTIVITY#1", "USER_ACTIVITY#2"}

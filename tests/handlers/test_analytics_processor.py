@@ -11,14 +11,16 @@ from botocore.exceptions import ClientError
 
 from handlers.errors import AnalyticsTableError, InvalidRequestError
 from handlers.keys import sort_key
+from handlers.shards import ShardHistory
+from handlers.summaries import summary_item
 from tests.handlers import lambda_process
 from tests.handlers.conftest import FakeContext, Output
-from tests.handlers.fake_dynamodb import FakeDynamoDB, failing, reset_after
+from tests.handlers.fake_dynamodb import FakeDynamoDB, cut_short, failing, reset_after
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 
 ENVIRONMENT = {
-    "ACTIVITY_SHARDS": "2",
+    "ACTIVITY_SHARDS": "[[0,2]]",
     "SOURCES": json.dumps(
         [
             {
@@ -70,6 +72,15 @@ def request(data_type: str = "DAILY_ANALYTICS", **wishes: Any) -> dict[str, Any]
     return {"isValid": True, "dataType": data_type, "batchSize": 2, "validatedAt": VALIDATED_AT, **wishes}
 
 
+def now() -> int:
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+def without_time(summaries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Summaries but for when they were counted."""
+    return [{name: value for name, value in summary.items() if name != "countedAt"} for summary in summaries]
+
+
 def summaries(table: FakeDynamoDB) -> list[dict[str, Any]]:
     return [item for (data_type, _), item in table.items.items() if data_type.endswith("_SUMMARY")]
 
@@ -84,6 +95,7 @@ def counts(answer: dict[str, Any]) -> list[tuple[int, int | None, int | None]]:
 def test_a_scheduled_run_summarizes_two_days(
     analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext, output: Callable[[], Output]
 ) -> None:
+    before = now()
     answer = analytics_processor.handler(
         request(scheduledExecution=True, scheduledTime="2026-11-22T02:00:00Z"), context
     )
@@ -96,13 +108,14 @@ def test_a_scheduled_run_summarizes_two_days(
         "processedBy": "analyticsProcessor",
         "windowStart": TODAY - DAY,
         "windowEnd": TODAY,
+        "countedAt": answer["summaries"][1]["countedAt"],
+        "consistent": False,
     }
+    assert before <= yesterday["countedAt"] <= now()
     assert (answer["statusCode"], answer["body"]) == (200, "Successfully processed analytics")
     assert json.loads(json.dumps(answer["summaries"]))[1] == yesterday
     assert counts(answer) == [(14, 10, 4), (8, 5, 3)]
-    assert summaries(table)[1] == {
-        name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in yesterday.items()
-    }
+    assert summaries(table)[1] == summary_item(yesterday)
     printed = output()
     (line,) = printed.logs
     assert (line["level"], line["message"], line["summaries"]) == ("INFO", "summaries written", answer["summaries"])
@@ -134,10 +147,10 @@ def test_running_twice_leaves_one_summary_a_window(
 ) -> None:
     for wishes in ({"date": "2026-11-21"}, {"scheduledExecution": True}, {}):
         table.items = {key: item for key, item in table.items.items() if not key[0].endswith("_SUMMARY")}
-        first = analytics_processor.handler(request(**wishes), context)
-        written = summaries(table)
-        assert analytics_processor.handler(request(**wishes), context) == first
-        assert summaries(table) == written
+        first = analytics_processor.handler(request(**wishes), context)["summaries"]
+        written = without_time(summaries(table))
+        assert without_time(analytics_processor.handler(request(**wishes), context)["summaries"]) == without_time(first)
+        assert without_time(summaries(table)) == written
 
 
 def test_a_late_record_is_in_its_own_day_after_the_next_run(
@@ -190,6 +203,82 @@ def test_a_summary_whose_answer_is_lost_is_written_once(
     assert counts(analytics_processor.handler(request(date="2026-11-21"), context)) == [(8, 5, 3)]
     assert [operation for operation, _ in table.requests].count("PutItem") == 2
     assert len(summaries(table)) == 1
+
+
+@pytest.mark.parametrize("meanwhile", [0, 1])
+def test_an_older_count_that_is_written_later_leaves_the_newer_one(
+    analytics_processor: ModuleType,
+    table: FakeDynamoDB,
+    context: FakeContext,
+    output: Callable[[], Output],
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: int,
+) -> None:
+    """While a run waits for an answer, 50 records are replayed and the day is counted again."""
+    monkeypatch.setattr(analytics_processor, "_SHARDS", ShardHistory(((0, 1),)))
+    monkeypatch.setattr("handlers.counting.CONCURRENT_QUERIES", 1)
+    moments = iter((1_000, 2_000))
+    monkeypatch.setattr(analytics_processor, "milliseconds_since_1970", lambda moment: next(moments))
+    day = request("USER_DATA", date="2026-11-21", batchSize=1000)
+
+    def count_again(fake: FakeDynamoDB, operation: str, body: dict[str, Any]) -> Any:
+        answer = fake.answer(operation, body) if operation == "Query" else None
+        for fraction in range(50):
+            at = sort_key(TODAY - HOUR, fraction)
+            fake.put({"Item": {"dataType": {"S": "USER_ACTIVITY"}, "processedAt": {"N": at}}})
+        fake.lock.release()
+        newer = analytics_processor.handler(day, context)
+        fake.lock.acquire()
+        assert counts(newer) == [(55, 55, None)]
+        return answer or fake.answer(operation, body)
+
+    table.faults += [None] * meanwhile + [count_again]
+    older = analytics_processor.handler(day, context)
+    assert counts(older) == [(5, 5, None)]
+    (stored,) = summaries(table)
+    assert (stored["totalRecords"], stored["countedAt"]) == ({"N": "55"}, {"N": "2000"})
+    skipped = output().logs[-1]
+    assert skipped["message"] == "summaries that were counted later are stored already"
+    assert skipped["summaries"] == older["summaries"]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "consistent", "counted"),
+    [
+        ({"date": "2026-11-21"}, True, 171),
+        ({"date": "2026-11-21", "scheduledExecution": True}, True, 171),
+        ({"date": "2026-11-21", "scheduledTime": "2026-11-22T02:00:00Z"}, True, 171),
+        ({"validatedAt": "2026-11-21T23:00:00Z"}, True, 171),
+        ({"validatedAt": "2026-11-21T23:00:00Z", "scheduledExecution": False}, True, 171),
+        ({"scheduledExecution": True}, False, 151),
+        ({"scheduledTime": "2026-11-22T02:00:00Z"}, False, 151),
+    ],
+)
+def test_what_is_replayed_is_counted_though_a_replica_lags(
+    analytics_processor: ModuleType,
+    table: FakeDynamoDB,
+    context: FakeContext,
+    wishes: dict[str, Any],
+    consistent: bool,
+    counted: int,
+) -> None:
+    table.begin()
+    for number in range(171):
+        table.replica = dict(table.items) if number == 151 else table.replica
+        at = sort_key(TODAY - 3 * HOUR, number)
+        table.put({"Item": {"dataType": {"S": "USER_ACTIVITY"}, "processedAt": {"N": at}}})
+    summary = analytics_processor.handler(request(**wishes), context)["summaries"][-1]
+    assert summary["totalRecords"] == counted
+    assert summary.get("consistent", True) is consistent
+
+
+def test_an_answer_without_a_count_is_an_error_that_the_workflow_retries(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    table.faults += [cut_short]
+    with pytest.raises(AnalyticsTableError, match="test-analytics-synth sent an answer that was cut short"):
+        analytics_processor.handler(request(date="2026-11-21"), context)
+    assert summaries(table) == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from handlers.keys import key_of, sort_key
 from tests.handlers.fake_dynamodb import (
     FakeDynamoDB,
     Fault,
+    cut_short,
     failing,
     leaving_unprocessed,
     reset_after,
@@ -114,6 +115,7 @@ def test_unprocessed_items_of_several_requests_are_tried_again_together(
         failing("ServiceUnavailable", 503),
         reset_before,
         reset_after,
+        cut_short,
     ],
 )
 def test_what_may_pass_is_tried_again(writer: BatchWriter, table: FakeDynamoDB, fault: Fault) -> None:
@@ -121,6 +123,11 @@ def test_what_may_pass_is_tried_again(writer: BatchWriter, table: FakeDynamoDB, 
     assert writer.write(items(30)) == []
     assert sizes(table) == [25, 5, 25, 5]
     assert is_written(table, items(30))
+
+
+def test_an_answer_that_was_cut_short_until_the_end_is_named(writer: BatchWriter, table: FakeDynamoDB) -> None:
+    table.faults += [cut_short] * 100
+    assert {unwritten.reason for unwritten in writer.write(items(2))} == {"IncompleteAnswer"}
 
 
 @pytest.mark.parametrize("error", [ReadTimeoutError, ConnectTimeoutError, EndpointConnectionError])

@@ -9,9 +9,11 @@ import pytest
 from botocore.stub import Stubber
 
 from handlers.counting import count_activities, count_partition
+from handlers.errors import AnalyticsTableError
 from handlers.keys import last_sort_key_before, sort_key
+from handlers.shards import ShardHistory
 from handlers.windows import Window
-from tests.handlers.fake_dynamodb import FakeDynamoDB
+from tests.handlers.fake_dynamodb import FakeDynamoDB, cut_short
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,6 +36,7 @@ def test_every_page_is_asked_for_exactly(dynamodb: "DynamoDBClient") -> None:
     request = {
         "TableName": TABLE,
         "Select": "COUNT",
+        "ConsistentRead": False,
         "KeyConditionExpression": "dataType = :partition AND processedAt BETWEEN :first AND :last",
         "ExpressionAttributeValues": {
             ":partition": {"S": "TYPE"},
@@ -48,13 +51,13 @@ def test_every_page_is_asked_for_exactly(dynamodb: "DynamoDBClient") -> None:
         second = {**request, "ExclusiveStartKey": page_ends[0]}
         stubber.add_response("query", {"Count": 0, "LastEvaluatedKey": page_ends[1]}, second)
         stubber.add_response("query", {"Count": 7}, {**request, "ExclusiveStartKey": page_ends[1]})
-        assert count_partition(dynamodb, TABLE, 100, "TYPE", WINDOW) == 107
+        assert count_partition(dynamodb, TABLE, 100, False, "TYPE", WINDOW) == 107
         stubber.assert_no_pending_responses()
 
 
 def test_without_a_page_size_dynamodb_sets_it(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
     fill(table, "TYPE", sort_key(WINDOW.start, 1))
-    assert count_partition(dynamodb, TABLE, None, "TYPE", WINDOW) == 1
+    assert count_partition(dynamodb, TABLE, None, True, "TYPE", WINDOW) == 1
     assert "Limit" not in table.requests[0][1]
 
 
@@ -66,7 +69,32 @@ def test_a_window_has_its_first_key_and_its_last_and_no_other(
     outside = [last_sort_key_before(WINDOW.start), sort_key(WINDOW.end, 0)]
     fill(table, "TYPE", *inside, last_sort_key_before(WINDOW.end), *outside)
     fill(table, "OTHER", *inside)
-    assert count_partition(dynamodb, TABLE, page_size, "TYPE", WINDOW) == len(inside) + 1
+    assert count_partition(dynamodb, TABLE, page_size, True, "TYPE", WINDOW) == len(inside) + 1
+
+
+def test_a_count_may_read_consistently(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
+    count_partition(dynamodb, TABLE, None, True, "TYPE", WINDOW)
+    assert table.requests[0][1]["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2])
+def test_an_answer_that_was_cut_short_is_an_error_of_the_table(
+    dynamodb: "DynamoDBClient", table: FakeDynamoDB, pages: int
+) -> None:
+    fill(table, "TYPE", *(sort_key(WINDOW.start, n) for n in range(5)))
+    table.faults += [*[None] * pages, cut_short]
+    with pytest.raises(AnalyticsTableError) as error:
+        count_partition(dynamodb, TABLE, 2, True, "TYPE", WINDOW)
+    assert str(error.value) == (
+        f"the table {TABLE} sent an answer that was cut short; start the execution again when DynamoDB answers."
+    )
+
+
+def test_each_window_is_counted_in_the_most_shards_of_its_time() -> None:
+    later = Window(WINDOW.end, WINDOW.end + 1_000)
+    history = ShardHistory(((0, 1), (WINDOW.end - 1, 3), (WINDOW.end, 2)))
+    counts = count_activities(lambda partition, window: 1, [WINDOW, later], ["A"], history)
+    assert counts == {WINDOW: {"A": 3}, later: {"A": 2}}
 
 
 def test_shards_types_and_windows_are_counted_apart(dynamodb: "DynamoDBClient", table: FakeDynamoDB) -> None:
@@ -75,7 +103,8 @@ def test_shards_types_and_windows_are_counted_apart(dynamodb: "DynamoDBClient", 
     fill(table, "A#1", *(sort_key(WINDOW.start, n) for n in range(3)))
     fill(table, "B#1", sort_key(later.start, 0))
     fill(table, "B#2", sort_key(later.start, 0))
-    counts = count_activities(partial(count_partition, dynamodb, TABLE, 2), [WINDOW, later], ["A", "B"], shards=2)
+    count = partial(count_partition, dynamodb, TABLE, 2, True)
+    counts = count_activities(count, [WINDOW, later], ["A", "B"], ShardHistory(((0, 2),)))
     assert counts == {WINDOW: {"A": 8, "B": 0}, later: {"A": 2, "B": 1}}
 
 
@@ -91,7 +120,7 @@ def test_eight_partitions_are_counted_at_the_same_time(monkeypatch: pytest.Monke
         return ThreadPoolExecutor(workers)
 
     monkeypatch.setattr("handlers.counting.ThreadPoolExecutor", pool)
-    assert count_activities(count, [WINDOW], ["A"], 16) == {WINDOW: {"A": 16}}
+    assert count_activities(count, [WINDOW], ["A"], ShardHistory(((0, 16),))) == {WINDOW: {"A": 16}}
     assert threads == [8]
 
 
@@ -100,4 +129,4 @@ def test_an_error_of_one_partition_is_an_error() -> None:
         raise KeyError(partition)
 
     with pytest.raises(KeyError):
-        count_activities(count, [WINDOW], ["A", "B"], 50)
+        count_activities(count, [WINDOW], ["A", "B"], ShardHistory(((0, 50),)))

@@ -31,7 +31,17 @@ def test_a_valid_input_is_accepted_now(
     assert printed.metrics["environment"] == "test"
 
 
-@pytest.mark.parametrize("event", [None, [], "secret", 7, {"dataType": "secret", "batchSize": float("nan")}])
+def test_an_ignored_member_is_logged(
+    data_validator: ModuleType, context: FakeContext, output: Callable[[], Output]
+) -> None:
+    answer = data_validator.handler({"dataType": "USER_DATA", "Date": "2026-11-21"}, context)
+    (line,) = output().logs
+    assert line["warning"] == answer["warning"]
+
+
+@pytest.mark.parametrize(
+    "event", [None, [], "secret", 7, {"dataType": "secret", "batchSize": float("nan")}, {"date": "secret"}]
+)
 def test_an_invalid_input_is_answered_and_not_logged(
     data_validator: ModuleType, context: FakeContext, output: Callable[[], Output], event: Any
 ) -> None:

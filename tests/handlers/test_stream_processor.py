@@ -12,7 +12,15 @@ from botocore.exceptions import ClientError
 
 from tests.handlers import lambda_process
 from tests.handlers.conftest import FakeContext, Output
-from tests.handlers.fake_dynamodb import FakeDynamoDB, Fault, failing, leaving_unprocessed, reset_after, reset_before
+from tests.handlers.fake_dynamodb import (
+    FakeDynamoDB,
+    Fault,
+    cut_short,
+    failing,
+    leaving_unprocessed,
+    reset_after,
+    reset_before,
+)
 from tests.handlers.stream_records import USERS_ENVIRONMENT, stream_record
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -140,6 +148,24 @@ def test_nothing_of_an_invocation_is_left_for_the_next(
     assert stream_processor.handler(event(3), context) == NOTHING_FAILED
     assert users(table) == ["user-3"]
     assert output().metrics["RecordsProcessed"] == [1.0]
+
+
+def test_an_empty_batch_is_answered_with_no_failures(
+    stream_processor: ModuleType, table: FakeDynamoDB, context: FakeContext, output: Callable[[], Output]
+) -> None:
+    assert stream_processor.handler({"Records": []}, context) == NOTHING_FAILED
+    assert table.requests == []
+    printed = output()
+    assert [(line["message"], line["records"]) for line in printed.logs] == [("batch processed", 0)]
+    assert [printed.metrics[name] for name in ("RecordsProcessed", "RecordsFailed", "ActivitiesWritten")] == [[0.0]] * 3
+
+
+def test_an_answer_that_was_cut_short_fails_no_record(
+    stream_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    table.faults += [cut_short]
+    assert stream_processor.handler(event(1, 2), context) == NOTHING_FAILED
+    assert users(table) == ["user-1", "user-2"]
 
 
 @pytest.mark.parametrize("strange", [{}, {"Records": None}, {"Records": "text"}, {"Records": {}}, [], None, "text"])

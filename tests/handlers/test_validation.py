@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.errors import InvalidRequestError
 from handlers.validation import validated
+from handlers.windows import requested_windows
 
 NOW = datetime(2026, 11, 22, 2, 0, 3, 250_999, tzinfo=UTC)
 DATA_TYPES = ("DAILY_ANALYTICS", "ORDER_DATA", "USER_DATA")
@@ -43,10 +45,74 @@ def test_the_batch_size_is_100_unless_given() -> None:
 
 
 def test_what_says_the_window_is_passed_on() -> None:
-    wishes = {"date": "whatever", "scheduledTime": "2026-11-22T02:00:00Z", "scheduledExecution": True}
+    wishes = {"date": "2026-11-21", "scheduledTime": "2026-11-22T02:00:00Z", "scheduledExecution": True}
     answer = validate({"dataType": "USER_DATA", "somethingElse": 1, **wishes})
     assert {name: answer[name] for name in wishes} == wishes
     assert "somethingElse" not in answer
+
+
+def test_an_unknown_member_is_named_as_a_warning() -> None:
+    answer = validate({"dataType": "USER_DATA", "Date": "2026-11-21", "batchsize": 7})
+    assert answer["isValid"] is True
+    assert answer["warning"] == (
+        "unknown and ignored: Date, batchsize; known: dataType, batchSize, date, scheduledTime, scheduledExecution"
+    )
+    assert validate({"Date": "2026-11-21", "\ud800": 1})["warning"].startswith("unknown and ignored: Date, ?; known: ")
+    assert "warning" not in validate({"dataType": "USER_DATA", "batchSize": 1, "date": "2026-11-21"})
+    assert "warning" not in validate(["Date"])
+
+
+@pytest.mark.parametrize("value", [None, 0, 1, "true", [], {}])
+def test_whether_it_is_scheduled_is_true_or_false(value: object) -> None:
+    answer = validate({"dataType": "USER_DATA", "scheduledExecution": value})
+    assert (answer["isValid"], answer["error"]) == (False, "scheduledExecution must be true or false")
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_a_boolean_says_whether_it_is_scheduled(value: bool) -> None:
+    assert validate({"dataType": "USER_DATA", "scheduledExecution": value})["isValid"] is True
+
+
+@pytest.mark.parametrize(
+    ("wishes", "reason"),
+    [
+        ({"date": "soon"}, "`date` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31"),
+        (
+            {"date": "2026-11-23"},
+            "no activity can be of 2026-11-23: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC",
+        ),
+        (
+            {"scheduledTime": 7},
+            "`scheduledTime` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31T02:00:00Z",
+        ),
+    ],
+)
+def test_times_are_refused_as_the_processor_would_refuse_them(wishes: dict[str, Any], reason: str) -> None:
+    answer = validate({"dataType": "USER_DATA", **wishes})
+    assert (answer["isValid"], answer["error"]) == (False, reason)
+    assert validate({"batchSize": 0, **wishes})["error"] == f"{NO_DATA_TYPE}; {NO_BATCH_SIZE}; {reason}"
+
+
+TIMES = st.sampled_from(["2026-11-21", "2026-11-22", "2026-11-23", "2026-11-22T02:00:00Z", "1970-01-02T00:00:00Z", ""])
+
+
+@settings(deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {"dataType": st.sampled_from(DATA_TYPES)},
+        optional={
+            "date": TIMES | SCALARS,
+            "scheduledTime": TIMES | SCALARS,
+            "scheduledExecution": st.booleans() | SCALARS,
+            "batchSize": st.integers(0, 1001),
+        },
+    )
+)
+def test_what_is_valid_can_be_processed_and_what_cannot_is_not_valid(request: dict[str, Any]) -> None:
+    answer = validate(request)
+    check_answer(request)
+    if answer["isValid"]:
+        assert requested_windows(answer, datetime.fromisoformat(answer["validatedAt"]))
 
 
 @pytest.mark.parametrize("size", [1, 1000, 100.0, 1e3])
@@ -135,6 +201,14 @@ def random_json(random: Random, depth: int) -> Any:
     return random.choice([scalar, array, dict(zip(names, array)), dict(zip(names, array))])
 
 
+def is_processed(request: dict[str, Any]) -> bool:
+    """Whether the analytics processor finds the windows of a request."""
+    try:
+        return bool(requested_windows(request, NOW))
+    except InvalidRequestError:
+        return False
+
+
 def check_answer(request: object) -> None:
     """An answer must be right, and survive a strict JSON encoder in UTF-8."""
     answer = validate(request)
@@ -143,6 +217,8 @@ def check_answer(request: object) -> None:
         and request.get("dataType") in DATA_TYPES
         and type(request.get("batchSize", 100)) in (int, float)
         and request.get("batchSize", 100) in range(1, 1001)
+        and type(request.get("scheduledExecution", True)) is bool
+        and all(is_processed({name: request.get(name)}) for name in ("date", "scheduledTime"))
     )
     assert answer["isValid"] is valid
     assert ("error" in answer) is not valid

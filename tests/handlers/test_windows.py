@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from handlers.errors import InvalidRequestError
 from handlers.keys import last_sort_key_before, sort_key
-from handlers.windows import Window, read_time, requested_windows
+from handlers.windows import (
+    Window,
+    day_of,
+    is_scheduled,
+    milliseconds_since_1970,
+    read_time,
+    requested_windows,
+    unreadable_times,
+)
 
 NOW = datetime(2026, 11, 22, 2, 0, 3, 250_000, tzinfo=UTC)
 DAY = 86_400_000
@@ -119,6 +127,59 @@ def test_a_time_without_its_offset_is_refused_for_that() -> None:
 def test_a_date_in_another_form_of_iso_8601_is_refused_for_that() -> None:
     with pytest.raises(InvalidRequestError, match=": it is not written as YYYY-MM-DD; write"):
         requested_windows({"date": "20260101"}, NOW)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [{"date": "secret"}, {"date": ["secret"]}, {"scheduledTime": "secret"}, {"scheduledTime": {"secret": 1}}],
+)
+def test_a_refusal_tells_nothing_of_what_cannot_be_read(request_: dict[str, Any]) -> None:
+    reason = "cannot be read: it is no date or time in ISO 8601; write it like"
+    with pytest.raises(InvalidRequestError, match=reason) as refusal:
+        requested_windows(request_, NOW)
+    assert "secret" not in str(refusal.value)
+
+
+def test_every_time_that_cannot_be_read_is_told_whether_or_not_it_decides() -> None:
+    both = {"date": "20260101", "scheduledTime": "soon", "scheduledExecution": True}
+    assert list(unreadable_times(both, NOW)) == [
+        "`date` cannot be read: it is not written as YYYY-MM-DD; write it like 2026-01-31",
+        "`scheduledTime` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31T02:00:00Z",
+    ]
+    assert list(unreadable_times({"date": "2026-01-01", "scheduledTime": "2026-11-24T02:00:00Z"}, NOW)) == [
+        "no activity can be of 2026-11-23: ask for a day from 1970-01-01 to today, 2026-11-22 in UTC"
+    ]
+    assert list(unreadable_times({"date": "2026-01-01", "scheduledTime": "2026-01-31T02:00:00Z"}, NOW)) == []
+    assert list(unreadable_times({"date": None}, NOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "scheduled"),
+    [
+        ({}, False),
+        ({"scheduledExecution": False}, False),
+        ({"scheduledExecution": True}, True),
+        ({"scheduledExecution": 1}, False),
+        ({"scheduledTime": "2026-11-22T02:00:00Z"}, True),
+        ({"scheduledTime": None}, False),
+        ({"date": None, "scheduledExecution": True}, True),
+        ({"date": "2026-11-21", "scheduledExecution": True, "scheduledTime": "2026-11-22T02:00:00Z"}, False),
+    ],
+)
+def test_a_request_that_names_a_day_is_none_of_the_schedule(request_: dict[str, Any], scheduled: bool) -> None:
+    assert is_scheduled(request_) is scheduled
+
+
+@given(st.integers(0, 4_102_444_799_999))
+@example(86_399_999)
+@example(86_400_000)
+def test_the_day_of_an_instant_is_the_one_whose_window_has_it(instant: int) -> None:
+    (window,) = requested_windows({"date": day_of(instant).isoformat()}, datetime(2200, 1, 1, tzinfo=UTC))
+    assert window.start <= instant < window.end
+
+
+def test_milliseconds_are_rounded_down() -> None:
+    assert milliseconds_since_1970(datetime(1970, 1, 1, 0, 0, 1, 1_999, tzinfo=UTC)) == 1_001
 
 
 def test_time_begins_in_1970() -> None:

@@ -1,5 +1,7 @@
 """A stack as deployed to an account: its template with every reference replaced by the name or ARN it stands for."""
 
+from collections.abc import Mapping
+
 from tests.stack.resolve import PLACEHOLDER, Json, properties, resources_of, template
 
 SUFFIXES = ("dev", "prod")
@@ -7,7 +9,11 @@ ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "999999999999"
 REGION = "us-west-2"
 
-PSEUDO_PARAMETERS = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION}
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+NO_KEY: Mapping[str, str] = {}
+WITH_KEY = {"KmsKeyArn": KEY}
+
+PARAMETERS = {"AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::Region": REGION, **WITH_KEY}
 
 NAMED_BY = {
     "AWS::CloudWatch::Alarm": "AlarmName",
@@ -68,8 +74,9 @@ def kind_of(suffix: str, logical_id: str) -> str:
 
 def name_of(suffix: str, logical_id: str) -> str:
     """The physical name of a resource."""
-    made = f"tapstack{suffix}-{logical_id}-1a2b3c4d5e6f".lower()
-    name: str = properties(suffix, logical_id).get(NAMED_BY[kind_of(suffix, logical_id)], made)
+    kind = kind_of(suffix, logical_id)
+    made = f"TapStack{suffix}-{logical_id}-1a2b3c4d5e6f"
+    name: str = properties(suffix, logical_id).get(NAMED_BY[kind], made.lower() if kind == "AWS::S3::Bucket" else made)
     return name
 
 
@@ -85,8 +92,8 @@ def filled(pattern: str, suffix: str, logical_id: str) -> str:
 
 def referenced(suffix: str, logical_id: str) -> str:
     """What `Ref` returns."""
-    if logical_id in PSEUDO_PARAMETERS:
-        return PSEUDO_PARAMETERS[logical_id]
+    if logical_id in PARAMETERS:
+        return PARAMETERS[logical_id]
     return filled(RETURNED_BY_REF[kind_of(suffix, logical_id)], suffix, logical_id)
 
 

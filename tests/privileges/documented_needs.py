@@ -22,12 +22,14 @@ class Need:
         actions: what it does.
         resource: to what; a name in braces stands for an ARN of the stack.
         source: where AWS says so.
+        note: what is to be known about it beyond that.
     """
 
     service: str
     actions: tuple[str, ...]
     resource: str
     source: str
+    note: str = ""
 
     def on(self, **arns: str) -> "Need":
         """The need with ARNs of the stack in the place of names."""
@@ -58,9 +60,16 @@ OF_A_FUNCTION = (
 OF_A_MAPPING = (
     Need(
         LAMBDA,
-        ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"),
+        ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"),
         "{stream}",
         f"{LAMBDA_GUIDE}/with-ddb-example.html",
+    ),
+    Need(
+        LAMBDA,
+        ("dynamodb:ListStreams",),
+        "{stream}",
+        f"{LAMBDA_GUIDE}/with-ddb-example.html",
+        "On a stream it grants nothing, because it has no resource type; AWS's own tutorial needs it.",
     ),
     Need(
         LAMBDA,
@@ -76,6 +85,27 @@ OF_A_MAPPING = (
     ),
 )
 """The stream's records, and what is kept of failed batches under keys that begin as documented."""
+
+OF_AN_ENCRYPTED_TABLE = (
+    Need(
+        LAMBDA,
+        ("kms:Decrypt",),
+        "{key}",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html",
+        "DynamoDB asks for it in the name of whoever reads or writes the table, or reads its stream.",
+    ),
+)
+"""What whoever uses a table or its stream needs when the stack has a key of its own."""
+
+OF_AN_ENCRYPTED_DESTINATION = (
+    Need(
+        LAMBDA,
+        ("kms:GenerateDataKey",),
+        "{key}",
+        f"{LAMBDA_GUIDE}/services-dynamodb-errors.html",
+    ),
+)
+"""What a delivery of failed events needs when the stack has a key of its own."""
 
 OF_A_TASK = (
     Need(
@@ -127,4 +157,5 @@ OF_A_TARGET = (
 )
 """The state machine that a rule starts; its dead-letter queue is written to by the queue's own policy."""
 
-ALL = OF_A_FUNCTION + OF_A_MAPPING + OF_A_TASK + OF_A_STATE_MACHINE + OF_A_TARGET
+OF_A_KEY = OF_AN_ENCRYPTED_TABLE + OF_AN_ENCRYPTED_DESTINATION
+ALL = OF_A_FUNCTION + OF_A_MAPPING + OF_A_KEY + OF_A_TASK + OF_A_STATE_MACHINE + OF_A_TARGET

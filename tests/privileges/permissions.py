@@ -1,10 +1,11 @@
 """What a role may do, as a set to compare with what is done in its name."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.privileges.deployed import resolved
+from tests.privileges.deployed import NO_KEY, resolved
 from tests.privileges.policy_evaluation import Document
-from tests.stack.resolve import properties
+from tests.stack.resolve import decided, properties
 
 
 @dataclass(frozen=True, order=True)
@@ -15,14 +16,15 @@ class Permission:
     resource: str
 
 
-def policies_of(suffix: str, role: str) -> list[Document]:
-    """The policy documents of a role, their references resolved."""
-    return [resolved(suffix, policy["PolicyDocument"]) for policy in properties(suffix, role)["Policies"]]
+def policies_of(suffix: str, role: str, key: Mapping[str, str] = NO_KEY) -> list[Document]:
+    """The policy documents of a role, their references resolved, in a stack with or without a key of its own."""
+    policies = decided(suffix, properties(suffix, role)["Policies"], key)
+    return [resolved(suffix, policy["PolicyDocument"]) for policy in policies]
 
 
-def granted(suffix: str, role: str) -> set[Permission]:
+def granted(suffix: str, role: str, key: Mapping[str, str] = NO_KEY) -> set[Permission]:
     """Every permission that the policies of a role grant; they have to allow and nothing else."""
-    statements = [statement for document in policies_of(suffix, role) for statement in document["Statement"]]
+    statements = [statement for document in policies_of(suffix, role, key) for statement in document["Statement"]]
     assert {statement["Effect"] for statement in statements} == {"Allow"}
     return {
         Permission(action, resource)

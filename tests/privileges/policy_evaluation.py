@@ -32,10 +32,12 @@ class Decision(Enum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks: a user or role of an account, a service such as `events.amazonaws.com`, or with neither, anyone."""
+    """Who asks: a user or role of an account, a service such as `events.amazonaws.com`, whom an identity provider
+    vouches for, by the provider's ARN, or with none of them, anyone."""
 
     account: str | None = None
     service: str | None = None
+    provider: str | None = None
 
 
 @dataclass(frozen=True)
@@ -144,12 +146,14 @@ def conditions_hold(conditions: Mapping[str, Mapping[str, Any]], context: Mappin
 
 
 def principal_matches(element: Any, principal: Principal) -> bool:
-    """Everyone, or services by name (reference_policies_elements_principal.html)."""
+    """Everyone, services by name, or identity providers by ARN (reference_policies_elements_principal.html)."""
     if element in EVERYONE:
         return True
-    if not isinstance(element, dict) or set(element) != {"Service"}:
+    known = {"Service": principal.service, "Federated": principal.provider}
+    if not isinstance(element, dict) or len(element) != 1 or not element.keys() <= known.keys():
         raise Unsupported(f"this principal is not evaluated: {element}")
-    return principal.service in several(element["Service"])
+    ((kind, names),) = element.items()
+    return known[kind] in several(names)
 
 
 def applies(statement: Statement, request: Request) -> bool:

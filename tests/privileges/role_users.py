@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from tests.privileges import documented_needs
-from tests.privileges.deployed import ARNS, arn_of, resolved
+from tests.privileges.deployed import ARNS, KEY, arn_of, resolved
 from tests.privileges.documented_needs import Need
 from tests.stack.resolve import Json, nodes, resources_of
 
@@ -63,6 +63,15 @@ def state_machine_needs(suffix: str, state_machine: Json) -> Iterator[Need]:
         if isinstance(state, dict) and state.get("Type") == "Task":
             function = substitutions[state["Parameters"]["FunctionName"].strip("${}")]
             yield from (need.on(function=function) for need in documented_needs.OF_A_TASK)
+
+
+def key_needs_of(suffix: str, role: str) -> Iterator[Need]:
+    """What is needed beyond `needs_of` in a stack that has a key of its own."""
+    for name, function in functions_of(suffix, role).items():
+        if "ANALYTICS_TABLE_NAME" in function["Environment"]["Variables"]:
+            yield from (need.on(key=KEY) for need in documented_needs.OF_AN_ENCRYPTED_TABLE)
+        if any(mapping_needs(suffix, name)):
+            yield from (need.on(key=KEY) for need in documented_needs.OF_A_KEY)
 
 
 def needs_of(suffix: str, role: str) -> Iterator[Need]:

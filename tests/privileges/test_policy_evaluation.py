@@ -84,6 +84,9 @@ def test_across_accounts_both_have_to_allow(
         ({"Service": "events.amazonaws.com"}, Principal(service="sns.amazonaws.com"), NOT_ALLOWED),
         ({"Service": "events.amazonaws.com"}, Principal(account=OWNER), NOT_ALLOWED),
         ({"Service": "events.amazonaws.com"}, Principal(), NOT_ALLOWED),
+        ({"Federated": "arn:one"}, Principal(provider="arn:one"), ALLOWED),
+        ({"Federated": "arn:one"}, Principal(provider="arn:other"), NOT_ALLOWED),
+        ({"Federated": "arn:one"}, Principal(service="arn:one"), NOT_ALLOWED),
     ],
 )
 def test_principals(element: Any, principal: Principal, expected: Decision) -> None:

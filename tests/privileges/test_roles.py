@@ -13,12 +13,12 @@ from botocore.exceptions import EndpointConnectionError
 from tests.handlers.conftest import FakeContext
 from tests.handlers.fake_dynamodb import FakeDynamoDB
 from tests.privileges.calls import recorded_calls
-from tests.privileges.deployed import ACCOUNT, OTHER_ACCOUNT, arn_of, everywhere, resolved
-from tests.privileges.documented_needs import ALL, Need
+from tests.privileges.deployed import ACCOUNT, OTHER_ACCOUNT, REGION, WITH_KEY, arn_of, everywhere, resolved
+from tests.privileges.documented_needs import ALL, OF_A_MAPPING, Need
 from tests.privileges.paths import PATHS, HandlerPath, Variables
 from tests.privileges.permissions import Permission, granted, policies_of
 from tests.privileges.policy_evaluation import Decision, Principal, Request, decide
-from tests.privileges.role_users import functions_of, needs_of
+from tests.privileges.role_users import functions_of, key_needs_of, needs_of
 from tests.stack.resolve import Json, properties, resources_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -70,6 +70,33 @@ def test_a_role_grants_what_is_done_in_its_name_and_nothing_else(
     calls = set().union(*(calls_of(suffix, function) for function in functions_of(suffix, role).values()))
     needs = set().union(*(need.permissions for need in needs_of(suffix, role)))
     assert sorted(granted(suffix, role)) == sorted(calls | needs)
+
+
+@pytest.mark.parametrize(("suffix", "role"), ROLES)
+def test_with_a_key_a_role_grants_its_use_where_something_is_encrypted_and_nothing_else(suffix: str, role: str) -> None:
+    needs = set().union(*(need.permissions for need in key_needs_of(suffix, role)))
+    assert granted(suffix, role, WITH_KEY) - granted(suffix, role) == needs
+    assert granted(suffix, role) <= granted(suffix, role, WITH_KEY)
+    assert not any(permission.action.startswith("kms:") for permission in granted(suffix, role))
+
+
+@pytest.mark.parametrize(("suffix", "role"), ROLES)
+def test_the_key_is_used_through_the_service_that_encrypts_with_it_and_never_directly(suffix: str, role: str) -> None:
+    through = {"kms:Decrypt": "dynamodb", "kms:GenerateDataKey": "s3"}
+    for permission in granted(suffix, role, WITH_KEY) - granted(suffix, role):
+        for service in ("dynamodb", "s3", "sqs"):
+            context = {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}
+            request = Request(Principal(account=ACCOUNT), permission.action, permission.resource, context)
+            allowed = decide(request, ACCOUNT, (), policies_of(suffix, role, WITH_KEY)) is Decision.ALLOWED
+            assert allowed == (service == through[permission.action])
+        request = Request(Principal(account=ACCOUNT), permission.action, permission.resource, {})
+        assert decide(request, ACCOUNT, (), policies_of(suffix, role, WITH_KEY)) is Decision.IMPLICITLY_DENIED
+
+
+def test_what_grants_nothing_says_so() -> None:
+    (need,) = [need for need in OF_A_MAPPING if "dynamodb:ListStreams" in need.actions]
+    assert need.actions == ("dynamodb:ListStreams",)
+    assert "grants nothing" in need.note and "tutorial" in need.note
 
 
 def test_the_functions_are_seen_to_call_what_they_are_meant_to(calls_of: FunctionRunner) -> None:
@@ -129,7 +156,7 @@ def test_a_need_names_the_page_that_documents_it(need: Need) -> None:
 @pytest.mark.parametrize(("suffix", "function"), everywhere("AWS::Lambda::Function"))
 def test_what_functions_need_permissions_for_is_turned_on(suffix: str, function: str) -> None:
     given = properties(suffix, function)
-    assert given["TracingConfig"] == {"Mode": "Active"}
+    assert given["TracingConfig"] == {"Mode": {"Ref": "TracingMode"}}
     assert "LogGroup" in given["LoggingConfig"]
 
 

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from stack.config import StackConfig
+from stack.template import render
 from tests.sources import two_sources
-from tests.stack.resolve import properties, resources_of
+from tests.stack.resolve import properties, resources_of, template
 
 FUNCTIONS = ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor", "DataValidator")
 
@@ -20,7 +22,7 @@ def variables(suffix: str, function: str) -> dict[str, str]:
 def test_runs_the_packaged_handler_with_tracing(function: str) -> None:
     given = properties("dev", function)
     assert (given["Runtime"], given["Architectures"]) == ("python3.13", ["arm64"])
-    assert given["TracingConfig"] == {"Mode": "Active"}
+    assert given["TracingConfig"] == {"Mode": {"Ref": "TracingMode"}}
     assert given["Code"] == {"S3Bucket": {"Ref": "ArtifactBucket"}, "S3Key": {"Ref": f"{function}Key"}}
     assert given["Layers"] == [{"Ref": "DependenciesLayer"}]
 
@@ -31,6 +33,25 @@ def test_logs_to_a_group_of_the_stack_with_retention(function: str) -> None:
     assert properties("dev", function)["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}LogGroup"}}
     assert group["LogGroupName"] == f"/aws/lambda/{properties('dev', function)['FunctionName']}"
     assert group["RetentionInDays"] == 14
+
+
+@pytest.mark.parametrize(
+    ("config", "days"),
+    [
+        (two_sources("dev"), 14),
+        (two_sources("prod"), 90),
+        (two_sources("try", protected_by_settings=True), 90),
+    ],
+)
+def test_a_protected_suffix_keeps_its_logs_for_a_quarter(config: StackConfig, days: int) -> None:
+    resources = json.loads(render(config))["Resources"].values()
+    groups = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::Logs::LogGroup"]
+    assert {group["RetentionInDays"] for group in groups} == {days}
+
+
+def test_tracing_can_be_left_to_callers() -> None:
+    parameter = template("dev")["Parameters"]["TracingMode"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == ("Active", ["Active", "PassThrough"])
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -63,6 +63,8 @@ def test_a_stream_processor_may_do_what_it_does_and_no_more() -> None:
         "WriteActivities": ["dynamodb:BatchWriteItem"],
         "DeliverFailedEvents": ["s3:PutObject"],
         "FindFailedEventsBucket": ["s3:ListBucket"],
+        "UseEncryptedTables": ["kms:Decrypt"],
+        "EncryptFailedEvents": ["kms:GenerateDataKey"],
     }
 
 
@@ -116,6 +118,7 @@ def test_every_statement_of_a_policy_has_a_name_of_its_own(suffix: str) -> None:
     assert {sid for sids in named for sid in sids} == {
         *("WriteOwnLogs", "SendTracesHasNoResourceLevel", "DeliverLogsHasNoResourceLevel", "ReadStream"),
         *("DeliverFailedEvents", "FindFailedEventsBucket", "WriteActivities", "SummariseActivities"),
+        *("UseEncryptedTables", "EncryptFailedEvents"),
         *("InvokeTasks", "StartExecution", "DenyPlainHttp", "DenyOtherAccounts", "RuleSends", "AlarmsPublish"),
     }
 

@@ -23,6 +23,9 @@ sizes =
     UserData.memory_size = 512
     UserData.batch_size = 100
     OrderData.timeout = 60
+activity_shards =
+    0 = 1
+    2026-12-01T00:00:00Z = 8
 """
 
 
@@ -49,7 +52,20 @@ def test_a_section_sets_everything(write: Write) -> None:
         tags={"team": "data", "cost-Center": "100%=fixed"},
         parameters={"AlertEmail": "ops@example.com"},
         sizes={"UserData": {"memory_size": 512, "batch_size": 100}, "OrderData": {"timeout": 60}},
+        activity_shards=((0, 1), ("2026-12-01T00:00:00Z", 8)),
     )
+    assert read_settings("prod").config.activity_shards == ((0, 1), ("2026-12-01T00:00:00Z", 8))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["1 = 8", "2026-12-01T00:00:00Z = 8", "0 = 1\n    tomorrow = 8", "0 = many", "0 = 1.5", "0 = -1", "0 = ²", ""]
+    + ["0 = 1\n    2026-12-01T00:00:00Z = 0", "0 = 9999999999999999999"],
+)
+def test_shards_that_cannot_be_used_are_one_sentence(write: Write, lines: str) -> None:
+    write(f"[suffix.dev]\nactivity_shards =\n    {lines}\n")
+    with pytest.raises(SettingsError, match=r"^activity_shards in setup.cfg \[suffix.dev\] is wrong: .*write it like"):
+        read_settings("dev")
 
 
 @pytest.mark.parametrize("text", [PROD, "", "[flake8]\nmax-line-length = 120\n"])

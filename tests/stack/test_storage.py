@@ -1,8 +1,10 @@
 """Tables and the bucket of failed events: what is kept, how long, and for whom."""
 
+import re
+
 import pytest
 
-from tests.stack.resolve import properties, template
+from tests.stack.resolve import Json, decided, properties, resources_of, template
 
 TABLES = ("UserDataTable", "OrderDataTable", "AnalyticsTable")
 KEPT = (*TABLES, "FailedEventsBucket", "UserDataProcessorLogGroup", "DataProcessingLogGroup")
@@ -30,9 +32,73 @@ def test_only_sources_have_a_stream() -> None:
 def test_failed_events_are_private_encrypted_and_versioned() -> None:
     bucket = properties("prod", "FailedEventsBucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (rule,) = decided("prod", bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"], {})
+    assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
+
+
+KEY = "arn:aws:kms:us-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+ENCRYPTED: dict[str, Json] = {
+    "AWS::DynamoDB::Table": {"SSESpecification": {"KMSMasterKeyId": "key", "SSEEnabled": True, "SSEType": "KMS"}},
+    "AWS::Logs::LogGroup": {"KmsKeyId": "key"},
+    "AWS::S3::Bucket": {
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [
+                {
+                    "BucketKeyEnabled": True,
+                    "ServerSideEncryptionByDefault": {"KMSMasterKeyID": "key", "SSEAlgorithm": "aws:kms"},
+                }
+            ]
+        }
+    },
+    "AWS::SNS::Topic": {"KmsMasterKeyId": "key"},
+    "AWS::SQS::Queue": {"KmsMasterKeyId": "key", "SqsManagedSseEnabled": False},
+}
+UNENCRYPTED_BY_US: dict[str, Json] = {kind: {} for kind in ENCRYPTED} | {
+    "AWS::S3::Bucket": {
+        "BucketEncryption": {
+            "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        }
+    },
+    "AWS::SQS::Queue": {"SqsManagedSseEnabled": True},
+}
+"""What is encrypted with a key that AWS owns has no property that says so, but for two."""
+
+
+@pytest.mark.parametrize(("key", "encryption"), [(KEY, ENCRYPTED), ("", UNENCRYPTED_BY_US)])
+@pytest.mark.parametrize("kind", ENCRYPTED)
+def test_all_that_stores_data_is_encrypted_with_the_key_that_is_given(
+    kind: str, key: str, encryption: dict[str, Json]
+) -> None:
+    names = {name for properties in ENCRYPTED.values() for name in properties}
+    resources = resources_of("prod", kind)
+    assert resources
+    for given in resources.values():
+        found = decided("prod", {name: value for name, value in given.items() if name in names}, {"KmsKeyArn": key})
+        assert with_key_as_word(found) == encryption[kind]
+
+
+def with_key_as_word(value: Json) -> Json:
+    """A value with `key` in the place of each reference to the key."""
+    match value:
+        case {"Ref": "KmsKeyArn"}:
+            return "key"
+        case dict():
+            return {name: with_key_as_word(inner) for name, inner in value.items()}
+        case list():
+            return list(map(with_key_as_word, value))
+    return value
+
+
+@pytest.mark.parametrize(("arn", "taken"), [("", True), (KEY, True), ("alias/mine", False), (f"{KEY} ", False)])
+def test_the_key_is_named_by_its_arn(arn: str, taken: bool) -> None:
+    pattern = template("prod")["Parameters"]["KmsKeyArn"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, arn)) is taken
+
+
+def test_no_failed_event_is_moved() -> None:
+    rules = properties("prod", "FailedEventsBucket")["LifecycleConfiguration"]["Rules"]
+    assert not any("Transition" in name for rule in rules for name in rule)
 
 
 def test_a_failed_event_never_expires_before_it_is_replayed() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.stack.resolve import properties, template
+from tests.stack.resolve import decided, properties, template
 
 MAPPINGS = ("UserDataEventSourceMapping", "OrderDataEventSourceMapping")
 
@@ -31,6 +31,12 @@ def test_removals_never_reach_the_function(mapping: str) -> None:
 @pytest.mark.parametrize("mapping", MAPPINGS)
 def test_counts_events_for_the_alarms(mapping: str) -> None:
     assert properties("dev", mapping)["MetricsConfig"] == {"Metrics": ["EventCount"]}
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@pytest.mark.parametrize(("partition", "tagged"), [("aws", True), ("aws-us-gov", False)])
+def test_a_mapping_has_tags_where_mappings_can_have_them(mapping: str, partition: str, tagged: bool) -> None:
+    assert ("Tags" in decided("dev", properties("dev", mapping), {"AWS::Partition": partition})) is tagged
 
 
 def test_processing_can_be_paused_when_deploying() -> None:

@@ -4,12 +4,13 @@ import json
 
 import pytest
 from cfnlint.api import ManualArgs, lint
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from syrupy.assertion import SnapshotAssertion
 
 from stack.config import DEFAULT_REGION, StackConfig
 from stack.template import build_template, render
 from tests.sources import INVOICES, ORDERS, USERS, two_sources
-from tests.stack.resolve import references, template
+from tests.stack.resolve import decided, references, template
 from tests.stack.snapshots import TemplateSnapshot
 
 SUFFIXES = ("dev", "prod")
@@ -56,8 +57,35 @@ def test_the_same_configuration_gives_the_same_bytes() -> None:
     assert render(StackConfig()) == render(StackConfig())
 
 
-def test_fits_into_a_request_when_compact() -> None:
-    assert len(json.dumps(template("dev"), separators=(",", ":"))) < 51_200
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_is_no_larger_than_cloudformation_takes(suffix: str) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+    assert len(render(StackConfig(suffix)).encode()) <= 1_000_000
+    assert len(template(suffix)["Resources"]) <= 500
+
+
+def taggable(kind: str) -> bool:
+    """Whether CloudFormation's schema of a type, as cfn-lint has it, knows tags."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(DEFAULT_REGION, kind).schema
+    return bool(schema.get("tagging", {}).get("taggable", "Tags" in schema["properties"]))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_all_that_can_have_tags_names_project_and_suffix(suffix: str) -> None:
+    tags = [{"Key": "project", "Value": "TapStack"}, {"Key": "suffix", "Value": suffix}]
+    for resource in template(suffix)["Resources"].values():
+        properties = decided(suffix, resource["Properties"], {})
+        assert properties.get("Tags") == (tags if taggable(resource["Type"]) else None), resource["Type"]
+
+
+@pytest.mark.parametrize(
+    ("partition", "console"),
+    [("aws", "${AWS::Region}.console.aws.amazon.com"), ("aws-us-gov", "console.amazonaws-us-gov.com")],
+)
+def test_the_dashboard_is_in_the_console_of_its_partition(partition: str, console: str) -> None:
+    url = decided("dev", template("dev")["Outputs"]["DashboardUrl"]["Value"], {"AWS::Partition": partition})
+    page = "/cloudwatch/home?region=${AWS::Region}#dashboards:name=${ServerlessDashboard}"
+    assert url == {"Fn::Sub": f"https://{console}{page}"}
 
 
 def test_a_third_source_is_one_more_entry() -> None:
@@ -70,6 +98,9 @@ def test_a_third_source_is_one_more_entry() -> None:
 
 
 def test_shards_reach_writers_and_reader() -> None:
-    whole = json.loads(render(two_sources(activity_shards=4)))
+    whole = json.loads(render(two_sources(activity_shards=((0, 1), ("2026-12-01T00:00:00Z", 4)))))
     for name in ("UserDataProcessor", "OrderDataProcessor", "AnalyticsProcessor"):
-        assert whole["Resources"][name]["Properties"]["Environment"]["Variables"]["ACTIVITY_SHARDS"] == "4"
+        assert (
+            whole["Resources"][name]["Properties"]["Environment"]["Variables"]["ACTIVITY_SHARDS"]
+            == '[[0,1],["2026-12-01T00:00:00Z",4]]'
+        )

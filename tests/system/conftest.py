@@ -17,7 +17,7 @@ SUFFIX = "system"
 def config() -> StackConfig:
     """The stack under test."""
     sources = tuple(replace(source, batching_window=0) for source in SOURCES)
-    return StackConfig(SUFFIX, sources=sources, activity_shards=2)
+    return StackConfig(SUFFIX, sources=sources, activity_shards=((0, 2),))
 
 
 @pytest.fixture(scope="session")

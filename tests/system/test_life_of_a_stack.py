@@ -18,7 +18,6 @@ from build.local.scenario import run_scenario
 from build.packaging import Package
 from build.progress import NullProgress
 from stack.config import StackConfig
-from stack.parameters import STREAM_PROCESSING
 from stack.template import render
 
 
@@ -38,7 +37,7 @@ class Steps(NullProgress):
 
 def deployment(config: StackConfig, packaged: Package) -> Deployment:
     """What the local cloud was deployed from, with a configuration."""
-    return Deployment(config, render(config), packaged, parameters={STREAM_PROCESSING: "Disabled"})
+    return Deployment(config, render(config), packaged)
 
 
 def samples(config: StackConfig) -> list[Sample]:
@@ -99,11 +98,13 @@ def test_logs_are_saved_and_structured(report: LocalReport) -> None:
     assert sum(entry["written"] for entry in batches) == 80
 
 
-def test_a_bad_date_is_the_cause_that_the_execution_shows(cloud: LocalCloud) -> None:
-    request = {"dataType": "DAILY_ANALYTICS", "date": "2026-02-30"}
+def test_a_bad_date_is_refused_before_anything_is_counted_and_the_history_says_why(cloud: LocalCloud) -> None:
+    request = {"dataType": "DAILY_ANALYTICS", "date": "2026-02-30", "Date": "2026-02-28"}
     ended = execute(cloud.clients.workflow, cloud.outputs["StepFunctionsStateMachineArn"], request)
-    assert ended.status == "FAILED"
-    assert "`date` cannot be read: day is out of range for month; write it like 2026-01-31." in str(ended.cause)
+    assert (ended.status, ended.error, ended.cause) == ("FAILED", "InvalidDataError", "Data validation failed")
+    history = json.dumps(cloud.clients.workflow.get_execution_history(executionArn=ended.arn)["events"], default=str)
+    assert "`date` cannot be read: it is no date or time in ISO 8601; write it like 2026-01-31" in history
+    assert "unknown and ignored: Date; known: dataType, batchSize, date" in history
 
 
 def test_deploying_the_same_again_changes_nothing(cloud: LocalCloud, config: StackConfig, packaged: Package) -> None:

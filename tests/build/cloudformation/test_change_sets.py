@@ -58,7 +58,9 @@ def described(status: str, reason: str = "", **more: Any) -> dict[str, Any]:
 
 def expect_description(stubs: Stubs, *answers: dict[str, Any]) -> None:
     for answer in answers:
-        stubs.answer("cloudformation", "describe_change_set", {"ChangeSetName": CHANGE_SET_ID}, answer)
+        stubs.answer(
+            "cloudformation", "describe_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, answer
+        )
 
 
 def test_a_new_stack_is_created_by_name_with_every_parameter(stubs: Stubs, change_sets: ChangeSets) -> None:
@@ -114,7 +116,11 @@ def test_a_change_set_that_cannot_be_made_says_why(stubs: Stubs, change_sets: Ch
 
 @pytest.mark.parametrize("values", [True, False])
 def test_changes_are_read_to_the_last_page(stubs: Stubs, change_sets: ChangeSets, values: bool) -> None:
-    parameters: dict[str, Any] = {"ChangeSetName": CHANGE_SET_ID, "IncludePropertyValues": values}
+    parameters: dict[str, Any] = {
+        "StackName": STACK_ID,
+        "ChangeSetName": CHANGE_SET_ID,
+        "IncludePropertyValues": values,
+    }
     first = {"Changes": [a_change("A", "AWS::SQS::Queue"), {"Type": "Resource"}], "NextToken": "more"}
     stubs.answer("cloudformation", "describe_change_set", parameters, first)
     last = {"Changes": [a_change("B", "AWS::SQS::Queue")]}
@@ -123,13 +129,13 @@ def test_changes_are_read_to_the_last_page(stubs: Stubs, change_sets: ChangeSets
 
 
 def test_deleting_leaves_a_real_stack_alone(stubs: Stubs, change_sets: ChangeSets) -> None:
-    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.answer("cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, {})
     stubs.stack_is()
     change_sets.delete(MADE)
 
 
 def expect_review(stubs: Stubs, *others: str) -> None:
-    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.answer("cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, {})
     stubs.stack_is("REVIEW_IN_PROGRESS")
     summaries = [{"ChangeSetId": change_set_id} for change_set_id in (CHANGE_SET_ID, *others)]
     stubs.answer("cloudformation", "list_change_sets", {"StackName": NAME}, {"Summaries": summaries})
@@ -149,7 +155,7 @@ def test_somebody_elses_review_is_left_alone(stubs: Stubs, change_sets: ChangeSe
 
 
 def test_a_change_set_is_deleted_when_what_is_done_with_it_fails(stubs: Stubs, change_sets: ChangeSets) -> None:
-    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.answer("cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, {})
     stubs.stack_is()
     with pytest.raises(KeyboardInterrupt), change_sets.deleted_on_error(MADE):
         raise KeyboardInterrupt
@@ -178,33 +184,44 @@ def expect_alarms(stubs: Stubs, deployed: list[str], states: dict[str, str]) -> 
         stubs.answer("cloudwatch", "describe_alarms", parameters, {"MetricAlarms": alarms})
 
 
-def test_alarms_that_show_a_bad_update_roll_it_back_soonest_first(stubs: Stubs) -> None:
-    states = dict.fromkeys(["Errors", "Failed", "Throttled"], "OK")
-    expect_alarms(stubs, ["Slow", "Throttled", "Failed", "Errors"], states)
-    body = template(Slow="IteratorAge", Throttled="Throttles", Failed="ExecutionsFailed", Errors="Errors")
-    assert rollback_configuration(stubs.clients, a_stack(), body) == {
-        "RollbackTriggers": [{"Arn": arn(name), "Type": ALARM} for name in ("Errors", "Failed", "Throttled")],
-        "MonitoringTimeInMinutes": 5,
+def test_alarms_that_show_bad_code_roll_an_update_back_soonest_first(stubs: Stubs, progress: Recorder) -> None:
+    metrics = {
+        "Crash": "Errors",
+        "Given": "OnFailureDestinationDeliveredEventCount",
+        "Late": "IteratorAge",
+        "Nightly": "ExecutionsFailed",
+        "Second": "FailedInvokeEventCount",
+        "First": "FailedInvokeEventCount",
     }
+    expect_alarms(stubs, list(metrics), dict.fromkeys(["First", "Second", "Given"], "OK"))
+    assert rollback_configuration(stubs.clients, a_stack(), template(**metrics), progress) == {
+        "RollbackTriggers": [{"Arn": arn(name), "Type": ALARM} for name in ("First", "Second", "Given")],
+        "MonitoringTimeInMinutes": 15,
+    }
+    assert progress.steps == []
 
 
-def test_alarms_that_are_in_alarm_or_new_or_go_roll_nothing_back(stubs: Stubs) -> None:
+def test_alarms_that_are_in_alarm_or_new_or_go_roll_nothing_back(stubs: Stubs, progress: Recorder) -> None:
     expect_alarms(stubs, ["Quiet", "Red", "Going"], {"Quiet": "INSUFFICIENT_DATA", "Red": "ALARM"})
-    body = template(Quiet="Errors", Red="Errors", Coming="Errors")
-    triggers = rollback_configuration(stubs.clients, a_stack(), body)["RollbackTriggers"]
+    body = template(**dict.fromkeys(["Quiet", "Red", "Coming"], "FailedInvokeEventCount"))
+    triggers = rollback_configuration(stubs.clients, a_stack(), body, progress)["RollbackTriggers"]
     assert triggers == [{"Arn": arn("Quiet"), "Type": ALARM}]
 
 
-def test_there_are_at_most_five(stubs: Stubs) -> None:
-    names = [f"Alarm{number}" for number in range(7)]
-    expect_alarms(stubs, names, dict.fromkeys(names, "OK"))
-    triggers = rollback_configuration(stubs.clients, a_stack(), template(**dict.fromkeys(names, "Errors")))
-    assert len(triggers["RollbackTriggers"]) == 5
+def test_there_are_at_most_five_and_mappings_without_one_are_named(stubs: Stubs, progress: Recorder) -> None:
+    names = [f"Alarm{number}" for number in range(8)]
+    expect_alarms(stubs, names, {name: "ALARM" if name == "Alarm0" else "OK" for name in names})
+    body = template(**dict.fromkeys(names, "FailedInvokeEventCount"))
+    triggers = rollback_configuration(stubs.clients, a_stack(), body, progress)["RollbackTriggers"]
+    assert [trigger["Arn"] for trigger in triggers] == [arn(f"Alarm{number}") for number in range(1, 6)]
+    assert progress.steps == [
+        "CloudFormation takes 5 rollback triggers, so the update is not rolled back by dev-Alarm6, dev-Alarm7"
+    ]
 
 
-def test_without_alarms_nothing_is_watched(stubs: Stubs) -> None:
+def test_without_alarms_nothing_is_watched(stubs: Stubs, progress: Recorder) -> None:
     expect_alarms(stubs, [], {})
-    assert rollback_configuration(stubs.clients, a_stack(), template()) == {
+    assert rollback_configuration(stubs.clients, a_stack(), template(), progress) == {
         "RollbackTriggers": [],
         "MonitoringTimeInMinutes": 0,
     }
@@ -217,7 +234,9 @@ def expect_found(stubs: Stubs, stack_name: str = NAME) -> None:
 
 
 def refuse_to_delete(stubs: Stubs, code: str, message: str = "no") -> None:
-    stubs.refuse("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, code, message)
+    stubs.refuse(
+        "cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, code, message
+    )
 
 
 def test_ctrl_c_while_a_change_set_is_asked_for_deletes_it_by_its_name(stubs: Stubs, change_sets: ChangeSets) -> None:
@@ -235,7 +254,7 @@ def test_ctrl_c_while_a_change_set_is_asked_for_deletes_it_by_its_name(stubs: St
 def test_ctrl_c_while_an_update_is_asked_for_leaves_the_stack(stubs: Stubs, change_sets: ChangeSets) -> None:
     interrupt(stubs, "CreateChangeSet")
     expect_found(stubs, STACK_ID)
-    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.answer("cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, {})
     stubs.stack_is("UPDATE_COMPLETE")
     with pytest.raises(KeyboardInterrupt):
         change_sets.create(DESIRED, a_stack(), {"TemplateBody": "{}"})
@@ -252,7 +271,7 @@ def test_a_change_set_that_is_still_being_created_is_deleted_as_soon_as_that_is_
 ) -> None:
     refuse_to_delete(stubs, "InvalidChangeSetStatus", "An operation on this ChangeSet is currently in progress.")
     expect_description(stubs, described("CREATE_IN_PROGRESS"))
-    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.answer("cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, {})
     stubs.stack_is()
     change_sets.delete(MADE)
     assert progress.waits == 1
@@ -279,13 +298,13 @@ def test_ctrl_c_while_cleaning_up_does_not_hide_the_error(
 
 
 def test_an_execution_that_is_refused_never_deletes_the_stack(stubs: Stubs, change_sets: ChangeSets) -> None:
-    stubs.answer("cloudformation", "delete_change_set", {"ChangeSetName": CHANGE_SET_ID}, {})
+    stubs.answer("cloudformation", "delete_change_set", {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}, {})
     with pytest.raises(Conflict), change_sets.deleted_if_refused(MADE):
         raise Conflict("somebody else is changing it", "wait.")
 
 
 def test_a_change_set_that_vanished_is_somebody_elses_doing(stubs: Stubs, change_sets: ChangeSets) -> None:
-    parameters = {"ChangeSetName": CHANGE_SET_ID}
+    parameters = {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}
     message = f"ChangeSet [{CHANGE_SET_ID}] does not exist"
     stubs.refuse("cloudformation", "describe_change_set", parameters, "ChangeSetNotFound", message)
     with pytest.raises(Conflict, match="somebody else is changing TapStackdev, too"):

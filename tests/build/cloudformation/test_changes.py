@@ -15,6 +15,7 @@ from build.cloudformation.changes import (
     guard_data,
     guard_refusals,
     resource_change,
+    reverted_drift,
     summary,
 )
 from build.errors import CommandError
@@ -288,3 +289,29 @@ def test_what_aws_will_refuse_is_marked_with_the_reason() -> None:
         "~ Thing (AWS::Lambda::Function) REFUSED BY AWS: it has a reason",
         "~ Thing.MemorySize 256 → 512",
     ]
+
+
+DRIFT = {"PreviousValue": "10", "ActualValue": "60"}
+
+
+def drifted_queue(**target: Any) -> ResourceChange:
+    """As a change set that reverts drift describes a queue whose time-out somebody changed."""
+    told = {"Attribute": "Properties", "Path": "/Properties/VisibilityTimeout", "AfterValue": "10", "Drift": DRIFT}
+    return change("Queue", "AWS::SQS::Queue", ResourceDriftStatus="MODIFIED", Details=[{"Target": {**told, **target}}])
+
+
+@pytest.mark.parametrize("more", [{}, {"BeforeValue": "60", "BeforeValueFrom": "ACTUAL_STATE"}])
+def test_drift_that_is_reverted_is_told_with_what_it_was(more: dict[str, str]) -> None:
+    queue = drifted_queue(**more)
+    assert change_lines([queue]) == ["~ Queue.VisibilityTimeout 60 → 10 [reverts drift]"]
+    assert reverted_drift([queue, *HARMLESS]) == ["Queue.VisibilityTimeout 60 → 10"]
+
+
+def test_a_resource_that_was_deleted_is_told_as_made_again() -> None:
+    queue = change("Queue", "AWS::SQS::Queue", "Add", ResourceDriftStatus="DELETED")
+    assert change_lines([queue]) == ["+ Queue (AWS::SQS::Queue) [reverts drift]"]
+    assert reverted_drift([queue]) == ["Queue, which was deleted"]
+
+
+def test_drift_that_the_template_adopts_is_not_reverted() -> None:
+    assert reverted_drift([drifted_queue(AttributeChangeType="SyncWithActual")]) == []

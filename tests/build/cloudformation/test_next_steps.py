@@ -58,6 +58,13 @@ def test_what_a_protected_suffix_retains_has_to_be_removed_before_its_name_is_fr
     assert "delete-table" not in next_step(a_stack("ROLLBACK_FAILED"), [failed_table()])
 
 
+def test_a_deployment_deletes_the_new_tables_of_a_failed_creation_itself() -> None:
+    itself = "correct that and deploy again, which deletes the new tables first if they are empty; if they are not, "
+    told = next_step(a_stack("ROLLBACK_FAILED", StackName="TapStackprod"), [failed_table()])
+    assert told.startswith(f"{itself}remove what prevents it (turn deletion protection off with ")
+    assert itself not in next_step(a_stack("ROLLBACK_FAILED"), [failed_table(reason="it is being used")])
+
+
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
 def test_after_a_success_there_is_nothing_to_do(status: str) -> None:
     assert next_step(a_stack(status), []) == ""

@@ -69,6 +69,7 @@ def test_without_a_role_the_stacks_own_is_left(stubs: Stubs, progress: Recorder)
 @pytest.mark.parametrize("rollback", [True, False])
 def test_executing_a_change_set(stubs: Stubs, progress: Recorder, rollback: bool) -> None:
     parameters = {
+        "StackName": STACK_ID,
         "ChangeSetName": CHANGE_SET_ID,
         "ClientRequestToken": TOKEN,
         "DisableRollback": not rollback,

@@ -154,7 +154,11 @@ def test_options_of_the_plan_hold_when_it_is_executed(project: Project, file: Pa
     project.template = tiny_template(QUEUE)
     assert project.run("plan", "--save", str(file), "--allow-replace", "Table", "--tag", "team=ops") == 2
     assert project.run("deploy", "--plan", str(file)) == 0
-    assert existing_stack(cloud.cloudformation, STACK).tags == {"team": "ops"}
+    assert existing_stack(cloud.cloudformation, STACK).tags == {
+        "project": "TapStack",
+        "suffix": "agreed",
+        "team": "ops",
+    }
 
 
 def test_a_plan_that_loses_data_is_refused_as_without_a_plan(

@@ -7,9 +7,10 @@ import pytest
 
 from build.aws import Clients
 from build.cloudformation.failures import Detached, OperationFailed
-from build.cloudformation.stacks import DeployedStack, find_stack
+from build.cloudformation.stacks import TABLE_TYPE, DeployedStack, StackResource, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
 from build.commands.deploy import deploy
+from build.deploy import recovery
 from build.deploy.artifacts import artifact_bucket, recorded_keys
 from build.deploy.desired import Deployment
 from build.deploy.recovery import cancel_update
@@ -165,6 +166,50 @@ def test_a_failed_creation_is_deleted_and_created_again(cloud: Clients, tmp_path
     assert progress.steps[0] == "TapStackflow is ROLLBACK_COMPLETE; deleting it to create it again"
 
 
+PROTECTED_TABLE: dict[str, Any] = {
+    "Table": {
+        **TABLE["Table"],
+        "DeletionPolicy": "Retain",
+        "Properties": {**TABLE["Table"]["Properties"], "TableName": "guarded", "DeletionProtectionEnabled": True},
+    }
+}
+
+
+@pytest.fixture
+def failed_creation(cloud: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The first creation of a protected suffix failed after its table was made, which could not be deleted.
+
+    The emulator's CloudFormation deletes protected tables; CloudFormation leaves them as DELETE_FAILED
+    (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html).
+    """
+    with pytest.raises(OperationFailed, match="ROLLBACK_COMPLETE"):
+        deploy(cloud, tiny_deployment(tmp_path, {**PROTECTED_TABLE, **after("Table")}, "prod"), Recorder())
+    cloud.dynamodb.create_table(**PROTECTED_TABLE["Table"]["Properties"])
+    left = [StackResource("Table", "guarded", TABLE_TYPE, "DELETE_FAILED")]
+    monkeypatch.setattr(recovery, "stack_resources", lambda *arguments: left)
+    yield
+    cloud.dynamodb.update_table(TableName="guarded", DeletionProtectionEnabled=False)
+    cloud.dynamodb.delete_table(TableName="guarded")
+
+
+@pytest.mark.usefixtures("failed_creation")
+def test_a_failed_creation_of_a_protected_suffix_is_recovered_from(
+    cloud: Clients, tmp_path: Path, progress: Recorder
+) -> None:
+    stack = deploy(cloud, tiny_deployment(tmp_path, PROTECTED_TABLE, "prod"), progress)
+    assert (stack.status, stack.termination_protection) == ("CREATE_COMPLETE", True)
+    assert "deleting guarded, which the failed creation made and which is empty" in progress.steps
+    assert cloud.dynamodb.describe_table(TableName="guarded")["Table"]["DeletionProtectionEnabled"]
+
+
+@pytest.mark.usefixtures("failed_creation")
+def test_a_table_that_was_written_to_meanwhile_is_kept(cloud: Clients, tmp_path: Path) -> None:
+    cloud.dynamodb.put_item(TableName="guarded", Item={"id": {"S": "1"}})
+    with pytest.raises(CommandError, match="guarded stores items; run `python -m build destroy --suffix prod"):
+        deploy(cloud, tiny_deployment(tmp_path, PROTECTED_TABLE, "prod"), Recorder())
+    assert cloud.dynamodb.scan(TableName="guarded")["Count"] == 1
+
+
 def test_without_rollback_a_failed_update_stays_and_is_continued(
     cloud: Clients, deployed: DeployedStack, tmp_path: Path
 ) -> None:
@@ -181,7 +226,7 @@ def test_a_stack_left_as_it_failed_that_nothing_changes_is_no_success(
 ) -> None:
     deployment = tiny_deployment(tmp_path, QUEUE, rollback=False)
     bucket = artifact_bucket(stubs.clients, a_stack())
-    change_set = {"ChangeSetName": CHANGE_SET_ID}
+    change_set = {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}
     stubs.stack_is("CREATE_FAILED", name=NAME)
     stubs.answer("cloudformation", "get_template", ANYTHING, {"TemplateBody": "{}"})
     stubs.answer("s3", "get_bucket_policy", bucket.target, {"Policy": "{}"})

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from build.commands.drift import Drift, detect_drift
+from build.commands.drift import detect_drift
+from build.deploy.running_code import Drift
 from build.errors import CommandError
 from tests.build.support import STACK_ID, START, Recorder, Stubs, a_stack
 

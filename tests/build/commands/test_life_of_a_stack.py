@@ -179,7 +179,7 @@ def test_status(run: Run) -> None:
         assert part in out
     assert len(out.splitlines()) < 25
     (result,) = documents(run("status", "--json")[1])
-    assert result["stack"]["tags"] == {"team": "data"}
+    assert result["stack"]["tags"] == {"project": "TapStack", "suffix": "life", "team": "data"}
     assert result["well"] is True
     assert result["stack"]["changed"] == datetime.fromisoformat(result["stack"]["changed"]).isoformat()
 

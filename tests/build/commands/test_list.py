@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from build.command_line import main
-from build.commands.list import ListedStack, age_text, project_stacks
+from build.commands.list import ListedStack, age_text, listed_stacks
 from build.local.emulator import Emulator
 from tests.build.support import START, Stubs, description
 
@@ -20,7 +20,7 @@ def entry(name: str, parameters: dict[str, str], **more: Any) -> dict[str, Any]:
 
 def listed(stubs: Stubs, *entries: dict[str, Any]) -> list[ListedStack]:
     stubs.answer("cloudformation", "describe_stacks", {}, {"Stacks": list(entries)})
-    return project_stacks(stubs.clients.cloudformation)
+    return listed_stacks(stubs.clients.cloudformation)
 
 
 def test_the_stacks_of_this_project_are_listed_by_suffix(stubs: Stubs) -> None:

@@ -36,6 +36,7 @@ def test_everything_that_is_set_says_so(capsys: pytest.CaptureFixture[str]) -> N
     assert found["parameters.AlertEmail"] == ("ops@example.com", SECTION)
     assert found["sizes.UserData.memory_size"] == ("512", SECTION)
     assert found["sizes.UserData.timeout"] == ("300", "the default")
+    assert found["activity_shards"] == ('[[0,1],["2026-12-01T00:00:00Z",8]]', SECTION)
 
 
 def test_what_is_not_set_says_what_holds(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +45,7 @@ def test_what_is_not_set_says_what_holds(capsys: pytest.CaptureFixture[str]) -> 
     assert found["account"] == (None, "not set: any account")
     assert found["protected"] == ("no", "the default")
     assert found["tags"] == (None, "not set: as the stack has them")
+    assert found["activity_shards"] == ("[[0,1]]", "the default")
 
 
 def test_a_suffix_that_the_settings_protect(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

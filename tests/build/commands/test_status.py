@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from build.commands.status import REMEDY, Health, Status, status_of, status_tables
+from stack.config import StackConfig
 from tests.build.support import START, Stubs, a_stack
 
 FUNCTION, MAPPING, ALARM = "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping", "AWS::CloudWatch::Alarm"
@@ -31,7 +32,7 @@ def test_every_part_says_how_it_is_and_what_is_in_alarm_comes_first(stubs: Stubs
     names = ["Calm", "Gone", "Red", "Silent"]
     expect_alarms(stubs, names, Calm="OK", Red="ALARM", Silent="INSUFFICIENT_DATA")
     details = "python3.13, 256 MB, code of 2026-03-01T12:00:00, last update Failed"
-    assert status_of(stubs.clients, a_stack()) == Status(
+    assert status_of(stubs.clients, StackConfig(), a_stack()) == Status(
         stack=a_stack(),
         functions=[Health("Worker", "Active", details, well=False)],
         mappings=[Health("Mapping", "Enabled", "OK", well=True)],
@@ -48,7 +49,7 @@ def test_what_was_deleted_not_by_the_stack_is_gone(stubs: Stubs) -> None:
     stubs.resources_are(("Worker", FUNCTION))
     parameters = {"FunctionName": "dev-Worker"}
     stubs.refuse("functions", "get_function_configuration", parameters, "ResourceNotFoundException", status=404)
-    status = status_of(stubs.clients, a_stack())
+    status = status_of(stubs.clients, StackConfig(), a_stack())
     assert (status.functions, status.alarms) == ([Health("Worker", "GONE", REMEDY, well=False)], [])
 
 
@@ -57,7 +58,7 @@ def test_what_may_not_be_looked_at_is_no_detail(stubs: Stubs) -> None:
     parameters = {"FunctionName": "dev-Worker"}
     stubs.refuse("functions", "get_function_configuration", parameters, "AccessDeniedException", status=403)
     with pytest.raises(ClientError, match="AccessDenied"):
-        status_of(stubs.clients, a_stack())
+        status_of(stubs.clients, StackConfig(), a_stack())
 
 
 @pytest.mark.parametrize(("value", "shown"), [("Disabled", True), ("Enabled", False)])
@@ -102,7 +103,7 @@ def test_a_mapping_is_well_when_it_is_enabled_or_paused_on_purpose(
     stubs.resources_are(("Mapping", MAPPING), physical_ids={"Mapping": UUID})
     stubs.answer("functions", "get_event_source_mapping", {"UUID": UUID}, {"State": state})
     parameters = [{"ParameterKey": "StreamProcessing", "ParameterValue": processing}] if processing else []
-    status = status_of(stubs.clients, a_stack(Parameters=parameters))
+    status = status_of(stubs.clients, StackConfig(), a_stack(Parameters=parameters))
     assert status.problems == ([] if well else [f"Mapping is {state}"])
 
 
@@ -117,7 +118,7 @@ def test_a_function_that_is_not_active_is_not_well(stubs: Stubs, state: str) -> 
         "State": state,
     }
     stubs.answer("functions", "get_function_configuration", {"FunctionName": "dev-Worker"}, answer)
-    assert status_of(stubs.clients, a_stack()).problems == [f"Worker is {state}"]
+    assert status_of(stubs.clients, StackConfig(), a_stack()).problems == [f"Worker is {state}"]
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_two_that_want_different_things_deploy_one_after_the_other(
     assert ('"One"' in deployed) != ('"Other"' in deployed)
 
 
-CHANGE_SET = {"ChangeSetName": CHANGE_SET_ID}
+CHANGE_SET = {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}
 MISSING = ("ChangeSetNotFound", f"ChangeSet [{CHANGE_SET_ID}] does not exist")
 OBSOLETE = (
     "InvalidChangeSetStatus",

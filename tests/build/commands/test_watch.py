@@ -21,7 +21,7 @@ from build.commands.plan import plan
 from build.commands.status import status_of
 from build.commands.watch import Watcher
 from build.deploy.desired import Deployment
-from build.deploy.running_code import AHEAD, functions_ahead, restore_code
+from build.deploy.running_code import AHEAD, code_drifts, restore_code
 from build.errors import CommandError
 from build.local.emulator import Emulator
 from build.options import StackContext
@@ -70,7 +70,7 @@ def stack(cloud: Clients, deployment: Deployment) -> Iterator[DeployedStack]:
     """A stack whose functions run what was deployed."""
     deployed = deploy(cloud, deployment, Recorder())
     yield deployed
-    restore_code(cloud, CONFIG, deployed, Recorder())
+    restore_code(cloud, CONFIG, deployed, code_drifts(cloud, CONFIG, deployed), Recorder())
 
 
 @dataclass
@@ -109,7 +109,7 @@ def watched(cloud: Clients, stack: DeployedStack, tmp_path: Path) -> Watched:
 
 
 def ahead(cloud: Clients, stack: DeployedStack) -> set[str]:
-    return {function.logical_id for function in functions_ahead(cloud, CONFIG, stack)}
+    return {drift.logical_id for drift in code_drifts(cloud, CONFIG, stack)}
 
 
 def test_a_saved_handler_is_put_into_the_functions_that_have_it(
@@ -200,15 +200,16 @@ def test_the_stack_is_told_apart_until_the_next_deployment(
     monkeypatch.setenv("AWS_ENDPOINT_URL", str(cloud.endpoint_url))
     assert plan(cloud, deployment, Recorder()).unchanged
     watched.save("data_validator.py", "# saved\n")
-    details = {function.name: function.details for function in status_of(cloud, stack).functions}
+    details = {function.name: function.details for function in status_of(cloud, CONFIG, stack).functions}
     assert {name for name, detail in details.items() if detail.endswith(AHEAD)} == {"DataValidator"}
     found = plan(cloud, deployment, Recorder())
-    assert (found.ahead, found.unchanged, found.changes) == (("DataValidator",), False, ())
+    assert [(drift.logical_id, drift.of_code) for drift in found.code] == [("DataValidator", AHEAD)]
+    assert (found.unchanged, found.changes) == (False, ())
     assert main(["plan", "--suffix", "watch", "--parameter", f"{STREAM_PROCESSING}=Disabled"]) == 2
     assert capsys.readouterr().out == f"DataValidator runs {AHEAD}; `deploy` ends that\n"
     progress = Recorder()
     deploy(cloud, deployment, progress)
-    assert progress.steps == [f"DataValidator ran {AHEAD}; put the template's back"]
+    assert progress.steps == [f"DataValidator runs {AHEAD}; putting the template's back"]
     assert ahead(cloud, stack) == set()
     progress = Recorder()
     deploy(cloud, deployment, progress)
@@ -221,7 +222,8 @@ def test_an_archive_that_cannot_be_read_tells_nothing(stubs: Stubs, code: str) -
     stack = a_stack(Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()])
     stubs.answer("functions", "get_function_configuration", ANYTHING, {"CodeSha256": "abc"})
     stubs.of("s3").add_client_error("head_object", code, http_status_code=int(code))
-    assert functions_ahead(stubs.clients, StackConfig(), stack) == []
+    stubs.resources_are()
+    assert code_drifts(stubs.clients, StackConfig(), stack) == []
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from build.console.target import Target
 from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
 from build.progress import NullProgress
+from stack.activity_shards import FROM_THE_BEGINNING
 from stack.config import SOURCES, StackConfig
 from tests.build.console.serving import RunningConsole, browser, let_in, running_console, why_no_browser
 
@@ -21,7 +22,7 @@ SECONDS_BETWEEN_READS = 0.5
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The deployed stack, its mappings without batching windows so that nothing waits."""
-    config = StackConfig("console", tuple(replace(source, batching_window=0) for source in SOURCES), activity_shards=2)
+    config = StackConfig("console", tuple(replace(source, batching_window=0) for source in SOURCES), activity_shards=((FROM_THE_BEGINNING, 2),))
     with running_cloud(config, package(config), tmp_path_factory.mktemp("logs"), NullProgress()) as running:
         yield running
 

@@ -81,9 +81,6 @@ def _live_a_day(cloud: LocalCloud, stack: DeployedStack, running: RunningConsole
     seed_summaries(cloud, 30)
     for number in range(7):
         store_failure(cloud, stack, f"user-{90 + number:06d}", error="Unhandled" if number % 3 else "TimedOut")
-    ring(target, "UserDataFailedEventsAlarm")
-    for logical_id in ("UserDataProcessorErrorAlarm", "OrderDataProcessorErrorAlarm", "DailySummaryMissingAlarm"):
-        ring(target, logical_id, "OK")
     seed_metrics(target, _curves(running))
     running.console.overview.read()
 
@@ -113,6 +110,7 @@ def _render(running: RunningConsole, screenshot: Screenshot, folder: Path) -> No
             driver.find_element(By.CSS_SELECTOR, "main button").click()
         if screenshot.click:
             driver.execute_script("document.querySelector(arguments[0]).click()", screenshot.click)
+        ring(running.console.target, "UserDataFailedEventsAlarm")
         time.sleep(_SECONDS_TO_SETTLE)
         height: int = driver.execute_script("return document.documentElement.scrollHeight")
         resize(driver, screenshot.width, min(height, _TALLEST))

@@ -2,20 +2,17 @@
 
 import json
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from build.cloudformation.stacks import DeployedStack
 from build.console.metrics import Metric
 from build.console.target import Target
 from build.local.cloud import LocalCloud
 from build.redrive.failed_events import deployed_pipeline
-from handlers.summaries import DAILY_ANALYTICS, CountedSource, requested_kind, summary_item, summary_of
+from handlers.summaries import DAILY_ANALYTICS, CountedSource, Counting, requested_kind, summary_item, summary_of
 from handlers.windows import Window
 from stack.config import SOURCES
 from tests.build.redrive.failure_records import failure
-
-if TYPE_CHECKING:
-    from mypy_boto3_cloudwatch.literals import StateValueType
 
 SOURCE = SOURCES[0]
 
@@ -62,7 +59,7 @@ def seed_summaries(cloud: LocalCloud, days: int) -> None:
         counts = {
             source.activity_type: 4000 + 900 * ((age * (3 + number)) % 7) for number, source in enumerate(counted)
         }
-        item = summary_item(summary_of(kind, window, counts))
+        item = summary_item(summary_of(kind, window, counts, Counting(window.end, True)))
         cloud.clients.dynamodb.put_item(TableName=cloud.outputs["AnalyticsTableName"], Item=item)
 
 
@@ -85,7 +82,14 @@ def seed_metrics(target: Target, metrics: dict[Metric, list[float]]) -> None:
         )
 
 
-def ring(target: Target, logical_id: str, state: "StateValueType" = "ALARM") -> None:
-    """Set the state of an alarm, as its evaluation would."""
+def ring(target: Target, logical_id: str) -> None:
+    """Publish what makes an alarm ring, until its period is over."""
     name = target.resources[logical_id].physical_id
-    target.clients.cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test says so")
+    (alarm,) = target.clients.cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    value: Any = {
+        "MetricName": alarm["MetricName"],
+        "Dimensions": alarm["Dimensions"],
+        "Timestamp": datetime.now(UTC),
+        "Value": alarm["Threshold"] + 1,
+    }
+    target.clients.cloudwatch.put_metric_data(Namespace=alarm["Namespace"], MetricData=[value])

@@ -74,9 +74,9 @@ def test_every_alarm_has_its_row_of_the_runbook(target: Target) -> None:
 def test_a_day_is_counted_by_hour(cloud: LocalCloud, target: Target) -> None:
     write_and_process(cloud, [record(SOURCE, f"counted-{number}") for number in range(7)])
     today = datetime.now(UTC).date()
-    count = count_day(target, today, target.config.activity_shards)
+    count = count_day(target, today)
     assert count.totals[SOURCE.name] >= 7 and len(count.hours[SOURCE.name]) == 24
-    yesterday = count_day(target, today - timedelta(days=400), target.config.activity_shards)
+    yesterday = count_day(target, today - timedelta(days=400))
     assert set(yesterday.totals.values()) == {0}
 
 

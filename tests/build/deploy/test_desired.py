@@ -1,6 +1,7 @@
 import argparse
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,17 +23,21 @@ from build.deploy.desired import (
     parameter_values,
     requested_deployment,
 )
+from build.deploy.expiry import NEVER
 from build.deploy.recovery import unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options
 from build.packaging import Package
+from stack.activity_shards import ActivityShards
 from stack.config import StackConfig
 from stack.settings import SuffixSettings
 from tests.build.support import (
     ACCOUNT,
+    ANYTHING,
     NAME,
     REGION,
     STACK_ID,
+    Recorder,
     Stubs,
     a_stack,
     tiny_deployment,
@@ -42,6 +47,8 @@ from tests.build.support import (
 
 BUCKET = f"tapstack-artifacts-{ACCOUNT}-{REGION}"
 ROLE = "arn:aws:iam::123456789012:role/deployer"
+LATER = "2026-04-01T12:00:00Z"
+TAGS = {"project": "TapStack", "suffix": "dev"}
 WATCHED = {"RollbackTriggers": [], "MonitoringTimeInMinutes": 0}
 
 
@@ -61,30 +68,73 @@ def test_every_archive_has_its_parameter(deployment: Deployment) -> None:
     assert "LayerKey" in keys
 
 
-def test_a_new_stack_gets_every_parameter_and_no_tags(deployment: Deployment) -> None:
-    desired = desired_stack(deployment, BUCKET, None, NO_TEMPLATE)
+def test_a_new_stack_gets_every_parameter_and_the_default_tags(deployment: Deployment) -> None:
+    desired = desired_stack(deployment, BUCKET, None, NO_TEMPLATE, TAGS)
     assert desired.parameters.keys() == declared_parameters(deployment.template).keys()
-    assert (desired.parameters["AlertEmail"], desired.parameters["Mode"], desired.tags) == ("", "slow", {})
+    assert (desired.parameters["AlertEmail"], desired.parameters["Mode"], desired.tags) == ("", "slow", TAGS)
     assert "\n" not in desired.template
 
 
 def test_what_somebody_chose_stays_and_changed_defaults_take_effect(deployment: Deployment) -> None:
     stack = a_stack(Parameters=as_parameters({"AlertEmail": "ops@example.com", "Mode": "default of then"}))
     then = tiny_template({}, AlertEmail="", Mode="default of then")
-    desired = desired_stack(deployment, BUCKET, stack, then)
+    desired = desired_stack(deployment, BUCKET, stack, then, TAGS)
     assert (desired.parameters["AlertEmail"], desired.parameters["Mode"]) == ("ops@example.com", "slow")
 
 
 def test_what_is_given_now_wins(deployment: Deployment) -> None:
     stack = a_stack(Parameters=as_parameters({"AlertEmail": "ops@example.com"}))
     given = Deployment(deployment.config, deployment.template, deployment.package, {"AlertEmail": ""}, {"team": "data"})
-    desired = desired_stack(given, BUCKET, stack, deployment.template)
-    assert (desired.parameters["AlertEmail"], desired.tags) == ("", {"team": "data"})
+    desired = desired_stack(given, BUCKET, stack, deployment.template, TAGS)
+    assert (desired.parameters["AlertEmail"], desired.tags) == ("", {**TAGS, "team": "data"})
 
 
 def test_tags_stay_when_none_are_given(deployment: Deployment) -> None:
     stack = a_stack(Tags=[{"Key": "team", "Value": "data"}])
-    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE).tags == {"team": "data"}
+    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE, TAGS).tags == {**TAGS, "team": "data"}
+
+
+def test_a_tag_that_was_chosen_wins_over_the_default(deployment: Deployment) -> None:
+    stack = a_stack(Tags=[{"Key": "project", "Value": "mine"}])
+    assert desired_stack(deployment, BUCKET, stack, NO_TEMPLATE, TAGS).tags == {**TAGS, "project": "mine"}
+    given = replace(deployment, tags={"suffix": "another"})
+    assert desired_stack(given, BUCKET, stack, NO_TEMPLATE, TAGS).tags == {**TAGS, "suffix": "another"}
+
+
+@pytest.mark.parametrize(("region", "tags"), [("us-gov-west-1", {}), ("eu-west-1", TAGS)])
+def test_no_default_tag_reaches_a_mapping_of_govcloud(
+    stubs: Stubs, deployment: Deployment, region: str, tags: dict[str, str]
+) -> None:
+    stubs.answer("cloudformation", "get_template", ANYTHING, {"TemplateBody": NO_TEMPLATE})
+    object.__setattr__(stubs.clients, "region", region)
+    assert compare(stubs.clients, deployment, a_stack()).desired.tags == tags
+
+
+@pytest.mark.parametrize(
+    ("tags", "deployed", "expiry", "expected"),
+    [
+        ({"team": "data"}, {"team": "ops"}, LATER, {"team": "data", "expires": LATER}),
+        ({"team": "data"}, {"expires": LATER}, None, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": "x"}, {"expires": "x"}, LATER, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": LATER}, {"expires": "x"}, None, {"team": "data", "expires": LATER}),
+        ({"team": "data", "expires": "x"}, {"expires": "x"}, NEVER, {"team": "data"}),
+        ({"team": "data"}, {"expires": "x"}, NEVER, {"team": "data"}),
+        (None, {"team": "data", "expires": "x"}, LATER, {"team": "data", "expires": LATER}),
+        (None, {"team": "data", "expires": "x"}, NEVER, {"team": "data"}),
+        ({}, {}, None, {}),
+        ({}, {}, NEVER, {}),
+    ],
+)
+def test_an_expiry_stays_until_it_is_given_again(
+    deployment: Deployment,
+    tags: dict[str, str] | None,
+    deployed: dict[str, str],
+    expiry: str | None,
+    expected: dict[str, str],
+) -> None:
+    stack = a_stack(Tags=[{"Key": key, "Value": value} for key, value in deployed.items()])
+    asked = replace(deployment, tags=tags, expiry=expiry)
+    assert desired_stack(asked, BUCKET, stack, NO_TEMPLATE, {}).tags == expected
 
 
 def test_a_parameter_that_the_template_does_not_have_is_refused() -> None:
@@ -111,8 +161,9 @@ def compared(
     stubs: Stubs, deployment: Deployment, status: str = "UPDATE_COMPLETE", template: str | None = None, **changed: str
 ) -> Comparison:
     """A comparison with a stack that differs by what was changed."""
-    asked = desired_stack(deployment, BUCKET, None, NO_TEMPLATE)
-    stack = a_stack(status, Parameters=as_parameters({**asked.parameters, **changed}))
+    asked = desired_stack(deployment, BUCKET, None, NO_TEMPLATE, TAGS)
+    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    stack = a_stack(status, Parameters=as_parameters({**asked.parameters, **changed}), Tags=tags)
     answer = {"TemplateBody": template or asked.template}
     stubs.answer("cloudformation", "get_template", {"StackName": STACK_ID, "TemplateStage": "Original"}, answer)
     return compare(stubs.clients, deployment, stack)
@@ -123,6 +174,47 @@ def compared(
 )
 def test_a_stack_that_is_as_asked_needs_one_call_to_tell(stubs: Stubs, deployment: Deployment, status: str) -> None:
     assert unchanged_stack(compared(stubs, deployment, status))
+
+
+def with_shards(variable: str) -> str:
+    """The template of a stack that has a history of shards, as a function's environment says it."""
+    properties = {"Environment": {"Variables": {"ACTIVITY_SHARDS": variable}}}
+    function = {"Type": "AWS::Lambda::Function", "Properties": properties}
+    return json.dumps({"Resources": {"AnalyticsProcessor": function}})
+
+
+RAISED = ((0, 1), ("2001-01-01T00:00:00Z", 8))
+SAME_AS_RAISED = '[[0,1],["2001-01-01T00:00:00Z",8]]'
+
+
+@pytest.mark.parametrize("deployed", ["1", "[[0,1]]", '[[0,1],["9001-01-01T00:00:00Z",8]]'])
+def test_a_raise_in_the_past_of_a_deployed_stack_is_refused(
+    stubs: Stubs, deployment: Deployment, deployed: str
+) -> None:
+    raised = replace(deployment, config=StackConfig(activity_shards=RAISED))
+    with pytest.raises(CommandError, match=r"^TapStackdev: activity_shards is .* write \(\(0, 1\), \('2") as caught:
+        compared(stubs, raised, template=with_shards(deployed))
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("deployed", "wanted"),
+    [
+        (SAME_AS_RAISED, RAISED),
+        ("1", ((0, 1), ("9001-01-01T00:00:00Z", 8))),
+        (SAME_AS_RAISED, (*RAISED, ("9001-01-01T00:00:00Z", 4))),
+    ],
+)
+def test_what_is_deployed_may_be_past_and_what_is_new_may_be_to_come(
+    stubs: Stubs, deployment: Deployment, deployed: str, wanted: ActivityShards
+) -> None:
+    raised = replace(deployment, config=StackConfig(activity_shards=wanted))
+    assert compared(stubs, raised, template=with_shards(deployed)).stack
+
+
+def test_a_stack_without_functions_takes_any_shards(stubs: Stubs, deployment: Deployment) -> None:
+    raised = replace(deployment, config=StackConfig(activity_shards=RAISED))
+    assert compared(stubs, raised).stack
 
 
 @pytest.mark.parametrize("status", ["CREATE_FAILED", "UPDATE_FAILED"])
@@ -172,8 +264,20 @@ def test_what_a_change_set_is_told_besides(
 ) -> None:
     deployment = tiny_deployment(tmp_path, {}, suffix, role_arn=role)
     stack = a_stack() if deployed else None
-    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack))
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack), Recorder())
     assert told == {"TemplateBody": "{}", **expected}
+
+
+@pytest.mark.parametrize(("deployed", "mode"), [(True, "REVERT_DRIFT"), (False, None)])
+def test_only_an_update_can_revert_drift(stubs: Stubs, tmp_path: Path, deployed: bool, mode: str | None) -> None:
+    deployment = tiny_deployment(tmp_path, {}, revert_drift=True)
+    stack = a_stack() if deployed else None
+    told = change_set_arguments(stubs.clients, deployment, comparison(stubs, stack), Recorder())
+    assert told.get("DeploymentMode") == mode
+
+
+def test_a_stack_that_may_have_drifted_is_never_known_to_be_as_asked(stubs: Stubs, deployment: Deployment) -> None:
+    assert not unchanged_stack(compared(stubs, replace(deployment, revert_drift=True)))
 
 
 @pytest.fixture
@@ -204,6 +308,11 @@ def test_options_say_what_is_deployed(package: Package) -> None:
 def test_what_is_not_asked_for_stays_as_it_is(package: Package) -> None:
     asked = requested_deployment(parsed(), SuffixSettings("dev"))
     assert (asked.parameters, asked.tags, asked.role_arn, asked.rollback) == ({}, None, None, True)
+
+
+@pytest.mark.parametrize(("words", "reverts"), [(["--revert-drift"], True), ([], False)])
+def test_drift_is_reverted_when_that_is_asked_for(package: Package, words: list[str], reverts: bool) -> None:
+    assert requested_deployment(parsed(*words), SuffixSettings("dev")).revert_drift is reverts
 
 
 def test_an_empty_address_turns_mail_off(package: Package) -> None:

@@ -1,5 +1,8 @@
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -10,7 +13,7 @@ from build.cloudformation.operations import Operations
 from build.deploy.desired import Deployment
 from build.deploy.recovery import NEXT_ACTIONS, NextAction, Recovery, next_action
 from build.errors import CommandError
-from tests.build.support import NAME, STACK_ID, TOKEN, Recorder, Stubs, event, tiny_deployment, tiny_template
+from tests.build.support import NAME, STACK_ID, START, TOKEN, Recorder, Stubs, event, tiny_deployment, tiny_template
 
 WHAT_HAPPENS = {
     "CREATE_COMPLETE": "UPDATE",
@@ -45,7 +48,7 @@ def deployment(tmp_path: Path) -> Deployment:
 
 
 def recovery(stubs: Stubs, progress: Recorder, deployment: Deployment) -> Recovery:
-    return Recovery(Operations(stubs.clients.cloudformation, progress), deployment)
+    return Recovery(stubs.clients, Operations(stubs.clients.cloudformation, progress), deployment)
 
 
 def expect_stack(stubs: Stubs, status: str | None, name: str = NAME, reason: str = "", **more: str) -> None:
@@ -80,6 +83,31 @@ def expect_template(stubs: Stubs, **policies: str) -> None:
     stubs.answer("cloudformation", "get_template", parameters, {"TemplateBody": tiny_template(resources)})
 
 
+def expect_table(stubs: Stubs, created: datetime = START, protected: bool = True, name: str = "dev-Table") -> None:
+    """Expect a look at the description of a table, whose count of items is hours old."""
+    description = {"CreationDateTime": created, "ItemCount": 0, "DeletionProtectionEnabled": protected}
+    stubs.answer("dynamodb", "describe_table", {"TableName": name}, {"Table": description})
+
+
+def expect_scan(stubs: Stubs, answer: Mapping[str, Any], name: str = "dev-Table") -> None:
+    stubs.answer("dynamodb", "scan", {"TableName": name, "Limit": 1, "ConsistentRead": True}, answer)
+
+
+def expect_deletion(stubs: Stubs, name: str = NAME) -> None:
+    """Expect the deletion of a stack that then is no more."""
+    stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
+    expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
+    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
+    expect_stack(stubs, None, name)
+
+
+def expect_followed(stubs: Stubs, begun: str, status: str, token: str = "theirs") -> None:
+    """Expect that an operation of somebody else is looked for and followed to its end."""
+    for _ in ("whose", "until when"):
+        expect_events(stubs, begun, status, token)
+    expect_stack(stubs, status, STACK_ID)
+
+
 @pytest.mark.parametrize("status", [None, "REVIEW_IN_PROGRESS"])
 def test_a_stack_that_was_never_made_is_to_be_made(
     stubs: Stubs, progress: Recorder, deployment: Deployment, status: str | None
@@ -100,9 +128,7 @@ def test_a_stack_at_rest_is_to_be_changed(
 
 def test_what_is_under_way_is_followed_first(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
     expect_stack(stubs, "UPDATE_IN_PROGRESS")
-    for _ in ("whose", "until when"):
-        expect_events(stubs, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", token="theirs")
-    expect_stack(stubs, "UPDATE_COMPLETE", STACK_ID)
+    expect_followed(stubs, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
     expect_stack(stubs, "UPDATE_COMPLETE")
     stack = recovery(stubs, progress, deployment).run()
     assert stack is not None
@@ -114,19 +140,15 @@ def test_a_deletion_under_way_is_followed_and_the_stack_is_created_again(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "DELETE_IN_PROGRESS")
-    for _ in ("whose", "until when"):
-        expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
-    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
+    expect_followed(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
     expect_stack(stubs, None)
     assert recovery(stubs, progress, deployment).run() is None
 
 
 def test_what_is_under_way_and_fails_is_a_failure(stubs: Stubs, progress: Recorder, deployment: Deployment) -> None:
     expect_stack(stubs, "CREATE_IN_PROGRESS")
-    for _ in ("whose", "until when"):
-        expect_events(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
-    for _ in ("the end", "the cause"):
-        expect_stack(stubs, "ROLLBACK_COMPLETE", STACK_ID)
+    expect_followed(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
+    expect_stack(stubs, "ROLLBACK_COMPLETE", STACK_ID)
     with pytest.raises(OperationFailed, match="ended as ROLLBACK_COMPLETE"):
         recovery(stubs, progress, deployment).run()
 
@@ -135,9 +157,7 @@ def test_a_rollback_under_way_is_followed_and_the_stack_updated(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "UPDATE_ROLLBACK_IN_PROGRESS")
-    for _ in ("whose", "until when"):
-        expect_events(stubs, "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE", token="theirs")
-    expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE", STACK_ID)
+    expect_followed(stubs, "UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
     expect_stack(stubs, "UPDATE_ROLLBACK_COMPLETE")
     stack = recovery(stubs, progress, deployment).run()
     assert stack is not None
@@ -149,16 +169,11 @@ def test_the_rollback_of_a_creation_is_followed_and_the_stack_created_again(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "ROLLBACK_IN_PROGRESS")
-    for _ in ("whose", "until when"):
-        expect_events(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", token="theirs")
-    expect_stack(stubs, "ROLLBACK_COMPLETE", STACK_ID)
+    expect_followed(stubs, "CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE")
     expect_stack(stubs, "ROLLBACK_COMPLETE")
     stubs.resources_are(("Worker", "AWS::Lambda::Function"))
     expect_template(stubs, Worker="Delete")
-    stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
-    expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
-    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
-    expect_stack(stubs, None)
+    expect_deletion(stubs)
     assert recovery(stubs, progress, deployment).run() is None
     assert progress.steps[1] == "TapStackdev is ROLLBACK_COMPLETE; deleting it to create it again"
 
@@ -167,9 +182,7 @@ def test_a_rollback_under_way_that_fails_says_how_it_is_continued(
     stubs: Stubs, progress: Recorder, deployment: Deployment
 ) -> None:
     expect_stack(stubs, "UPDATE_ROLLBACK_IN_PROGRESS")
-    for _ in ("whose", "until when"):
-        expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", token="theirs")
-    expect_stack(stubs, "UPDATE_ROLLBACK_FAILED", STACK_ID)
+    expect_followed(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED")
     expect_stack(stubs, "UPDATE_ROLLBACK_FAILED")
     expect_events(stubs, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED", token="theirs")
     with pytest.raises(CommandError, match="--continue-rollback"):
@@ -183,10 +196,7 @@ def test_what_a_failed_creation_left_is_deleted(
     expect_stack(stubs, status)
     stubs.resources_are(("Worker", "AWS::Lambda::Function"))
     expect_template(stubs, Worker="Delete")
-    stubs.answer("cloudformation", "delete_stack", {"StackName": STACK_ID, "ClientRequestToken": TOKEN}, {})
-    expect_events(stubs, "DELETE_IN_PROGRESS", "DELETE_COMPLETE")
-    expect_stack(stubs, "DELETE_COMPLETE", STACK_ID)
-    expect_stack(stubs, None)
+    expect_deletion(stubs)
     assert recovery(stubs, progress, deployment).run() is None
     assert progress.steps == [f"TapStackdev is {status}; deleting it to create it again"]
 
@@ -197,6 +207,8 @@ def test_what_would_be_left_behind_is_named_and_nothing_is_deleted(
     expect_stack(stubs, "ROLLBACK_COMPLETE")
     stubs.resources_are(("Table", "AWS::DynamoDB::Table"), status="DELETE_SKIPPED")
     expect_template(stubs, Table="Retain")
+    expect_table(stubs)
+    expect_scan(stubs, {"Count": 1})
     with pytest.raises(CommandError, match="would leave Table .dev-Table. behind"):
         recovery(stubs, progress, deployment).run()
 
@@ -207,6 +219,8 @@ def test_what_holds_a_name_is_kept_by_an_import_or_removed_by_commands_that_work
     expect_stack(stubs, "ROLLBACK_FAILED", "TapStackprod", StackName="TapStackprod")
     stubs.resources_are(("Table", "AWS::DynamoDB::Table"), ("Logs", "AWS::Logs::LogGroup"), status="DELETE_FAILED")
     expect_template(stubs, Table="Retain", Logs="Retain")
+    expect_table(stubs)
+    expect_scan(stubs, {"Count": 0})
     with pytest.raises(CommandError) as caught:
         recovery(stubs, progress, tiny_deployment(tmp_path, {}, "prod")).run()
     told = str(caught.value)
@@ -218,6 +232,73 @@ def test_what_holds_a_name_is_kept_by_an_import_or_removed_by_commands_that_work
         "aws dynamodb delete-table --table-name dev-Table",
     ]
     assert all(f"`{command} --region us-west-2`" in told for command in commands)
+
+
+def expect_protected_tables(stubs: Stubs, *names: str) -> None:
+    """Expect a look at a creation whose rollback could not delete some tables: their protection forbids it."""
+    expect_stack(stubs, "ROLLBACK_FAILED", "TapStackprod", StackName="TapStackprod")
+    stubs.resources_are(*((name, "AWS::DynamoDB::Table") for name in names), status="DELETE_FAILED")
+    expect_template(stubs, **dict.fromkeys(names, "Retain"))
+
+
+def test_empty_tables_that_a_failed_creation_made_are_deleted_with_it(
+    stubs: Stubs, progress: Recorder, tmp_path: Path
+) -> None:
+    expect_protected_tables(stubs, "Table", "Unprotected")
+    for name in ("dev-Table", "dev-Unprotected"):
+        expect_table(stubs, START + timedelta(seconds=1), name=name)
+        expect_scan(stubs, {"Count": 0}, name)
+    expect_table(stubs)
+    table = {"TableName": "dev-Table"}
+    stubs.answer("dynamodb", "update_table", {**table, "DeletionProtectionEnabled": False}, {})
+    stubs.refuse("dynamodb", "delete_table", table, "ResourceInUseException", "it is being updated")
+    stubs.answer("dynamodb", "delete_table", table, {})
+    stubs.refuse("dynamodb", "delete_table", table, "ResourceInUseException", "it is being deleted")
+    stubs.refuse("dynamodb", "delete_table", table, "ResourceNotFoundException")
+    expect_table(stubs, protected=False, name="dev-Unprotected")
+    stubs.refuse("dynamodb", "delete_table", {"TableName": "dev-Unprotected"}, "ResourceNotFoundException")
+    expect_deletion(stubs, "TapStackprod")
+    assert recovery(stubs, progress, tiny_deployment(tmp_path, {}, "prod")).run() is None
+    assert progress.steps == [
+        "deleting dev-Table, which the failed creation made and which is empty",
+        "deleting dev-Unprotected, which the failed creation made and which is empty",
+        "TapStackprod is ROLLBACK_FAILED; deleting it to create it again",
+    ]
+    assert progress.waits >= 3
+
+
+def test_what_an_interrupted_recovery_left_is_finished(stubs: Stubs, progress: Recorder, tmp_path: Path) -> None:
+    expect_protected_tables(stubs, "Table")
+    for _ in ("in use", "protected"):
+        stubs.refuse("dynamodb", "describe_table", {"TableName": "dev-Table"}, "ResourceNotFoundException")
+    stubs.refuse("dynamodb", "delete_table", {"TableName": "dev-Table"}, "ResourceNotFoundException")
+    expect_deletion(stubs, "TapStackprod")
+    assert recovery(stubs, progress, tiny_deployment(tmp_path, {}, "prod")).run() is None
+
+
+@pytest.mark.parametrize(
+    ("age", "page", "use"),
+    [
+        (0, {"Count": 1, "LastEvaluatedKey": {"id": {"S": "1"}}}, "stores items"),
+        (0, {"Count": 0, "LastEvaluatedKey": {"id": {"S": "1"}}}, "stores items"),
+        (1, None, "is older than the stack"),
+    ],
+)
+def test_one_table_that_may_be_in_use_keeps_all(
+    stubs: Stubs, progress: Recorder, tmp_path: Path, age: int, page: Mapping[str, Any] | None, use: str
+) -> None:
+    expect_protected_tables(stubs, "Empty", "Table")
+    expect_table(stubs, name="dev-Empty")
+    expect_scan(stubs, {"Count": 0}, "dev-Empty")
+    expect_table(stubs, START - timedelta(seconds=age))
+    if page:
+        expect_scan(stubs, page)
+    with pytest.raises(CommandError) as caught:
+        recovery(stubs, progress, tiny_deployment(tmp_path, {}, "prod")).run()
+    told = str(caught.value)
+    assert "would leave Empty (dev-Empty), Table (dev-Table) behind, so that it could not be created again; " in told
+    assert f"dev-Table {use}; run `python -m build destroy --suffix prod" in told
+    assert progress.steps == []
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED"])

@@ -47,7 +47,13 @@ def test_every_resource_is_written_somewhere(config: StackConfig) -> None:
         ("Daily workflow", {"DailyAnalyticsRule", "DataProcessingStateMachine", "DataValidator", "AnalyticsProcessor"}),
         ("Analytics", {"AnalyticsTable"}),
         ("Failure handling", {"FailedEventsBucket", "DailyAnalyticsDeadLetterQueue"}),
-        ("Monitoring", {ALARM_BOX, "AlertTopic", "AlertEmailSubscription", "ServerlessDashboard"}),
+        (
+            "Monitoring",
+            {
+                *(ALARM_BOX, "AlertTopic", "AlertEmailSubscription", "ServerlessDashboard"),
+                *("FailedRecordsQuery", "RecordQuery", "SlowBatchesQuery"),
+            },
+        ),
     ],
 )
 def test_resources_are_grouped_by_their_work(drawn: Picture, group: str, members: set[str]) -> None:

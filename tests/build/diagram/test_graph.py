@@ -236,7 +236,8 @@ def test_trust_is_no_permission() -> None:
 
 def granted_by(properties: dict[str, Any]) -> set[tuple[str, str]]:
     """(action, resource) of each statement of a role or resource policy of ours, read in the plainest way."""
-    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [properties])]
+    policies = [policy["Fn::If"][1] if "Fn::If" in policy else policy for policy in properties.get("Policies", [])]
+    documents = [policy["PolicyDocument"] for policy in policies or [properties]]
     return {
         (action, target)
         for document in documents

@@ -56,9 +56,10 @@ def test_arrows_follow_the_definition(graph: ResourceGraph) -> None:
 
 def test_a_task_shows_its_function_time_out_and_retries(graph: ResourceGraph) -> None:
     task = box(workflow(graph), "ProcessAnalytics")
-    time_out, service, stopped = task.rows
+    time_out, hopeless, service, stopped = task.rows
     assert task.lines == ("Task · AnalyticsProcessor",)
     assert time_out.title == "time-out 630 s"
+    assert (hopeless.title, hopeless.notes) == ("not retried", ("InvalidRequestError",))
     assert service.title == "6 retries: first after 2 s, then × 2, jitter FULL"
     assert "Lambda.TooManyRequestsException" in service.notes
     assert "States.Timeout" in stopped.notes

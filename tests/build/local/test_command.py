@@ -60,7 +60,7 @@ def test_sources_whose_names_begin_alike_have_options_of_their_own() -> None:
     assert "--user-session" in parser_of(sources).format_help()
 
 
-@pytest.mark.parametrize("name", ["Users", "Orders", "Json", "Keep", "Records", "Source", "Help"])
+@pytest.mark.parametrize("name", ["Users", "Orders", "Json", "Keep", "Fault", "Records", "Source", "Help"])
 def test_no_name_of_a_source_collides(name: str) -> None:
     sources = (*SOURCES, replace(USERS, name=name))
     options = [option for names in count_options(sources).values() for option in names]
@@ -101,6 +101,9 @@ def test_records_are_generated_unless_files_are_given(tmp_path: Path) -> None:
     [
         (["--source", "UserData"], "--source needs --records"),
         (["--records", __file__, "--users", "5"], "with --records nothing is generated"),
+        (["--fault", "crash", "--users", "5"], "--fault writes records of its own"),
+        (["--fault", "crash", "--records", __file__], "--fault writes records of its own"),
+        (["--fault", "crash", "--source", "UserData"], "--fault writes records of its own"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(arguments: list[str], sentence: str) -> None:

@@ -190,3 +190,21 @@ def test_clients_leave_retries_to_the_poller_and_wait_as_long_as_functions_run(c
     assert {client.meta.endpoint_url for client in used} == {ENDPOINT}
     assert clients.streams.meta.config.read_timeout == 10
     assert clients.function(mapping()).client.meta.config.read_timeout > 900
+
+
+def test_a_disabled_mapping_is_not_polled_until_it_is_enabled() -> None:
+    function = FakeFunction(RealTime())
+    poller, streams = background(function, mapping(), mapping(uuid="other"))
+    with poller:
+        poller.set_enabled("mapping", False)
+        poller.set_enabled("nobody's", False)
+        assert not poller.wait_until_idle(0.1)
+        streams.put_many(3)
+        deadline = time.monotonic() + PATIENCE
+        while poller.statistics["other"].processed < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert poller.statistics["mapping"].processed == 0
+        poller.set_enabled("mapping", True)
+        assert poller.wait_until_idle(PATIENCE)
+        assert poller.statistics["mapping"].processed == 3

@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from build.redrive.failed_events import (
     StoredObject,
     parse_failed_batch,
 )
+from handlers.activities import activity_key
+from handlers.keys import last_sort_key_before, sort_key
+from handlers.windows import requested_windows
 from tests.build.redrive.failure_records import (
     ACCOUNT,
     MAPPING,
@@ -34,6 +38,7 @@ from tests.build.redrive.failure_records import (
     stored,
 )
 from tests.build.support import Stubs
+from tests.handlers.stream_records import USERS as ACTIVITIES_OF_USERS
 
 LAST_SECOND = datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)
 FIRST_SECOND = datetime(2026, 3, 2, tzinfo=UTC)
@@ -164,9 +169,17 @@ def test_the_source_is_that_of_the_function_and_stream() -> None:
     assert parse_failed_batch(body(record(origin=ORDERS), origin=ORDERS), PIPELINE).source == ORDERS
 
 
-def test_a_function_arn_may_say_latest() -> None:
-    document = altered(requestContext={"functionArn": f"{USERS.function_arn}:$LATEST"})
+@pytest.mark.parametrize("qualifier", ["$LATEST", "1", "42", "live"])
+def test_a_function_arn_may_name_a_version_or_an_alias(qualifier: str) -> None:
+    document = altered(requestContext={"functionArn": f"{USERS.function_arn}:{qualifier}"})
     assert parse_failed_batch(document, PIPELINE).source == USERS
+
+
+def test_a_payload_may_be_an_object_instead_of_a_string() -> None:
+    records = [record(1), record(2)]
+    escaped = parse_failed_batch(altered(payload=json.dumps({"Records": records})), PIPELINE)
+    assert parse_failed_batch(altered(payload={"Records": records}), PIPELINE) == escaped
+    assert escaped.records == tuple(records)
 
 
 @pytest.mark.parametrize(
@@ -186,6 +199,26 @@ def test_a_missing_error_is_left_out(context: dict[str, Any], error: str) -> Non
 def test_records_belong_to_the_utc_days_of_their_creation() -> None:
     batch = parse_failed_batch(body(record(1, LAST_SECOND), record(2, FIRST_SECOND)), PIPELINE)
     assert batch.days == {date(2026, 3, 1), date(2026, 3, 2)}
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        LAST_SECOND.timestamp() + 0.999,
+        LAST_SECOND.timestamp() + 0.9999996,
+        FIRST_SECOND.timestamp(),
+        int(FIRST_SECOND.timestamp()),
+        FIRST_SECOND.timestamp() + 0.0004,
+    ],
+)
+def test_a_record_belongs_to_the_day_that_the_functions_count_it_in(time: float) -> None:
+    """A fraction that rounds up to midnight is cut off, as it is from the activity's key."""
+    late = record(1)
+    late["dynamodb"]["ApproximateCreationDateTime"] = time
+    (day,) = parse_failed_batch(body(late), PIPELINE).days
+    at = Decimal(activity_key(late, ACTIVITIES_OF_USERS)[1])
+    (window,) = requested_windows({"date": day.isoformat()}, MIDDAY + timedelta(days=9))
+    assert Decimal(sort_key(window.start, 0)) <= at <= Decimal(last_sort_key_before(window.end))
 
 
 @pytest.mark.parametrize("time", [None, "now", True, -1, 253_402_300_800, 10**400, 1e300, [], {}])
@@ -209,7 +242,10 @@ def test_a_record_without_a_creation_time_belongs_to_no_day(time: object) -> Non
         (altered(requestContext={"functionArn": 5}), "it has no requestContext.functionArn"),
         (altered(DDBStreamBatchInfo=None), "it has no DDBStreamBatchInfo.streamArn"),
         (altered(payload=None), "it has no payload"),
-        (altered(payload={"Records": []}), "it has no payload"),
+        (altered(payload={"Records": []}), "its payload has no list of records"),
+        (altered(payload={}), "its payload has no list of records"),
+        (altered(payload=[]), "it has no payload"),
+        (altered(payload={"Records": [record(), "text"]}), "record 2 in its payload is not from a stream of UserData"),
         (with_payload("{"), "its payload is not JSON"),
         (with_payload('{"Records": [Infinity]}'), "its payload is not JSON"),
         (with_payload("[]"), "its payload is not a JSON object"),
@@ -235,7 +271,8 @@ def test_damage_is_named(content: bytes, reason: str) -> None:
         f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:prod-userdataproc-synth",
         f"arn:aws:lambda:us-west-2:{ACCOUNT}:function:dev-analyticsproc-synth",
         "arn:aws:lambda:us-west-2:999999999999:function:dev-userdataproc-synth",
-        f"{USERS.function_arn}:live",
+        f"{USERS.function_arn}-old:live",
+        USERS.function_arn.removesuffix("-synth"),
         ORDERS.function_arn,
     ],
 )

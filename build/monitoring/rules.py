@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.alarms.evaluation import State
+from build.monitoring.evaluation import State
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<function>ALARM|OK|INSUFFICIENT_DATA)\(\s*"?(?P<alarm>[^"()]+?)"?\s*\)|(?P<word>\w+|[()]))"""

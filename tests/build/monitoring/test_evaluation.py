@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.alarms.evaluation import DataPoint, Metric, State, metric_alarm
+from build.monitoring.evaluation import DataPoint, Metric, State, metric_alarm
 
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 STATES = {"A": State.ALARM, "O": State.OK, "I": State.INSUFFICIENT_DATA}

@@ -71,7 +71,7 @@ class MetricAlarm:
 
     metric: Metric
     statistic: str
-    period: int
+    period: float
     comparison: str
     threshold: float
     evaluation_periods: int

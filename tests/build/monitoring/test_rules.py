@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.alarms.evaluation import State
-from tests.alarms.rules import RuleError, composite_state
+from build.monitoring.evaluation import State
+from build.monitoring.rules import RuleError, composite_state
 
 STATES = {
     "red": State.ALARM,

@@ -1,0 +1,33 @@
+"""How many partitions one type of activity is spread over: a history, so that a raise moves no record that exists."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class ShardHistory:
+    """The numbers of shards, each with when it came into force.
+
+    Args:
+        entries: milliseconds since 1970 and a number of shards, ascending; the first time is 0.
+    """
+
+    entries: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def from_json(cls, text: str) -> "ShardHistory":
+        """The history in a JSON list of pairs, whose times are 0 or ISO 8601 to the second."""
+        return cls(tuple((_milliseconds(when), shards) for when, shards in json.loads(text)))
+
+    def at(self, moment: int) -> int:
+        """The shards in force at a moment, in milliseconds since 1970."""
+        return next(shards for begin, shards in reversed(self.entries) if begin <= moment)
+
+    def most_between(self, start: int, end: int) -> int:
+        """The most shards in force at any time from `start` up to, but without, `end`."""
+        return max([self.at(start), *(shards for begin, shards in self.entries if start < begin < end)])
+
+
+def _milliseconds(when: str | int) -> int:
+    return int(datetime.fromisoformat(when).timestamp()) * 1000 if isinstance(when, str) else when

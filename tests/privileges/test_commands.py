@@ -1,0 +1,307 @@
+"""Every command on an emulated AWS that enforces IAM, run by somebody who has the command's policy and nothing else.
+
+The emulator evaluates what reaches it, and not what a service does in somebody's name; so each recorded call is decided
+on by the documented rules, too. The tests run in the order of a stack's life.
+"""
+
+import ast
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import botocore
+import pytest
+from botocore import xform_name
+from botocore.session import Session
+
+from build import aws
+from build.aws import Clients
+from build.cloudformation.stacks import existing_stack
+from build.command_line import COMMANDS as COMMAND_LINE
+from build.command_line import main
+from build.commands import prune
+from build.deploy.artifacts import artifact_bucket
+from build.local.cloud import connected
+from build.local.emulator import Emulator, running_emulator
+from build.redrive.failed_events import DeployedSource
+from stack.config import StackConfig
+from stack.permissions.commands import COMMANDS
+from stack.permissions.grants import Document, Scope, document
+from tests.build.redrive.failure_records import body, key, record
+from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, actions_of, arn, recorded_requests
+from tests.privileges.policy_evaluation import Decision, Request, decide
+from tests.privileges.test_enforced import ENFORCING, lacking
+
+CONFIG = StackConfig(SUFFIX)
+SCOPE = Scope(SUFFIX, REGION, ACCOUNT)
+ROLE = SCOPE.role_arn(SCOPE.role_name("cloudformation"))
+WITHOUT_PERMISSIONS = {"diagram", "local", "package", "settings"}
+"""Commands that ask nothing of an account."""
+BUILD = Path(__file__).parents[2] / "build"
+OF_NO_ACCOUNT = ("local", "poller", "diagram")
+"""Folders of build/ that call the emulator alone, or nothing."""
+SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "s3")
+WORKFLOW = "stepfunctions"
+READING_STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+ONLY_FOR_THE_EMULATOR = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "lambda:ListEventSourceMappings", "Resource": "*"},
+        {"Effect": "Allow", "Action": READING_STREAMS, "Resource": "*"},
+    ],
+}
+"""The emulator takes GetEventSourceMapping for this action, and a stream for no resource of its own; no policy has
+either. The recorded call is decided on."""
+Run = Callable[..., tuple[int, str, str]]
+
+
+def policy(command: str) -> Document:
+    """What somebody is allowed who runs a command."""
+    return document(COMMANDS[command], SCOPE)
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulated AWS where IAM counts."""
+    with running_emulator(tmp_path_factory.mktemp("emulator") / "log", ENFORCING) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def root(emulator: Emulator) -> Clients:
+    """Clients of the account's root user, who may do everything."""
+    return connected(emulator)
+
+
+@pytest.fixture(autouse=True)
+def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands talk to the emulator, and do not wait long."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
+    monkeypatch.setenv("ENVIRONMENT_SUFFIX", SUFFIX)
+    monkeypatch.setattr(aws, "_LONGEST_PAUSE", 0.05)
+
+
+@pytest.fixture(autouse=True)
+def tls() -> Iterator[None]:
+    """Every request says that it came over TLS, as one does that a proxy in front of the emulator has received."""
+
+    def forwarded(**call: Any) -> None:
+        call["params"]["headers"]["X-Forwarded-Proto"] = "https"
+
+    def watch(session: Session) -> None:
+        session.register("before-call", forwarded)
+
+    botocore.register_initializer(watch)
+    yield
+    botocore.unregister_initializer(watch)
+
+
+@pytest.fixture
+def log_in(root: Clients, monkeypatch: pytest.MonkeyPatch) -> Callable[[Document], None]:
+    """Become somebody who has one policy and nothing else."""
+
+    def log_in(allowed: Document) -> None:
+        name = f"user-{sum(len(page['Users']) for page in root.iam.get_paginator('list_users').paginate())}"
+        root.iam.create_user(UserName=name)
+        policies = {"Command": allowed, "Emulator": ONLY_FOR_THE_EMULATOR}
+        for policy_name, content in policies.items():
+            root.iam.put_user_policy(UserName=name, PolicyName=policy_name, PolicyDocument=json.dumps(content))
+        access_key = root.iam.create_access_key(UserName=name)["AccessKey"]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", access_key["SecretAccessKey"])
+
+    return log_in
+
+
+@pytest.fixture
+def run(log_in: Callable[[Document], None], capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command as somebody who has its policy, which has to allow every call; exit code, stdout, stderr."""
+
+    def run(command: str, *words: str) -> tuple[int, str, str]:
+        log_in(policy(command))
+        with recorded_requests() as requests:
+            code = main([command, *words])
+        captured = capsys.readouterr()
+        assert not_allowed(requests, policy(command)) == []
+        assert requests, "a command that calls nothing proves nothing"
+        return code, captured.out, captured.err
+
+    return run
+
+
+def not_allowed(requests: list[Request], allowed: Document) -> list[str]:
+    """The requests that a policy does not allow, each once."""
+    refused = (request for request in requests if decide(request, ACCOUNT, (), [allowed]) is not Decision.ALLOWED)
+    return sorted({f"{request.action} on {request.resource}" for request in refused})
+
+
+def test_a_plan_of_a_new_stack_in_a_new_account(run: Run) -> None:
+    code, out, err = run("plan", "--role-arn", ROLE, "--tag", "team=data")
+    assert (code, err) == (2, "")
+    assert out.splitlines()[-1].endswith("to add")
+
+
+def test_deploying_in_a_new_account(run: Run) -> None:
+    code, out, err = run("deploy", "--role-arn", ROLE, "--tag", "team=data", "--parameter", "StreamProcessing=Disabled")
+    assert (code, err) == (0, "")
+    assert f"{CONFIG.stack_name} is CREATE_COMPLETE" in out
+
+
+def test_a_plan_and_an_update(run: Run) -> None:
+    changed = ("--alert-email", "ops@example.com", "--tag", "cost=low")
+    assert run("plan", *changed)[0] == 2
+    code, out, err = run("deploy", *changed)
+    assert (code, err) == (0, "")
+    assert f"{CONFIG.stack_name} is UPDATE_COMPLETE" in out
+
+
+def test_code_behind_the_stacks_back_is_put_right(run: Run, root: Clients) -> None:
+    functions = {function.logical_id: CONFIG.name(function.name_part) for function in CONFIG.functions}
+    stack = existing_stack(root.cloudformation, CONFIG.stack_name)
+    other = root.s3.get_object(Bucket=artifact_bucket(root).name, Key=stack.parameters["DataValidatorKey"])["Body"]
+    root.functions.update_function_code(FunctionName=functions["AnalyticsProcessor"], ZipFile=other.read())
+    code, out, err = run("deploy")
+    assert (code, err) == (0, "")
+    assert "AnalyticsProcessor" in out
+
+
+@pytest.mark.parametrize("command", ["list", "outputs", "status"])
+def test_looking_at_a_stack(run: Run, command: str) -> None:
+    code, out, err = run(command)
+    assert (code, err) == (0, "")
+    assert SUFFIX in out
+
+
+def test_logs(run: Run) -> None:
+    assert run("logs") == (0, "", "")
+
+
+def test_drift(run: Run) -> None:
+    assert run("drift") == (0, f"{CONFIG.stack_name} is as its template says\n", "")
+
+
+def test_pruning(run: Run, root: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifact_bucket(root).write("Layer/unneeded.zip", b"old", "application/zip")
+    monkeypatch.setattr(prune, "KEPT_AFTER_UPLOAD", timedelta(days=-1))
+    code, out, err = run("prune", "--yes")
+    assert (code, err) == (0, "")
+    assert "no longer needed: Layer/unneeded.zip" in out
+
+
+def test_redriving(run: Run, root: Clients) -> None:
+    users = DeployedSource(
+        "UserData",
+        arn("lambda", f"function:{CONFIG.name('userdataproc')}"),
+        arn("dynamodb", f"table/{CONFIG.name('userdata')}"),
+    )
+    bucket = existing_stack(root.cloudformation, CONFIG.stack_name).outputs["FailedEventsBucketName"]
+    root.s3.put_object(Bucket=bucket, Key=key(), Body=body(record(1, origin=users), origin=users))
+    code, out, err = run("redrive")
+    assert (code, "recorded" in err, "recomputed" in err) == (0, True, True)
+    assert root.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_reconciling(run: Run) -> None:
+    assert run("reconcile")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("command", "action"),
+    [
+        ("plan --tag a=b", "cloudformation:CreateChangeSet"),
+        ("deploy --tag a=b", "s3:GetBucketPolicy"),
+        ("list", "cloudformation:DescribeStacks"),
+        ("status", "cloudwatch:DescribeAlarms"),
+        ("logs", "logs:FilterLogEvents"),
+        ("drift", "cloudformation:DetectStackDrift"),
+        ("prune", "s3:ListBucketVersions"),
+        ("redrive", "s3:ListBucket"),
+        ("reconcile", "dynamodb:Query"),
+        ("destroy", "dynamodb:DescribeTable"),
+    ],
+)
+def test_a_command_is_refused_what_its_policy_lacks(
+    log_in: Callable[[Document], None], capsys: pytest.CaptureFixture[str], command: str, action: str
+) -> None:
+    name, *options = command.split()
+    log_in(lacking(dict(policy(name)), action))
+    assert main([name, *options]) == 1
+    assert f"permission denied: these credentials may not do {action}; have it granted" in capsys.readouterr().err
+
+
+def test_another_stack_may_not_be_looked_at(log_in: Callable[[Document], None]) -> None:
+    for command in ("outputs", "status", "logs", "drift"):
+        log_in(policy(command))
+        assert main([command, "--suffix", "other"]) == 1
+
+
+def test_destroying(run: Run) -> None:
+    code, out, err = run("destroy", "--yes")
+    assert (code, err) == (0, "")
+    assert f"{CONFIG.stack_name} is DELETE_COMPLETE" in out
+
+
+def test_sweeping(run: Run) -> None:
+    assert run("deploy", "--role-arn", ROLE, "--tag", "expires=2026-01-01T00:00:00Z")[0] == 0
+    assert run("sweep")[0] == 2
+    code, out, err = run("sweep", "--yes")
+    assert (code, err) == (0, "")
+    assert CONFIG.stack_name in out
+
+
+def test_every_command_that_calls_aws_has_its_policy() -> None:
+    assert COMMAND_LINE.keys() - COMMANDS.keys() == WITHOUT_PERMISSIONS
+
+
+@pytest.mark.parametrize("words", [["settings"], ["package"]])
+def test_a_command_without_a_policy_calls_nothing(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with recorded_requests() as requests:
+        assert main(words) == 0
+    assert requests == []
+
+
+def called_operations() -> Iterator[str]:
+    """The operations of AWS that the code of the commands names, run here or not."""
+    models = Session()
+    known = {
+        xform_name(operation): operation
+        for service in (*SERVICES, WORKFLOW)
+        for operation in models.get_service_model(service).operation_names
+    }
+    for path in BUILD.rglob("*.py"):
+        if path.relative_to(BUILD).parts[0] not in OF_NO_ACCOUNT:
+            yield from (known[name] for name in _names(path) if name in known)
+
+
+def _names(path: Path) -> Iterator[str]:
+    """The attributes, and the texts that a paginator may be asked for by."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Attribute(attr=name) | ast.Constant(value=str(name)):
+                yield name
+
+
+def test_every_operation_that_the_code_names_is_in_the_policy_of_a_command() -> None:
+    granted = {
+        str(action.JSONrepr()) for grants in COMMANDS.values() for actions in grants.values() for action in actions
+    }
+    called = {action for operation in set(called_operations()) for action in actions_of(operation)}
+    assert "cloudformation:ContinueUpdateRollback" in called
+    assert called - granted == set()
+
+
+def test_a_call_that_is_not_granted_is_noticed() -> None:
+    stack = arn("cloudformation", f"stack/{CONFIG.stack_name}/an-id")
+    other = arn("cloudformation", "stack/TapStackother/an-id")
+    requests = [
+        Request(CALLER, f"cloudformation:{name}", on)
+        for name in ("DescribeStacks", "DeleteStack")
+        for on in (stack, other)
+    ]
+    assert not_allowed(requests, policy("outputs")) == [
+        f"cloudformation:DeleteStack on {stack}",
+        f"cloudformation:DeleteStack on {other}",
+        f"cloudformation:DescribeStacks on {other}",
+    ]
