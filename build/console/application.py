@@ -16,10 +16,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from build.aws_errors import explanation
-from build.console.generator import RATES
 from build.console.pages import PANELS, Console, Pages
 from build.console.reads import RefusedWrite
 from build.errors import CommandError
+from build.local.generator import RATES
 from handlers.validation import LARGEST_BATCH_SIZE
 
 _STATIC = Path(__file__).parent / "static"

@@ -11,7 +11,6 @@ from pathlib import Path
 from build.console.access import Access, AccessGuard, Session
 from build.console.application import console_application
 from build.console.failed_batches import FailedBatches, RedriveJob
-from build.console.generator import RecordGenerator
 from build.console.log_buffer import LogBuffer
 from build.console.overview import Overview
 from build.console.pages import Console
@@ -27,6 +26,7 @@ from build.console.target import Permissions, Target, open_target
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.command import ended_by_signals
+from build.local.generator import RecordGenerator
 from build.loopback import HOST
 from build.loopback_server import serve_on_loopback
 from build.options import StackContext, add_stack_options, stack_context
@@ -88,9 +88,14 @@ def assembled(target: Target, access: Access) -> Console:
         failed=failed,
         redrive=RedriveJob(target, overview.touch, overview.hurry),
         logs=logs,
-        generator=RecordGenerator(target) if target.permissions.generate else None,
+        generator=_generator(target) if target.permissions.generate else None,
         csrf_token=access.csrf_token,
     )
+
+
+def _generator(target: Target) -> RecordGenerator:
+    tables = {source: target.stack.outputs[f"{source.name}TableName"] for source in target.config.sources}
+    return RecordGenerator(target.clients.dynamodb, tables)
 
 
 @contextmanager

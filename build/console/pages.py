@@ -16,13 +16,13 @@ from build.console.alarm_states import alarm_history
 from build.console.daily_summaries import count_day
 from build.console.execution_paths import RUNNING, drawn_path, execution_path, workflow_sheet
 from build.console.failed_batches import FailedBatches, RedriveJob
-from build.console.generator import RATES, RecordGenerator
 from build.console.log_buffer import LogBuffer, LogFilter
 from build.console.metrics import SHOWN, Widget
 from build.console.overview import Overview, Snapshot
 from build.console.pipeline import arrows_now, boxes_now, pipeline_sheet
 from build.console.target import Target
 from build.console.trace import RecordTracer
+from build.local.generator import RATES, RecordGenerator
 
 PANELS = {
     "dashboard": "Dashboard",

@@ -102,7 +102,7 @@ def deployed_activities(clients: Clients, source: DeployedSource) -> DeployedAct
 def streamed_keys(
     client: "DynamoDBStreamsClient", deployed: DeployedActivities, span: Span, pace: Pace
 ) -> Iterator[Keys]:
-    """The keys of a table's stream records, a page at a time, from the oldest; mappings that read them notice nothing."""
+    """The keys of a table's stream records, a page at a time; mappings that read them notice nothing."""
     for records in streamed_records(client, deployed.source, span, pace):
         yield list(_keys(records, deployed.activity, span))
 

@@ -22,7 +22,8 @@ SECONDS_BETWEEN_READS = 0.5
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     """The deployed stack, its mappings without batching windows so that nothing waits."""
-    config = StackConfig("console", tuple(replace(source, batching_window=0) for source in SOURCES), activity_shards=((FROM_THE_BEGINNING, 2),))
+    sources = tuple(replace(source, batching_window=0) for source in SOURCES)
+    config = StackConfig("console", sources, activity_shards=((FROM_THE_BEGINNING, 2),))
     with running_cloud(config, package(config), tmp_path_factory.mktemp("logs"), NullProgress()) as running:
         yield running
 

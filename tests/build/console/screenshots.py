@@ -27,7 +27,7 @@ from tests.build.console.writing import record, write_and_process
 
 FOLDER = Path(__file__).parents[3] / "docs" / "console"
 _SECONDS_TO_SETTLE = 3
-_TALLEST = 2000
+_TALLEST = 1500
 
 
 @dataclass(frozen=True)

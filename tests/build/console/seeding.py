@@ -57,7 +57,7 @@ def seed_summaries(cloud: LocalCloud, days: int) -> None:
         start = midnight - timedelta(days=age)
         window = Window(int(start.timestamp() * 1000), int((start + timedelta(days=1)).timestamp() * 1000))
         counts = {
-            source.activity_type: 4000 + 900 * ((age * (3 + number)) % 7) for number, source in enumerate(counted)
+            source.activity_type: 4000 + 700 * (age * (3 + number) % 7) + 150 * (age % 5) for number, source in enumerate(counted)
         }
         item = summary_item(summary_of(kind, window, counts, Counting(window.end, True)))
         cloud.clients.dynamodb.put_item(TableName=cloud.outputs["AnalyticsTableName"], Item=item)

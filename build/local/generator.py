@@ -1,19 +1,20 @@
-"""Writes records to the local cloud at a rate that the page sets."""
+"""Writes records to the local cloud for as long as somebody watches, at a rate that they set."""
 
 import itertools
 import time
+from collections.abc import Mapping
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from build.console.target import Target
+from stack.config import StreamSource
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 RATES = (0, 1, 5, 20)
-"""Records a second that the page offers."""
+"""Records a second that may be chosen."""
 _SECONDS_AFTER_A_FAILURE = 5
 
 
@@ -21,11 +22,13 @@ class RecordGenerator:
     """Writes records of every source in turn.
 
     Args:
-        target: whose tables are written to.
+        dynamodb: client of the local cloud.
+        tables: the names of the sources' tables.
     """
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, dynamodb: "DynamoDBClient", tables: Mapping[StreamSource, str]) -> None:
+        self._dynamodb = dynamodb
+        self._tables = tables
         self._numbers = itertools.count(1)
         self._changed = Condition()
         self._rate = 0
@@ -43,15 +46,15 @@ class RecordGenerator:
             self._changed.notify()
 
     def _run(self) -> None:
-        """Write for as long as the process lives; a write that fails is left out, the page says why reading fails."""
-        for source in itertools.cycle(self._target.config.sources):
+        """Write for as long as the process lives; a write that fails is left out."""
+        for source, table in itertools.cycle(self._tables.items()):
             with self._changed:
                 self._changed.wait_for(lambda: self._rate > 0)
                 pause = 1 / self._rate
             number = next(self._numbers)
             _put(
-                self._target.clients.dynamodb,
-                self._target.stack.outputs[f"{source.name}TableName"],
+                self._dynamodb,
+                table,
                 (source.id_attribute, f"{source.words[0].lower()}-{number:06d}"),
                 (source.time_attribute, int(time.time() * 1000)),
             )
