@@ -38,6 +38,7 @@ $(made_from):
 
 local: venv ## run the whole system on this machine, with no account
 	@$(run) -m build local
+	@echo 'To see it run on a page: make console'
 
 console: venv ## see the whole system run on a page of this machine, with no account
 	@$(run) -m build console

@@ -142,16 +142,17 @@ class ConsoleRoutes:
 
     async def _versions(self) -> AsyncIterator[str]:
         """An event whenever there is something new to see, and a sign of life in between."""
-        seen, silent = -1, 0.0
-        while True:
-            if self._console.overview.version != seen:
-                seen, silent = self._console.overview.version, 0.0
-                yield f"event: refresh\ndata: {seen}\n\n"
-            elif silent >= _SECONDS_BETWEEN_SIGNS_OF_LIFE:
-                silent = 0.0
-                yield ": still here\n\n"
-            await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
-            silent += _SECONDS_BETWEEN_LOOKS
+        overview, seen, silent = self._console.overview, -1, 0.0
+        with overview.watched():
+            while True:
+                if overview.version != seen:
+                    seen, silent = overview.version, 0.0
+                    yield f"event: refresh\ndata: {seen}\n\n"
+                elif silent >= _SECONDS_BETWEEN_SIGNS_OF_LIFE:
+                    silent = 0.0
+                    yield ": still here\n\n"
+                await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+                silent += _SECONDS_BETWEEN_LOOKS
 
 
 def console_application(console: Console) -> Starlette:

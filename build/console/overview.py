@@ -1,6 +1,7 @@
 """What every open page shows: read by one thread for all of them, again and again, more slowly when AWS throttles."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -61,6 +62,7 @@ class Overview:
         self._failed = failed
         self._logs = logs
         self._due = Event()
+        self._watching = 0
         self.snapshot = Snapshot()
         self.version = 0
 
@@ -76,12 +78,22 @@ class Overview:
         return flows(self.target)
 
     def start(self) -> None:
-        """Read now and from then on, for as long as the process lives."""
+        """Read now, and from then on as long as a page is open."""
         Thread(target=self._run, daemon=True).start()
 
     def hurry(self) -> None:
         """Read soon, because something was changed."""
         self._due.set()
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Note that a page is open as long as the block lasts; one thread only may call this."""
+        self._watching += 1
+        self.hurry()
+        try:
+            yield
+        finally:
+            self._watching -= 1
 
     def touch(self) -> None:
         """Have the pages show again what they show, because something was done here."""
@@ -105,6 +117,8 @@ class Overview:
         while True:
             pause = self.read()
             self._due.wait(pause)
+            if not self._watching:
+                self._due.wait()
             self._due.clear()
 
     def _keep(self, problem: str) -> None:

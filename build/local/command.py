@@ -126,7 +126,6 @@ def _run(arguments: argparse.Namespace) -> int:
             bad_lines.say_how_many_more()
             print_report(report, as_json=arguments.json)
             exit_code = _print_problems(report_problems(report))
-        progress.step("to see it run on a page: python -m build console")
         if arguments.keep:
             _stay_up(cloud, logs)
     return exit_code

@@ -56,9 +56,8 @@ def seed_summaries(cloud: LocalCloud, days: int) -> None:
     for age in range(1, days + 1):
         start = midnight - timedelta(days=age)
         window = Window(int(start.timestamp() * 1000), int((start + timedelta(days=1)).timestamp() * 1000))
-        counts = {
-            source.activity_type: 4000 + 700 * (age * (3 + number) % 7) + 150 * (age % 5) for number, source in enumerate(counted)
-        }
+        busy = [4000 + 700 * (age * (3 + number) % 7) + 150 * (age % 5) for number in range(len(counted))]
+        counts = {source.activity_type: activities for source, activities in zip(counted, busy, strict=True)}
         item = summary_item(summary_of(kind, window, counts, Counting(window.end, True)))
         cloud.clients.dynamodb.put_item(TableName=cloud.outputs["AnalyticsTableName"], Item=item)
 

@@ -1,5 +1,7 @@
 """What all pages show is read together; what cannot be read is told, and AWS is spared when it throttles."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +33,23 @@ def test_everything_is_read_at_once(overview: Overview, target: Target) -> None:
     assert snapshot.taken and not snapshot.problem and overview.version == 1
     assert {alarm.logical_id for alarm in snapshot.alarms} >= {"DataAtRiskAlarm", "UserDataProcessorErrorAlarm"}
     assert {metric for widget in overview.widgets for metric in widget.metrics} <= snapshot.series.keys()
+
+
+def test_nothing_is_read_while_no_page_is_open(target: Target) -> None:
+    overview = Overview(replace(target, seconds_between_reads=0.01), FailedBatches(target), LogBuffer(target))
+    overview.start()
+    _wait_for(lambda: overview.version == 1)
+    time.sleep(0.5)
+    assert overview.version == 1
+    with overview.watched():
+        _wait_for(lambda: overview.version > 3)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_missing_credentials_are_told_in_the_same_words(overview: Overview, monkeypatch: pytest.MonkeyPatch) -> None:
