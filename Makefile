@@ -70,8 +70,8 @@ format: venv ## format the code
 template: venv ## print the template of SUFFIX (dev unless given)
 	@$(run) generate.py --suffix '$(SUFFIX)'
 
-package: venv ## make the function zips and the layer
-	@$(run) -m build package
+package: venv ## make the function zips and the layer; bytecode=--bytecode insists on bytecode
+	@$(run) -m build package $(bytecode)
 
 $(operations): venv
 	@$(run) -m build $@ --suffix '$(SUFFIX)'
@@ -91,7 +91,7 @@ bench: venv ## measure, and write benchmarks/RESULTS.md
 wanted = $(run) -c 'import configparser, sys; s = configparser.ConfigParser(); s.read("setup.cfg"); print(*(s[p][k] for p, k in (n.split("/") for n in sys.argv[1:])))'
 extras := options.extras_require
 compile := $(uv) pip compile --quiet --generate-hashes --no-annotate --no-emit-index-url --no-header
-of_the_runtime := $(addprefix --no-emit-package ,botocore python-dateutil six urllib3)
+of_the_runtime := $(addprefix --no-emit-package ,botocore jmespath python-dateutil six urllib3)
 
 lock: venv ## lock again everything that setup.cfg asks for
 	$(wanted) options/install_requires $(addprefix $(extras)/,layer local console test bench) \

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from stack.activity_shards import ActivityShardsError
-from stack.config import DEFAULT_REGION, SuffixError, suffix_from_environment
+from stack.config import DEFAULT_REGION, RetentionError, SuffixError, suffix_from_environment
 from stack.permissions.grants import ANY_ACCOUNT, PermissionsError, Scope
 from stack.permissions.roles import render_permissions
 from stack.settings import SettingsError, read_settings
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ActivityShardsError, PermissionsError, SettingsError, SuffixError) as error:
+    except (ActivityShardsError, PermissionsError, RetentionError, SettingsError, SuffixError) as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 2
     return 0

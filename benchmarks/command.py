@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.costs.bill import bill, growth, load_prices
+from benchmarks.costs.bill import bill, growth
 from benchmarks.costs.implementations import Observations, implementations
 from benchmarks.reporting.formatting import print_rows
 from benchmarks.reporting.page import Costs, ImplementationBill, Plot, results_page, this_machine
@@ -24,6 +24,7 @@ from benchmarks.systems.summarizers import BATCH_SIZE
 from benchmarks.systems.template_facts import CONFIG
 from build.errors import INTERRUPTED, CommandError
 from build.packaging import package
+from build.sizing.costs import load_prices
 
 OTHER_SECTIONS: dict[str, Callable[[Sizes], list[ResultRow]]] = {
     "cold starts": measure_cold_starts,

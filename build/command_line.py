@@ -39,6 +39,7 @@ COMMANDS = {
     "plan": Command("build.commands.plan", "show what a deployment would change, and change nothing"),
     "deploy": Command("build.commands.deploy", "package, upload, and create or update a stack"),
     "settings": Command("build.commands.settings", "show what holds for a suffix and where it comes from"),
+    "size": Command("build.sizing.command", "show what a stack needs for a number of records a day, and what it costs"),
     "list": Command("build.commands.list", "list this project's stacks in the account and region"),
     "outputs": Command("build.commands.outputs", "show the outputs of a stack"),
     "status": Command("build.commands.status", "show how a stack, its functions, mappings and alarms are"),

@@ -21,6 +21,7 @@ from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,
     SUFFIX_VARIABLE,
+    RetentionError,
     StackConfig,
     SuffixError,
     suffix_from_environment,
@@ -249,7 +250,7 @@ def suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     try:
         settings = read_settings(suffix)
         return settings, settings.config
-    except (ActivityShardsError, SettingsError, SuffixError) as error:
+    except (ActivityShardsError, RetentionError, SettingsError, SuffixError) as error:
         raise CommandError(str(error), exit_code=2) from error
 
 

@@ -16,6 +16,7 @@ _RECORDED_EVENTS = ("INSERT", "MODIFY")
 _IGNORED_EVENT = "REMOVE"
 _YEAR_10000 = 253_402_300_800
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
+_SECONDS_A_DAY = 24 * 60 * 60
 _GREATEST_EXPONENT = 125
 _LEAST_EXPONENT = -130
 
@@ -35,6 +36,7 @@ class ActivitySource:
         activity_type: `dataType` of the activities, `USER_ACTIVITY`.
         shards: how many partition keys the activity type is spread over, and since when.
         processed_by: the `processedBy` of its activities.
+        retention_days: how long they are kept after their record was created; None for ever.
     """
 
     id_attribute: str
@@ -43,6 +45,7 @@ class ActivitySource:
     activity_type: str
     shards: ShardHistory
     processed_by: str
+    retention_days: int | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ActivitySource":
@@ -54,6 +57,7 @@ class ActivitySource:
             activity_type=environment["ACTIVITY_TYPE"],
             shards=ShardHistory.from_json(environment["ACTIVITY_SHARDS"]),
             processed_by=environment["PROCESSED_BY"],
+            retention_days=retention_days(environment),
         )
 
 
@@ -83,7 +87,21 @@ def activity_item(record: object, source: ActivitySource) -> Item | None:
         "sourceTimestamp": {"N": _exact_number(record, source.time_attribute)},
         "eventType": {"S": event_name},
         "processedBy": {"S": source.processed_by},
+        **_expiry(record, source.retention_days),
     }
+
+
+def retention_days(environment: Mapping[str, str]) -> int | None:
+    """How long activities are kept; None for ever."""
+    days = environment.get("ACTIVITY_RETENTION_DAYS")
+    return int(days) if days else None
+
+
+def _expiry(record: object, days: int | None) -> Item:
+    """The attribute after whose second DynamoDB may delete an activity, if any may be deleted."""
+    if days is None:
+        return {}
+    return {"expiresAt": {"N": str(creation_milliseconds(record) // 1000 + days * _SECONDS_A_DAY)}}
 
 
 def activity_key(record: object, source: ActivitySource) -> tuple[str, str]:

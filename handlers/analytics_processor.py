@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from handlers.activities import retention_days
 from handlers.counting import count_activities, count_partition
+from handlers.dynamodb import create_client
 from handlers.errors import table_errors
 from handlers.shards import ShardHistory
 from handlers.summaries import (
@@ -24,7 +25,14 @@ from handlers.summaries import (
     store_summary,
     summary_of,
 )
-from handlers.windows import Window, is_scheduled, milliseconds_since_1970, read_time, requested_windows
+from handlers.windows import (
+    Window,
+    is_scheduled,
+    milliseconds_since_1970,
+    read_time,
+    requested_windows,
+    require_kept,
+)
 
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
@@ -32,11 +40,11 @@ metrics = Metrics()
 metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 
 SOURCES = sources_from_json(os.environ["SOURCES"])
+_RETENTION_DAYS = retention_days(os.environ)
 _SHARDS = ShardHistory.from_json(os.environ["ACTIVITY_SHARDS"])
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
-dynamodb = boto3.client(
-    "dynamodb",
-    config=Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 10}),
+dynamodb = create_client(
+    Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 10})
 )
 
 
@@ -58,7 +66,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         AnalyticsTableError: when the table cannot be read or written.
     """
     kind = requested_kind(event.get("dataType"), SOURCES)
-    windows = requested_windows(event, _request_time(event))
+    now = _request_time(event)
+    windows = requested_windows(event, now)
+    require_kept(windows, now, _RETENTION_DAYS)
     with table_errors(TABLE_NAME):
         summaries = _summaries(kind, windows, event.get("batchSize"), consistent=not is_scheduled(event))
         _store(summaries)

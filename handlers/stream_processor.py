@@ -4,17 +4,15 @@ import os
 from functools import partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from handlers.activities import ActivitySource, activity_item
-from handlers.activity_batch import ActivityBatch, BatchReport
+from handlers.activity_batch import BatchReport, process_batch, records_of
 from handlers.batch_writer import BatchWriter
+from handlers.dynamodb import create_client
 
 _REASONS_LOGGED = 20
 # The longest that the last request can take: two attempts of the client below, a backoff, the answer.
@@ -28,21 +26,20 @@ metrics.set_default_dimensions(environment=os.environ["ENVIRONMENT"])
 SOURCE = ActivitySource.from_environment(os.environ)
 TABLE_NAME = os.environ["ANALYTICS_TABLE_NAME"]
 # Every attribute of an item was checked when it was made; to check them again took a third of the CPU time of a batch.
-dynamodb = boto3.client(
-    "dynamodb",
-    config=Config(
+dynamodb = create_client(
+    Config(
         connect_timeout=2,
         read_timeout=3,
         retries={"mode": "standard", "total_max_attempts": 2},
         parameter_validation=False,
-    ),
+    )
 )
 
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Record a batch of a DynamoDB stream.
 
     Args:
@@ -54,16 +51,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
 
     Raises:
-        UnexpectedBatchTypeError, ValueError: when the event is not one of a stream.
+        ValueError: when the event is not one of a stream.
     """
-    if isinstance(event, dict) and event.get("Records") == []:
-        _publish(BatchReport(records=0, written=0, ignored=0, failed=()))
-        return {"batchItemFailures": []}
     writer = BatchWriter(dynamodb, TABLE_NAME, time_left=partial(_seconds_left, context))
-    batch = ActivityBatch(writer.write)
-    response = process_partial_response(event, partial(activity_item, source=SOURCE), batch, context)
-    _publish(batch.report())
-    return response
+    report = process_batch(records_of(event), partial(activity_item, source=SOURCE), writer.write)
+    _publish(report)
+    return report.response
 
 
 def _seconds_left(context: LambdaContext) -> float:

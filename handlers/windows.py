@@ -1,6 +1,6 @@
 """The spans of time that summaries cover: whole UTC days, or the last 24 hours."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -71,6 +71,22 @@ def day_of(milliseconds: int) -> date:
 def milliseconds_since_1970(moment: datetime) -> int:
     """A time, rounded down to the millisecond."""
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def require_kept(windows: Sequence[Window], now: datetime, days: int | None) -> None:
+    """Refuse windows whose activities may have expired, whose summary would be replaced with one that counts too few.
+
+    Args:
+        windows: to be counted, oldest first.
+        now: the current time in UTC.
+        days: how long activities are kept; None for ever.
+
+    Raises:
+        InvalidRequestError: when a window begins before what is kept.
+    """
+    if days is not None and windows[0].start < (oldest := _window_between(now - days * _DAY, now).start):
+        day = (_EPOCH + oldest * _MILLISECOND).date() + _DAY
+        raise InvalidRequestError(f"activities are kept for {days} days: ask for {day} or later.")
 
 
 def _whole_days_before(moment: datetime, now: datetime) -> tuple[Window, ...]:

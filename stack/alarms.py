@@ -13,7 +13,14 @@ from troposphere.sqs import Queue
 from troposphere.stepfunctions import StateMachine
 
 from stack import runbook
-from stack.config import FunctionSpecification, StackConfig, StreamSource, stream_processor
+from stack.config import (
+    METRICS_NAMESPACE,
+    WRITES_PER_SHARD,
+    FunctionSpecification,
+    StackConfig,
+    StreamSource,
+    stream_processor,
+)
 from stack.functions import Functions
 from stack.parameters import NOTIFY_EACH_ALARM, STREAM_PROCESSING_ENABLED
 from stack.runbook import RunbookEntry
@@ -24,6 +31,8 @@ _PERIOD = 300
 _HOUR = 60 * 60
 _OLDEST_RECORD = 15 * 60 * 1000
 """Milliseconds that a record may wait in its stream."""
+_NEARLY_FULL = 0.8
+"""The share of what its shards can take from which a source needs more."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,22 @@ def _processor_alarms(source: StreamSource, resource: Function) -> Iterator[Alar
         "the function's role.",
         metric=("AWS/Lambda", "DestinationDeliveryFailures"),
         dimensions=dimensions,
+    )
+
+
+def _shard_alarm(config: StackConfig, source: StreamSource) -> AlarmDefinition:
+    """Activities of a source that need more partition keys soon, before the table throttles them."""
+    shards = config.shards_in_force
+    return AlarmDefinition(
+        logical_id=f"{source.name}ShardsAlarm",
+        name_part=f"{source.name.lower()}-shards",
+        runbook=runbook.SHARDS_NEARLY_FULL,
+        description=f"{source.title} has over {_NEARLY_FULL:.0%} of the writes that its shards ({shards}) take: add a "
+        f"line to activity_shards of the suffix in setup.cfg, TIME = {2 * shards}, with a time after the deployment.",
+        metric=(METRICS_NAMESPACE, "ActivitiesWritten"),
+        dimensions={"service": source.service_name, "environment": config.suffix},
+        threshold=round(_NEARLY_FULL * WRITES_PER_SHARD * _PERIOD * shards),
+        bad_periods=2,
     )
 
 
@@ -289,6 +314,7 @@ def alarm_definitions(config: StackConfig, resources: MonitoredResources) -> Ite
     for source in config.sources:
         yield from _processor_alarms(source, resources.functions.stream_processors[source.name])
         yield from _mapping_alarms(source, resources.mappings[source.name])
+        yield _shard_alarm(config, source)
     yield from _workflow_alarms(resources.workflow.state_machine)
     yield from _schedule_alarms(resources.workflow.rule, resources.workflow.dead_letter_queue)
     yield from _table_alarms(resources.storage.analytics_table)

@@ -23,8 +23,20 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.ht
 """
 
 
+WRITES_PER_SHARD = 1000
+"""Write units a second that one partition key takes; an activity takes one
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html)."""
+LEAST_RETENTION_DAYS = 3
+"""The oldest activity that a scheduled execution counts is two days and two hours old, and EventBridge may start that
+execution six hours late."""
+
+
 class SuffixError(ValueError):
     """A suffix that no stack can have; the message is one sentence for the user."""
+
+
+class RetentionError(ValueError):
+    """A retention that would lose activities before they are counted; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -185,16 +197,20 @@ class StackConfig:
         sources: the tables to follow.
         activity_shards: partition keys that one activity type is spread over, and since when; one takes 1,000 writes
             a second (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html).
+        activity_retention_days: how long activities are kept after their record was created; None for ever. Summaries
+            never expire.
         protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
         SuffixError: when a name made of the suffix would be refused by AWS.
         ActivityShardsError: for a history of shards that cannot be used.
+        RetentionError: when activities would expire before they are counted for the last time.
     """
 
     suffix: str = DEFAULT_SUFFIX
     sources: tuple[StreamSource, ...] = field(default=SOURCES)
     activity_shards: ActivityShards = ((FROM_THE_BEGINNING, 1),)
+    activity_retention_days: int | None = None
     protected_by_settings: bool = False
 
     def __post_init__(self) -> None:
@@ -203,6 +219,11 @@ class StackConfig:
             raise SuffixError(
                 f"the suffix {self.suffix!r} cannot be part of a name: "
                 "use lower case letters, digits and hyphens, beginning with a letter."
+            )
+        if (days := self.activity_retention_days) is not None and days < LEAST_RETENTION_DAYS:
+            raise RetentionError(
+                f"activities cannot expire after {days} days, since each day is counted again a day later: "
+                f"use at least {LEAST_RETENTION_DAYS} for activity_retention_days."
             )
         role = max((self.name(f"{function.name_part}-role") for function in self.functions), key=len)
         if excess := max(0, len(role) - _LONGEST_ROLE_NAME):
@@ -229,6 +250,11 @@ class StackConfig:
     def tags(self) -> dict[str, str]:
         """What tells this project's cost, and this stack's, from other cost of the account."""
         return {"project": STACK_PREFIX, "suffix": self.suffix}
+
+    @property
+    def shards_in_force(self) -> int:
+        """How many partition keys the activities of each type are written to, once the whole history is in force."""
+        return self.activity_shards[-1][1]
 
     @property
     def functions(self) -> tuple[FunctionSpecification, ...]:

@@ -139,9 +139,16 @@ def _common_variables(config: StackConfig, function: FunctionSpecification) -> d
     }
 
 
+def _retention_variables(config: StackConfig) -> dict[str, str]:
+    """How long activities are kept, for those that write and those that count them; nothing when it is for ever."""
+    days = config.activity_retention_days
+    return {} if days is None else {"ACTIVITY_RETENTION_DAYS": str(days)}
+
+
 def _stream_variables(config: StackConfig, storage: Storage, source: StreamSource) -> dict[str, object]:
     """The environment from which the stream processor, one for all sources, learns its source."""
     return {
+        **_retention_variables(config),
         "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ACTIVITY_TYPE": source.activity_type,
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
@@ -166,6 +173,7 @@ def _counted_source(source: StreamSource) -> dict[str, str]:
 def _analytics_variables(config: StackConfig, storage: Storage) -> dict[str, object]:
     """The environment from which the analytics processor learns what to count."""
     return {
+        **_retention_variables(config),
         "ACTIVITY_SHARDS": activity_shards_variable(config.activity_shards),
         "ANALYTICS_TABLE_NAME": storage.analytics_table.ref(),
         "SOURCES": json.dumps(list(map(_counted_source, config.sources)), separators=(",", ":")),

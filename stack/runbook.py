@@ -49,4 +49,5 @@ EXECUTION_FAILED = RunbookEntry("An execution failed", Severity.BROKEN, waits_fo
 WORKFLOW_THROTTLED = RunbookEntry("The workflow is throttled", Severity.LATE)
 NO_SUMMARY = RunbookEntry("No day was summarised", Severity.LATE)
 NOT_STARTED = RunbookEntry("No execution was started", Severity.BROKEN, waits_for_a_person=True)
+SHARDS_NEARLY_FULL = RunbookEntry("Shards are nearly full", Severity.LATE)
 TABLE_THROTTLED = RunbookEntry("Writes are throttled", Severity.LATE)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, ActivityShardsError, check_activity_shards
-from stack.config import PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+from stack.config import LEAST_RETENTION_DAYS, PROTECTED_SUFFIXES, SOURCES, StackConfig, StreamSource
+from stack.sizing import USUAL_PEAK, sized_sources
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
 SIZES = {
@@ -22,6 +23,7 @@ SIZES = {
 }
 """The fields of a source that a suffix may choose, with the least and the most that Lambda takes
 (https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html and API_CreateEventSourceMapping.html)."""
+_MOST_RETENTION_DAYS = 36_500
 _BOOLEANS = ConfigParser.BOOLEAN_STATES
 
 
@@ -39,9 +41,12 @@ class SuffixSettings:
         account: the twelve digits of the only account that the stack may be in.
         role: ARN of the role that CloudFormation acts as.
         protected: whether the stack's data must outlive mistakes; a suffix that always is need not say so.
+        activity_retention_days: how long activities are kept; None for ever.
+        bytecode: whether its layer has bytecode; None for where it can be made.
         tags: of the stack and its resources.
         parameters: of the template.
-        sizes: of sources, by their name and the field of `StreamSource`.
+        scale: records a day that the sources are sized for; None for the sizes of `stack.config`.
+        sizes: of sources, by their name and the field of `StreamSource`; they win over the scale.
         activity_shards: of each activity type.
     """
 
@@ -50,8 +55,11 @@ class SuffixSettings:
     account: str | None = None
     role: str | None = None
     protected: bool = False
+    bytecode: bool | None = None
+    activity_retention_days: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    scale: float | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     activity_shards: ActivityShards | None = None
 
@@ -67,8 +75,19 @@ class SuffixSettings:
         Raises:
             SuffixError: for a suffix that no stack can have.
         """
-        config = StackConfig(self.suffix, tuple(map(self._sized, SOURCES)), protected_by_settings=self.protected)
+        config = StackConfig(
+            self.suffix,
+            sources=tuple(map(self._sized, self._scaled)),
+            activity_retention_days=self.activity_retention_days,
+            protected_by_settings=self.protected,
+        )
         return replace(config, activity_shards=self.activity_shards) if self.activity_shards else config
+
+    @property
+    def _scaled(self) -> tuple[StreamSource, ...]:
+        if self.scale is None:
+            return SOURCES
+        return tuple(size.source for size in sized_sources(SOURCES, self.scale, USUAL_PEAK))
 
     def _sized(self, source: StreamSource) -> StreamSource:
         sizes: Mapping[str, Any] = self.sizes.get(source.name, {})
@@ -128,6 +147,12 @@ def _boolean(text: str, place: str) -> bool:
     return _BOOLEANS[text.lower()]
 
 
+def _records_a_day(text: str, place: str) -> float:
+    if not re.fullmatch(r"[1-9][0-9]{0,14}|[1-9](\.[0-9]+)?e[0-9]{1,2}", text):
+        raise SettingsError(f"{place} is {text!r}; write the records of a day, as 1e9.")
+    return float(text)
+
+
 def _assignments(text: str, place: str) -> dict[str, str]:
     """The lines `name = value` of a setting, each name once."""
     values: dict[str, str] = {}
@@ -154,10 +179,18 @@ def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
 
 
 def _size(text: str, size: str, place: str) -> int:
-    least, most = SIZES[size]
-    if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
-        raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
-    return int(text)
+    return _number_from(*SIZES[size])(text, place)
+
+
+def _number_from(least: int, most: int) -> Callable[[str, str], int]:
+    """A reader of whole numbers in a range."""
+
+    def read(text: str, place: str) -> int:
+        if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
+            raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
+        return int(text)
+
+    return read
 
 
 def _activity_shards(text: str, place: str) -> ActivityShards:
@@ -184,8 +217,11 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "account": _matching(r"[0-9]{12}", "the twelve digits of an account"),
     "role": _matching(r"arn:[a-z-]+:iam::[0-9]{12}:role/\S+", "the ARN of a role"),
     "protected": _boolean,
+    "bytecode": _boolean,
+    "activity_retention_days": _number_from(LEAST_RETENTION_DAYS, _MOST_RETENTION_DAYS),
     "tags": _assignments,
     "parameters": _assignments,
+    "scale": _records_a_day,
     "sizes": _sizes,
     "activity_shards": _activity_shards,
 }

@@ -11,6 +11,7 @@ from troposphere.dynamodb import (
     SSESpecification,
     StreamSpecification,
     Table,
+    TimeToLiveSpecification,
 )
 from troposphere.s3 import (
     AbortIncompleteMultipartUpload,
@@ -31,6 +32,9 @@ from troposphere.s3 import (
 from stack.config import StackConfig, StreamSource
 from stack.parameters import KMS_KEY_ARN, with_kms_key
 from stack.policies import private_bucket
+
+EXPIRY_ATTRIBUTE = "expiresAt"
+"""The attribute of an activity with the second since 1970 in which it expires."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,16 @@ def _source_table(config: StackConfig, source: StreamSource) -> Table:
         (source.id_attribute, source.time_attribute),
         StreamSpecification=StreamSpecification(StreamViewType="NEW_AND_OLD_IMAGES"),
     )
+
+
+def _analytics_table(config: StackConfig) -> Table:
+    """The table of activities and summaries; what has no time to live never expires.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html
+    """
+    expiry = TimeToLiveSpecification(AttributeName=EXPIRY_ATTRIBUTE, Enabled=True)
+    expires = {} if config.activity_retention_days is None else {"TimeToLiveSpecification": expiry}
+    return _on_demand_table(config, "AnalyticsTable", "analytics", ("dataType", "processedAt"), **expires)
 
 
 def _failed_events_lifecycle() -> LifecycleConfiguration:
@@ -137,8 +151,6 @@ def add_storage(template: Template, config: StackConfig) -> Storage:
     )
     return Storage(
         source_tables={source.name: template.add_resource(_source_table(config, source)) for source in config.sources},
-        analytics_table=template.add_resource(
-            _on_demand_table(config, "AnalyticsTable", "analytics", ("dataType", "processedAt"))
-        ),
+        analytics_table=template.add_resource(_analytics_table(config)),
         failed_events_bucket=bucket,
     )

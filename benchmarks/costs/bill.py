@@ -4,63 +4,16 @@ Not on it, since both pay the same: the application's own writes to the source t
 point-in-time recovery. Not on it because it cannot be measured here: the billed initialisation of cold starts, retries.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 
 from benchmarks.costs.implementations import Implementation
 from benchmarks.systems.parallel_dynamodb import LATENCY
 from benchmarks.systems.stream_events import SECONDS_A_DAY
 from benchmarks.systems.template_facts import CONFIG
+from build.sizing.costs import BillLine, Prices, total_dollars
 from stack.config import ANALYTICS_PROCESSOR, StreamSource
-
-PRICES_FILE = Path(__file__).resolve().parents[1] / "prices.json"
-
-
-@dataclass(frozen=True)
-class Prices:
-    """Dollars for a unit of each; the file has the units and the sources."""
-
-    lambda_request: float
-    lambda_gb_second_arm64: float
-    lambda_gb_second_x86_64: float
-    dynamodb_write_unit: float
-    dynamodb_read_unit: float
-    dynamodb_streams_read: float
-    logs_gigabyte: float
-    s3_gigabyte_month: float
-    custom_metric_month: float
-    alarm_month: float
-    composite_alarm_month: float
-    dashboard_month: float
-    state_transition: float
-    trace_recorded: float
-
-    def lambda_gb_second(self, architecture: str) -> float:
-        """The price for `arm64` or `x86_64`."""
-        return {"arm64": self.lambda_gb_second_arm64, "x86_64": self.lambda_gb_second_x86_64}[architecture]
-
-
-@dataclass(frozen=True)
-class PriceList:
-    """Prices of a region on a day."""
-
-    date: date
-    region: str
-    prices: Prices
-
-
-def load_prices(file: Path = PRICES_FILE) -> PriceList:
-    document = json.loads(file.read_bytes())
-    prices = {name: entry["dollars"] for name, entry in document["prices"].items()}
-    return PriceList(date.fromisoformat(document["date"]), document["region"], Prices(**prices))
-
-
-_MEGABYTES_PER_CPU = 1769
-"""Memory that comes with one virtual CPU; less memory comes with a proportional share of one
-(https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
+from stack.sizing import MEGABYTES_PER_CPU, records_per_batch
 
 _PLATFORM_LOG_BYTES = 400
 """What Lambda itself logs of an invocation: START, END and REPORT lines."""
@@ -78,16 +31,6 @@ _GIGABYTE = 10**9
 
 
 @dataclass(frozen=True)
-class BillLine:
-    """A line of the bill; amount and dollars are of one day."""
-
-    name: str
-    amount: float
-    unit: str
-    dollars: float
-
-
-@dataclass(frozen=True)
 class DailyInvocations:
     """The invocations of a stream processor in a day: how many, and records in each."""
 
@@ -99,24 +42,20 @@ _Streams = Sequence[tuple[StreamSource, DailyInvocations]]
 
 
 def invocations(source: StreamSource, records: float) -> DailyInvocations:
-    """How a day's records of a source reach its function.
-
-    A batch is what arrives within the batching window after its first record, or what a batch can hold.
-    """
-    arriving = 1 + records / SECONDS_A_DAY * source.batching_window
-    batch = min(arriving, source.batch_size)
+    """How a day's records of a source reach its function."""
+    batch = records_per_batch(source, records / SECONDS_A_DAY)
     return DailyInvocations(records / batch, batch)
 
 
 def billed_seconds(cpu_seconds: float, requests: float, memory_size: int) -> float:
     """The duration of an invocation: its CPU time on the share of a CPU that it gets, and its requests one by one."""
-    return cpu_seconds * max(1.0, _MEGABYTES_PER_CPU / memory_size) + requests * LATENCY
+    return cpu_seconds * max(1.0, MEGABYTES_PER_CPU / memory_size) + requests * LATENCY
 
 
 def summary_seconds(implementation: Implementation, records: float) -> float:
     """How long the daily summary takes: pages wait in parallel, and share one CPU."""
     reads = implementation.summary_reads(records)
-    cpu = implementation.summary.cpu_seconds_per_page * max(1.0, _MEGABYTES_PER_CPU / ANALYTICS_PROCESSOR.memory_size)
+    cpu = implementation.summary.cpu_seconds_per_page * max(1.0, MEGABYTES_PER_CPU / ANALYTICS_PROCESSOR.memory_size)
     return max(reads.requests * (LATENCY + cpu) / reads.concurrency, reads.requests * cpu)
 
 
@@ -173,10 +112,6 @@ def _monitoring_lines(implementation: Implementation, prices: Prices, streams: _
 
 def _line(name: str, amount: float, unit: str, price: float) -> BillLine:
     return BillLine(name, amount, unit, amount * price)
-
-
-def total_dollars(lines: Sequence[BillLine]) -> float:
-    return sum(line.dollars for line in lines)
 
 
 def _stream_gb_seconds(implementation: Implementation, streams: _Streams) -> float:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from benchmarks.costs.bill import SAMPLED, BillLine, PriceList, total_dollars
+from benchmarks.costs.bill import SAMPLED
 from benchmarks.reporting.formatting import format_count, format_dollars, markdown_rows, markdown_table
 from benchmarks.reporting.rows import ResultRow, Verdict
 from benchmarks.sizes import HISTORY_DAYS
 from benchmarks.systems.parallel_dynamodb import LATENCY
+from build.sizing.costs import BillLine, PriceList, total_dollars
 
 _CPU_INFORMATION = Path("/proc/cpuinfo")
 _INTRODUCTION = """# Results
@@ -162,7 +163,7 @@ def _cost_parts(costs: Costs) -> list[str]:
         f"## What {format_count(costs.records)} records cost",
         f"A day with {format_count(costs.records)} insertions and modifications, and {HISTORY_DAYS} days of history, "
         f"in dollars: list prices of {costs.prices.region} on {costs.prices.date.isoformat()}, without free tiers; "
-        "[prices.json](prices.json) has them with their sources.",
+        "[prices.json](../build/sizing/prices.json) has them with their sources.",
         _cost_table(costs),
         _ASSUMPTIONS,
     ]

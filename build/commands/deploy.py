@@ -309,7 +309,7 @@ def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedS
 
 def _requested(context: StackContext, arguments: argparse.Namespace) -> Deployment:
     return replace(
-        requested_deployment(arguments, context.settings),
+        requested_deployment(arguments, context.settings, context.presenter),
         continue_rollback=arguments.continue_rollback,
         skip=frozenset(arguments.skip),
         expiry=arguments.expires,

@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     with stack_context(arguments) as context:
         require_credentials(context.clients)
         require_account(context.clients, context.settings)
-        deployment = requested_deployment(arguments, context.settings)
+        deployment = requested_deployment(arguments, context.settings, context.presenter)
         save = partial(_save, context, arguments, deployment) if arguments.save else None
         found = plan(context.clients, deployment, context.presenter, save)
         _show(context.presenter, context.config.stack_name, found)

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from build.options import DEFAULT_SOURCE, StackContext, add_stack_options, stack_context
 from build.text import TextTable
 from stack.activity_shards import activity_shards_variable
-from stack.config import PROTECTED_SUFFIXES, SOURCES, StreamSource
+from stack.config import PROTECTED_SUFFIXES, RUNTIME_PYTHON, SOURCES, StreamSource
 from stack.settings import SIZES, SuffixSettings
 
 EXAMPLE = "python -m build settings --suffix prod --json"
+
+_BYTECODE = {True: "yes", False: "no", None: None}
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,19 @@ def settings_of(context: StackContext) -> Iterator[Setting]:
     yield _optional(settings, "account", settings.account, "any account")
     yield _optional(settings, "role", settings.role, "as the stack has it, else the caller's own")
     yield Setting("protected", "yes" if context.config.protected else "no", _protection_source(settings))
+    yield _optional(settings, "bytecode", _BYTECODE[settings.bytecode], f"where Python {RUNTIME_PYTHON} is found")
+    yield _optional(settings, "activity_retention_days", _text(settings.activity_retention_days), "for ever")
     yield from _assigned(settings, "tags", settings.tags)
     yield from _assigned(settings, "parameters", settings.parameters)
     shards = activity_shards_variable(context.config.activity_shards)
     yield Setting("activity_shards", shards, settings.section if settings.activity_shards else DEFAULT_SOURCE)
+    yield _optional(settings, "scale", None if settings.scale is None else f"{settings.scale:g}", "the sizes below")
     for source, default in zip(context.config.sources, SOURCES, strict=True):
         yield from _sizes(settings, source, default)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _optional(settings: SuffixSettings, name: str, value: str | None, otherwise: str) -> Setting:

@@ -21,7 +21,7 @@ from build.deploy.expiry import EXPIRY_TAG, NEVER
 from build.errors import CommandError
 from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
-from build.packaging.command import OUTPUT
+from build.packaging.command import OUTPUT, add_bytecode_option, bytecode_compiler
 from build.progress import Progress
 from stack.activity_shards import ActivityShardsError, activity_shards_from_variable, require_unchanged_past
 from stack.config import ANALYTICS_PROCESSOR, StackConfig
@@ -113,7 +113,7 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
         help="a tag of the stack and its resources; without any, those there are stay, as its expiry always does",
     )
     parser.add_argument("--role-arn", metavar="ARN", help="role that CloudFormation acts as")
-    parser.add_argument("--bytecode", action="store_true", help="ship compiled bytecode, see `package --help`")
+    add_bytecode_option(parser)
     parser.add_argument("--no-rollback", action="store_true", help="leave the stack as it failed, to look at it")
     parser.add_argument(
         "--allow-replace",
@@ -127,7 +127,9 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings) -> Deployment:
+def requested_deployment(
+    arguments: argparse.Namespace, settings: SuffixSettings, progress: Progress
+) -> Deployment:
     """What the options and the suffix's settings ask for, its archives made; an option wins over a setting.
 
     Raises:
@@ -138,10 +140,11 @@ def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings
         raise CommandError(f"{config.stack_name} is protected and always rolls back; leave out --no-rollback.", 2)
     parameters = _given_parameters(arguments, config)
     tags = given_once("--tag", arguments.tag or ())
+    bytecode = settings.bytecode if arguments.bytecode is None else arguments.bytecode
     return Deployment(
         config=config,
         template=render(config),
-        package=package(config, OUTPUT, arguments.bytecode),
+        package=package(config, OUTPUT, bytecode_compiler(bytecode, progress)),
         parameters={**settings.parameters, **parameters},
         tags={**settings.tags, **tags} if tags or settings.tags else None,
         role_arn=arguments.role_arn or settings.role,

@@ -18,8 +18,12 @@ from build.packaging.archive import write_atomically
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-_OPTIONS = ("parameter", "tag", "alert_email", "role_arn", "bytecode", "no_rollback", "allow_replace", "revert_drift")
-"""The options of `add_deployment_options`, which were given when the plan was made and hold for its execution."""
+_OPTIONS: Mapping[str, Any] = {
+    **{"parameter": [], "tag": None, "alert_email": None, "role_arn": None},
+    **{"bytecode": None, "no_rollback": False, "allow_replace": [], "revert_drift": False},
+}
+"""The options of `add_deployment_options` and what they are when they are not given; those that the plan was made with
+hold for its execution."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class SavedPlan:
         Raises:
             CommandError: for an option that the plan has fixed.
         """
-        if given := [name for name in _OPTIONS if getattr(arguments, name)]:
+        if given := [name for name, default in _OPTIONS.items() if getattr(arguments, name) != default]:
             options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise CommandError(f"--plan executes what was planned; leave out {options}, or plan again with it.", 2)
         return argparse.Namespace(**{**vars(arguments), **self.options})

@@ -20,6 +20,8 @@ _MODIFIED = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644
 _UNIX = 3
 _COMPRESSION_LEVEL = 9
+_BYTECODE_HEADER = 16
+"""Bytes: the format of bytecode, how it is checked, a hash of its source (https://peps.python.org/pep-0552/)."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,19 @@ def digest_of(members: Members) -> str:
     """Identify what an archive holds.
 
     Builds of zlib (zlib-ng among them) compress the same content to different bytes, so this covers names, contents and
-    the fixed attributes, and not the compressed zip: two machines agree on it.
+    the fixed attributes, and not the compressed zip: two machines agree on it. Patch versions of Python make different
+    bytecode that runs the same, so of bytecode it covers the header.
 
     Returns:
         A SHA-256 digest as 64 hexadecimal digits.
     """
-    contents = {name: checksum_of(content) for name, content in members.items()}
+    contents = {name: checksum_of(_identity(name, content)) for name, content in members.items()}
     description = json.dumps([_MODIFIED, _REGULAR_FILE, _UNIX, contents], sort_keys=True)
     return checksum_of(description.encode())
+
+
+def _identity(name: str, content: bytes) -> bytes:
+    return content[:_BYTECODE_HEADER] if name.endswith(".pyc") else content
 
 
 def zip_of(members: Members) -> bytes:

@@ -21,10 +21,11 @@ from build.packaging.members import (
     function_members,
     layer_members,
 )
+from build.progress import Progress
 from build.text import TextTable
 from stack.config import RUNTIME_PYTHON, FunctionSpecification, StackConfig
 
-EXAMPLE = "python -m build package --output /tmp/archives --bytecode"
+EXAMPLE = "python -m build package --output /tmp/archives --no-bytecode"
 
 _DIGITS_SHOWN = 12
 
@@ -43,11 +44,17 @@ class Recipe:
         name: logical id of the function, or `Layer`.
         inputs: a digest that changes whenever the members may.
         members: makes them, which can take seconds.
+        variant: what follows the name in its file's, so that making one variant leaves another as it is.
     """
 
     name: str
     inputs: str
     members: Callable[[], Members]
+    variant: str = ""
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}{self.variant}.zip"
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,12 @@ class _ManifestEntry:
     checksum: str
 
 
-def package(config: StackConfig, output: Path = OUTPUT, bytecode: bool = False, handlers: Path = HANDLERS) -> Package:
+def package(
+    config: StackConfig,
+    output: Path = OUTPUT,
+    compiler: BytecodeCompiler | None = None,
+    handlers: Path = HANDLERS,
+) -> Package:
     """Make a stack's archives, and keep those that are up to date.
 
     Functions come first: a mistake in a handler shows before anything is installed. Several runs may share a folder.
@@ -67,13 +79,12 @@ def package(config: StackConfig, output: Path = OUTPUT, bytecode: bool = False, 
     Args:
         config: names the functions; the archives do not depend on its suffix.
         output: folder for the zips and their manifest; made when it is missing.
-        bytecode: whether to add the bytecode of the runtime's Python to the layer, for shorter cold starts.
+        compiler: adds bytecode to the layer, for shorter cold starts; None leaves it out.
         handlers: the package of the functions, with the requirements of the layer.
 
     Raises:
         CommandError: when a source, pip, the runtime's Python or the disk does not allow it.
     """
-    compiler = find_bytecode_compiler() if bytecode else None
     with _disk_errors_explained():
         functions = [_function_recipe(function, handlers) for function in config.functions]
         return update_archives(output, [*functions, _layer_recipe(handlers / "requirements.txt", compiler)])
@@ -87,18 +98,18 @@ def update_archives(output: Path, recipes: Sequence[Recipe]) -> Package:
     """
     output.mkdir(parents=True, exist_ok=True)
     recorded = _load_manifest(output)
-    archives = tuple(_archive_of(output, recipe, recorded.get(recipe.name)) for recipe in recipes)
+    archives = tuple(_archive_of(output, recipe, recorded.get(recipe.file)) for recipe in recipes)
     entries = {
-        recipe.name: _ManifestEntry(recipe.inputs, archive.digest, archive.checksum)
+        recipe.file: _ManifestEntry(recipe.inputs, archive.digest, archive.checksum)
         for recipe, archive in zip(recipes, archives, strict=True)
     }
-    if entries != recorded:
-        _save_manifest(output, entries)
+    if entries.items() - recorded.items():
+        _save_manifest(output, {**recorded, **entries})
     return Package(archives)
 
 
 def _archive_of(output: Path, recipe: Recipe, entry: _ManifestEntry | None) -> Archive:
-    path = output / f"{recipe.name}.zip"
+    path = output / recipe.file
     content = path.read_bytes() if path.exists() else b""
     if entry and entry.inputs == recipe.inputs and entry.checksum == checksum_of(content):
         return Archive(recipe.name, path, entry.digest, entry.checksum, len(content), rebuilt=False)
@@ -125,7 +136,7 @@ def _layer_recipe(requirements: Path, compiler: BytecodeCompiler | None) -> Reci
 
     version = compiler.version if compiler else "source only"
     inputs = _inputs_digest(requirements.read_text(encoding="utf-8"), *PIP_OPTIONS, version)
-    return Recipe(name="Layer", inputs=inputs, members=members)
+    return Recipe(name="Layer", inputs=inputs, members=members, variant="-bytecode" if compiler else "")
 
 
 def _inputs_digest(*inputs: str) -> str:
@@ -163,6 +174,42 @@ def _disk_errors_explained() -> Iterator[None]:
         ) from error
 
 
+def add_bytecode_option(parser: argparse.ArgumentParser) -> None:
+    """The option that says whether the layer has bytecode; None where it is not given."""
+    parser.add_argument(
+        "--bytecode",
+        action=argparse.BooleanOptionalAction,
+        help="whether the layer has bytecode, which halves its import time in Lambda "
+        f"(default: the setting of the suffix, else yes where python{RUNTIME_PYTHON} is found)",
+    )
+
+
+def bytecode_compiler(wanted: bool | None, progress: Progress) -> BytecodeCompiler | None:
+    """What adds bytecode to the layer; None when it is not wanted, or when nobody insists and it is not to be had.
+
+    Args:
+        wanted: None for bytecode where the runtime's Python is found.
+        progress: hears what it costs to do without.
+
+    Raises:
+        CommandError: when bytecode is wanted, and there is no such Python.
+    """
+    if wanted is False:
+        return None
+    try:
+        return find_bytecode_compiler()
+    except CommandError:
+        if wanted:
+            raise
+        progress.step(
+            f"no Python {RUNTIME_PYTHON} is found, so the layer has no bytecode: cold starts take a third longer, "
+            "and a machine that has one deploys another layer; get it with "
+            f"`uv python install {RUNTIME_PYTHON}`, or settle it with --no-bytecode or `bytecode = no` in the settings "
+            "of the suffix"
+        )
+        return None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
@@ -171,11 +218,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for the zips (default: .artifacts in the project)",
     )
-    parser.add_argument(
-        "--bytecode",
-        action="store_true",
-        help=f"add bytecode to the layer, which halves its import time in Lambda; needs python{RUNTIME_PYTHON} on PATH",
-    )
+    add_bytecode_option(parser)
     parser.add_argument("--json", action="store_true", help="print what happens as one JSON object a line")
 
 
@@ -187,7 +230,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with presenting(arguments.json) as presenter:
         presenter.step("Packaging the functions and the layer")
-        made = package(StackConfig(), arguments.output, arguments.bytecode)
+        made = package(StackConfig(), arguments.output, bytecode_compiler(arguments.bytecode, presenter))
         document = {"output": str(arguments.output), "archives": [_archive_document(each) for each in made.archives]}
         presenter.result(document, [_archive_table(made, arguments.output)])
     return 0

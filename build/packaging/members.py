@@ -145,8 +145,7 @@ class BytecodeCompiler:
     """Adds bytecode for Lambda's Python: Lambda cannot keep what Python compiles, so every cold start would compile.
 
     Unchecked hash-based files hold no date and are never compared with their source
-    (https://docs.python.org/3/reference/import.html#pyc-invalidation). Machines with the same patch version of Python
-    make the same bytecode.
+    (https://docs.python.org/3/reference/import.html#pyc-invalidation).
 
     Args:
         interpreter: path of a Python of the runtime's version.
@@ -176,7 +175,7 @@ class BytecodeCompiler:
 
 
 def find_bytecode_compiler(version: str = RUNTIME_PYTHON) -> BytecodeCompiler:
-    """Find a Python of the runtime's version, beside the one that runs this or on PATH.
+    """Find a Python of the runtime's version: beside the one that runs this, on PATH, or where pyenv or uv put it.
 
     Args:
         version: as Lambda names it, `3.13`.
@@ -184,17 +183,35 @@ def find_bytecode_compiler(version: str = RUNTIME_PYTHON) -> BytecodeCompiler:
     Raises:
         CommandError: when there is none that works.
     """
-    advice = f"install Python {version} or leave the option out"
-    folders = [os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]
-    interpreter = shutil.which(f"python{version}", path=os.pathsep.join(folders))
-    if interpreter is None:
-        raise CommandError(f"--bytecode needs python{version} on PATH; {advice}.")
-    failure = f"--bytecode needs a python{version} that works, {interpreter} does not; {advice}"
-    asked = [interpreter, "-I", "-c", _PRINT_VERSION]
-    finished = subprocess.run(
-        asked, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+    broken: list[tuple[str, subprocess.CompletedProcess[str]]] = []
+    for interpreter in _interpreters(version):
+        asked = _asked_for_version(interpreter)
+        if not asked.returncode:
+            return BytecodeCompiler(interpreter, asked.stdout.strip())
+        broken.append((interpreter, asked))
+    advice = f"get it with `uv python install {version}`, or leave bytecode out with --no-bytecode"
+    for interpreter, asked in broken:
+        _printed(asked, f"bytecode needs a python{version} that works, {interpreter} does not; {advice}")
+    raise CommandError(f"bytecode needs python{version}, which is neither on PATH nor with pyenv or uv; {advice}.")
+
+
+def _asked_for_version(interpreter: str) -> "subprocess.CompletedProcess[str]":
+    arguments = [interpreter, "-I", "-c", _PRINT_VERSION]
+    return subprocess.run(
+        arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
     )
-    return BytecodeCompiler(interpreter, _printed(finished, failure).strip())
+
+
+def _interpreters(version: str) -> Iterator[str]:
+    """The files that may be a Python of a version; a shim of pyenv's may not be one."""
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    uv = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or data / "uv" / "python")
+    installed = (*sorted(pyenv.glob(f"{version}.*/bin")), *sorted(uv.glob(f"cpython-{version}.*/bin")))
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    for folder in (os.path.dirname(sys.executable), *path, *map(str, installed)):
+        if interpreter := shutil.which(f"python{version}", path=folder):
+            yield interpreter
 
 
 def _printed(finished: "subprocess.CompletedProcess[str]", failure: str) -> str:

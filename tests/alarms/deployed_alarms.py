@@ -34,6 +34,9 @@ def _metric_alarm(properties: dict[str, Any]) -> MetricAlarm:
 
 
 def _logical_id(value: Any) -> str:
+    """The resource that a dimension names, or its text, which a metric of our own has."""
+    if isinstance(value, str):
+        return value
     name: str = value.get("Ref") or value["Fn::GetAtt"][0]
     return name
 

@@ -99,6 +99,13 @@ FAULTS = {
         (Emission(PROCESSOR, "DestinationDeliveryFailures", 1, MINUTE),),
         {"UserDataProcessorDeliveryAlarm": AT_ONCE, "DataAtRiskAlarm": AT_ONCE},
     ),
+    "a source writes nearly what its shards take": Fault(
+        (Emission("user-data-processor", "ActivitiesWritten", 0.81 * MINUTE * 1000),),
+        {"UserDataShardsAlarm": SOON, "LateAlarm": SOON},
+    ),
+    "a source writes less than that": Fault(
+        (Emission("user-data-processor", "ActivitiesWritten", 0.79 * MINUTE * 1000),), {}
+    ),
     "the analytics table throttles": Fault(
         (Emission(TABLE, "WriteThrottleEvents", 50),),
         {"AnalyticsWriteThrottleAlarm": SOON, "LateAlarm": SOON},

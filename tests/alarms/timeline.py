@@ -24,7 +24,7 @@ def transitions(
 def by_metric(alarms: Alarms, points: Points) -> Mapping[Metric, Sequence[DataPoint]]:
     """The data points of every metric that an alarm watches."""
     metrics = {alarm.metric for alarm in alarms.metric_alarms.values()}
-    return {metric: points.get((metric.dimensions[0][1], metric.name), []) for metric in metrics}
+    return {metric: points.get((metric.dimensions[-1][1], metric.name), []) for metric in metrics}
 
 
 def ringing(changes: Iterable[Transition]) -> Iterator[str]:

@@ -7,16 +7,12 @@ from datetime import date
 import pytest
 
 from benchmarks.costs.bill import (
-    PRICES_FILE,
     RECORDS_A_DAY,
-    Prices,
     bill,
     billed_seconds,
     growth,
     invocations,
-    load_prices,
     summary_seconds,
-    total_dollars,
     traces_recorded,
 )
 from benchmarks.costs.implementations import (
@@ -28,6 +24,7 @@ from benchmarks.costs.implementations import (
     implementations,
 )
 from benchmarks.systems.template_facts import CONFIG
+from build.sizing.costs import PRICES_FILE, Prices, load_prices, total_dollars
 from stack.config import StackConfig
 from tests.sources import ORDERS, USERS
 

@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from benchmarks.costs.bill import BillLine, load_prices
 from benchmarks.reporting.page import Costs, ImplementationBill, Machine, Plot, results_page, this_machine
 from benchmarks.reporting.rows import NO_LIMIT, ResultRow, Spread, at_least, exactly, not_measured, spread_of
+from build.sizing.costs import BillLine, load_prices
 
 MACHINE = Machine("Processor 9", 2, 8 * 2**30, "Linux x86_64", "3.13.0")
 FASTER = ResultRow("stream", "9/s", "1/s", Spread(8, 9, 10), at_least(4), (50 * 2**20, 40 * 2**20), "a note.")

@@ -178,3 +178,12 @@ def test_no_json_value_raises_anything_else(value: object) -> None:
             activity_item(record, USERS)
         except RecordError:
             pass
+
+
+def test_an_activity_expires_when_its_record_is_that_old() -> None:
+    source = ActivitySource.from_environment({**USERS_ENVIRONMENT, "ACTIVITY_RETENTION_DAYS": "30"})
+    record = stream_record()
+    record["dynamodb"]["ApproximateCreationDateTime"] = 1700000000.9
+    item = activity_item(record, source)
+    assert item is not None and item["expiresAt"] == {"N": str(1700000000 + 30 * 86_400)}
+    assert activity_item(record, USERS) == {name: value for name, value in item.items() if name != "expiresAt"}

@@ -1,6 +1,5 @@
 """A batch of stream records, with the writing replaced by a function."""
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.activities import activity_item
-from handlers.activity_batch import ActivityBatch, BatchReport, FailedRecord
+from handlers.activity_batch import BatchReport, FailedRecord, process_batch
 from handlers.batch_writer import FailedWrite
 from handlers.keys import Item
 from tests.handlers.stream_records import USERS, stream_record
@@ -36,15 +35,12 @@ class Table:
         return [item["sourceUserId"]["S"] for item in self.writes[-1]]
 
 
-def processed(table: Table, *records: Any) -> ActivityBatch:
-    batch = ActivityBatch(table.write)
-    with batch(list(records), RECORD_HANDLER):
-        batch.process()
-    return batch
+def processed(table: Table, *records: Any) -> BatchReport:
+    return process_batch(records, RECORD_HANDLER, table.write)
 
 
-def failures(batch: ActivityBatch) -> list[Any]:
-    return [failure["itemIdentifier"] for failure in batch.response()["batchItemFailures"]]
+def failures(batch: BatchReport) -> list[Any]:
+    return [failure["itemIdentifier"] for failure in batch.response["batchItemFailures"]]
 
 
 def test_all_activities_are_written_in_one_go() -> None:
@@ -53,14 +49,14 @@ def test_all_activities_are_written_in_one_go() -> None:
     assert table.users() == [f"user-{number}" for number in range(30)]
     assert len(table.writes) == 1
     assert failures(batch) == []
-    assert batch.report() == BatchReport(records=30, written=30, ignored=0, failed=())
+    assert batch == BatchReport(records=30, written=30, ignored=0, failed=())
 
 
 def test_removals_are_ignored() -> None:
     table = Table()
     batch = processed(table, stream_record(1), stream_record(2, "REMOVE"), stream_record(3, "MODIFY"))
     assert table.users() == ["user-1", "user-3"]
-    assert batch.report() == BatchReport(records=3, written=2, ignored=1, failed=())
+    assert batch == BatchReport(records=3, written=2, ignored=1, failed=())
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -71,15 +67,13 @@ def test_a_poison_record_is_reported_and_the_others_written(place: int) -> None:
     batch = processed(table, *records)
     assert table.users() == [f"user-{number}" for number in range(3) if number != place]
     assert failures(batch) == [f"{place:021d}"]
-    assert batch.report().failed == (FailedRecord(f"{place:021d}", "dynamodb.NewImage.userId.S is missing"),)
+    assert batch.failed == (FailedRecord(f"{place:021d}", "dynamodb.NewImage.userId.S is missing"),)
 
 
 def test_an_activity_that_is_not_written_is_reported_by_its_record() -> None:
     batch = processed(Table("user-2"), stream_record(1), stream_record(2), stream_record(3, "REMOVE"))
     assert failures(batch) == [f"{2:021d}"]
-    assert batch.report() == BatchReport(
-        records=3, written=1, ignored=1, failed=(FailedRecord(f"{2:021d}", "AnErrorCode"),)
-    )
+    assert batch == BatchReport(records=3, written=1, ignored=1, failed=(FailedRecord(f"{2:021d}", "AnErrorCode"),))
 
 
 def test_a_batch_that_fails_as_a_whole_does_not_raise() -> None:
@@ -91,15 +85,15 @@ def test_a_record_that_comes_twice_is_written_once_and_done_twice() -> None:
     table = Table()
     batch = processed(table, stream_record(1), stream_record(1), stream_record(2))
     assert table.users() == ["user-1", "user-2"]
-    assert batch.report() == BatchReport(records=3, written=2, ignored=0, failed=())
+    assert batch == BatchReport(records=3, written=2, ignored=0, failed=())
 
 
 def test_activities_of_one_instant_in_two_partitions_are_both_written() -> None:
-    at, table = {"N": "1700000000000.5"}, Table()
-    keys = [{"dataType": {"S": data_type}, "processedAt": at} for data_type in ("TYPE", "TYPE#1")]
-    batch = ActivityBatch(table.write)
-    with batch([stream_record(0), stream_record(1)], lambda record: keys[int(record["eventID"][-1])]):
-        batch.process()
+    table = Table()
+    keys: list[Item] = [
+        {"dataType": {"S": data_type}, "processedAt": {"N": "1700000000000.5"}} for data_type in ("TYPE", "TYPE#1")
+    ]
+    process_batch([stream_record(0), stream_record(1)], lambda record: keys[int(record["eventID"][-1])], table.write)
     assert table.writes == [keys]
 
 
@@ -130,15 +124,6 @@ def test_an_unforeseen_error_fails_its_record_and_tells_nothing_of_it() -> None:
         return activity_item(record, USERS)
 
     table = Table()
-    batch = ActivityBatch(table.write)
-    with batch([stream_record(1), stream_record(2)], record_handler):
-        batch.process()
+    batch = process_batch([stream_record(1), stream_record(2)], record_handler, table.write)
     assert table.users() == ["user-2"]
-    assert batch.report().failed == (FailedRecord(f"{1:021d}", "KeyError"),)
-
-
-def test_a_record_can_be_processed_by_an_event_loop() -> None:
-    batch = ActivityBatch(Table().write)
-    with batch([stream_record(1)], RECORD_HANDLER):
-        status, item, _ = asyncio.run(batch._async_process_record(batch.records[0]))
-    assert (status, item) == ("success", activity_item(stream_record(1), USERS))
+    assert batch.failed == (FailedRecord(f"{1:021d}", "KeyError"),)

@@ -337,3 +337,15 @@ def test_it_is_traced_without_payloads_logged_by_request_and_counted_when_it_sta
     assert "metadata" not in first and "metadata" not in second
     assert {line["function_request_id"] for line in invocations.logs()} == {FakeContext.aws_request_id}
     assert [line["ColdStart"] for line in invocations.cold_starts()] == [[1.0]]
+
+
+def test_a_summary_is_not_replaced_by_one_of_a_day_that_has_expired(
+    cold_start: Callable[..., ModuleType], context: FakeContext
+) -> None:
+    module = cold_start("analytics_processor", **ENVIRONMENT, ACTIVITY_RETENTION_DAYS="3")
+    table = FakeDynamoDB(module.dynamodb, "test-analytics-synth")
+    with pytest.raises(InvalidRequestError, match="kept for 3 days: ask for 2026-11-20 or later"):
+        module.handler(
+            {"dataType": "USER_DATA", "date": "2026-11-18", "batchSize": 100, "validatedAt": VALIDATED_AT}, context
+        )
+    assert table.requests == []

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchTypeError
 from botocore.exceptions import ClientError
 
 from tests.handlers import lambda_process
@@ -172,7 +171,7 @@ def test_an_answer_that_was_cut_short_fails_no_record(
 def test_an_event_that_is_none_is_an_error(
     stream_processor: ModuleType, table: FakeDynamoDB, context: FakeContext, strange: Any
 ) -> None:
-    with pytest.raises((UnexpectedBatchTypeError, ValueError), match="DynamoDBStreams"):
+    with pytest.raises(ValueError, match="DynamoDBStreams"):
         stream_processor.handler(strange, context)
 
 

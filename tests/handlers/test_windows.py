@@ -18,6 +18,7 @@ from handlers.windows import (
     milliseconds_since_1970,
     read_time,
     requested_windows,
+    require_kept,
     unreadable_times,
 )
 
@@ -244,3 +245,18 @@ def test_daily_runs_cover_each_day_twice_whatever_their_jitter(day: date, jitter
         assert runs[-1] == requested_windows({"scheduledTime": two_o_clock.isoformat()}, two_o_clock + jitter)
     assert all(earlier[1] == later[0] for earlier, later in pairwise(runs))
     assert all(first.end == second.start for first, second in runs)
+
+
+@pytest.mark.parametrize(("day", "refused"), [("2026-11-18", True), ("2026-11-19", True), ("2026-11-20", False)])
+def test_a_day_whose_activities_may_have_expired_is_refused(day: str, refused: bool) -> None:
+    windows = requested_windows({"date": day}, NOW)
+    require_kept(windows, NOW, None)
+    if not refused:
+        return require_kept(windows, NOW, 3)
+    with pytest.raises(InvalidRequestError, match="activities are kept for 3 days: ask for 2026-11-20 or later"):
+        require_kept(windows, NOW, 3)
+
+
+def test_a_scheduled_run_never_asks_for_what_has_expired() -> None:
+    latest = NOW + timedelta(hours=6)
+    require_kept(requested_windows({"scheduledTime": NOW.isoformat()}, latest), latest, 3)

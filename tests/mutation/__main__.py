@@ -34,7 +34,7 @@ EXAMPLES = 25
 """Of each property; enough to find what a mutant breaks, and the same in every run."""
 # Imported once, before each process forks, because they take longer than most tests.
 PRELOADED = (
-    *("aws_lambda_powertools", "aws_lambda_powertools.utilities.batch", "awacs.aws", "boto3"),
+    *("aws_lambda_powertools", "awacs.aws", "boto3"),
     *("hypothesis.strategies", "hypothesis.extra.pytestplugin", "troposphere", "pytest_timeout"),
 )
 OPTIONS = (

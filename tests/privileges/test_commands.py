@@ -41,7 +41,7 @@ from tests.privileges.test_enforced import ENFORCING, lacking
 CONFIG = StackConfig(SUFFIX)
 SCOPE = Scope(SUFFIX, REGION, ACCOUNT)
 ROLE = SCOPE.role_arn(SCOPE.role_name("cloudformation"))
-WITHOUT_PERMISSIONS = {"diagram", "local", "package", "settings"}
+WITHOUT_PERMISSIONS = {"diagram", "local", "package", "settings", "size"}
 """Commands that ask nothing of an account."""
 BUILD = Path(__file__).parents[2] / "build"
 OF_NO_ACCOUNT = ("local", "monitoring", "poller", "diagram")
@@ -289,7 +289,7 @@ def test_every_command_that_calls_aws_has_its_policy() -> None:
     assert COMMAND_LINE.keys() - COMMANDS.keys() == WITHOUT_PERMISSIONS
 
 
-@pytest.mark.parametrize("words", [["settings"], ["package"]])
+@pytest.mark.parametrize("words", [["settings"], ["package"], ["size", "--records-per-day", "1e6"]])
 def test_a_command_without_a_policy_calls_nothing(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with recorded_requests() as requests:
         assert main(words) == 0

@@ -47,7 +47,7 @@ def follow_all(module: ModuleType, variables: Variables, name: str) -> None:
 def calls_of(cold_start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPatch) -> FunctionRunner:
     """Run a function of a stack every way, in its own environment, and give the permissions that its calls take.
 
-    boto3's session is a new one, and what no stand-in answers ends at a closed port of this machine.
+    What no stand-in answers ends at a closed port of this machine.
     """
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setattr("time.sleep", lambda seconds: None)
@@ -55,7 +55,6 @@ def calls_of(cold_start: Callable[..., ModuleType], monkeypatch: pytest.MonkeyPa
     def run(suffix: str, function: Json) -> set[Permission]:
         _, name, _ = function["Handler"].split(".")
         variables = resolved(suffix, function["Environment"]["Variables"])
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
         with recorded_calls() as calls:
             follow_all(cold_start(name, **variables), variables, name)
         return calls

@@ -2,7 +2,8 @@
 
 import pytest
 
-from stack.config import StackConfig, SuffixError, suffix_from_environment
+from stack.config import LEAST_RETENTION_DAYS, RetentionError, StackConfig, SuffixError, suffix_from_environment
+from stack.template import build_template
 from tests.sources import ORDERS, USERS, two_sources
 from tests.stack.resolve import resources_of
 
@@ -74,3 +75,16 @@ def test_a_source_names_everything_that_follows_from_it() -> None:
 )
 def test_the_suffix_of_the_environment(environment: dict[str, str], suffix: str) -> None:
     assert suffix_from_environment(environment) == suffix
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1, 2])
+def test_activities_that_are_still_counted_cannot_expire(days: int) -> None:
+    with pytest.raises(RetentionError, match=f"cannot expire after {days} days.*at least 3"):
+        StackConfig(activity_retention_days=days)
+
+
+def test_the_least_retention_outlasts_a_late_execution_of_the_schedule() -> None:
+    rule = build_template(StackConfig()).to_dict()["Resources"]["DailyAnalyticsRule"]["Properties"]
+    assert rule["ScheduleExpression"] == "cron(0 2 * * ? *)"
+    latest = 2 * 24 + 2 + rule["Targets"][0]["RetryPolicy"]["MaximumEventAgeInSeconds"] / 3600
+    assert latest < 24 * LEAST_RETENTION_DAYS

@@ -8,9 +8,9 @@ import pytest
 
 from stack import monitoring
 from stack.alarms import AlarmDefinition, alarm_definitions
-from stack.config import METRICS_NAMESPACE
+from stack.config import METRICS_NAMESPACE, StackConfig
 from stack.runbook import NO_SUMMARY
-from stack.template import render
+from stack.template import build_template, render
 from tests.sources import two_sources
 from tests.stack.resolve import ALARM_TYPES, alarms_of, properties, resources_of, template
 
@@ -221,3 +221,22 @@ def test_the_dashboard_shows_the_metrics_of_this_stack_alone() -> None:
         for service in ("user-data-processor", "order-data-processor")
         for metric in ("RecordsProcessed", "ActivitiesWritten", "RecordsFailed")
     ]
+
+
+@pytest.mark.parametrize("shards", [1, 8])
+def test_shards_ring_before_they_are_full(shards: int) -> None:
+    resources = build_template(
+        StackConfig("prod", activity_shards=((0, 1), ("2026-01-01T00:00:00Z", shards)))
+    ).to_dict()["Resources"]
+    alarm = resources["UserDataShardsAlarm"]["Properties"]
+    assert alarm["Threshold"] / alarm["Period"] == 0.8 * 1000 * shards
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+        "ServerlessApp",
+        "ActivitiesWritten",
+        "Sum",
+    )
+    assert alarm["Dimensions"] == [
+        {"Name": "service", "Value": "user-data-processor"},
+        {"Name": "environment", "Value": "prod"},
+    ]
+    assert f"TIME = {2 * shards}" in alarm["AlarmDescription"]

@@ -14,6 +14,9 @@ region = eu-west-1
 account = 123456789012
 role = arn:aws:iam::123456789012:role/deployer
 protected = yes
+bytecode = no
+activity_retention_days = 90
+scale = 1e6
 tags =
     team = data
     cost-Center = 100%=fixed
@@ -49,6 +52,9 @@ def test_a_section_sets_everything(write: Write) -> None:
         account="123456789012",
         role="arn:aws:iam::123456789012:role/deployer",
         protected=True,
+        bytecode=False,
+        activity_retention_days=90,
+        scale=1e6,
         tags={"team": "data", "cost-Center": "100%=fixed"},
         parameters={"AlertEmail": "ops@example.com"},
         sizes={"UserData": {"memory_size": 512, "batch_size": 100}, "OrderData": {"timeout": 60}},
@@ -109,6 +115,8 @@ def test_a_suffix_that_is_always_protected_cannot_be_left_open(write: Write) -> 
         ("region = Oregon", "is 'Oregon'; write a region like us-west-2"),
         ("role = deployer", "write the ARN of a role"),
         ("protected = maybe", "is 'maybe'; write yes or no"),
+        ("scale = many", "is 'many'; write the records of a day, as 1e9"),
+        ("activity_retention_days = 2", "is '2'; write a whole number from 3 to 36,500"),
         ("tags =\n  team", "tags in setup.cfg [suffix.dev] has the line 'team'; write each name once"),
         ("parameters =\n  A = 1\n  A = 2", "has the line 'A = 2'; write each name once"),
         ("sizes =\n  Users.timeout = 3", "has Users.timeout; write SOURCE.SIZE, with a source of UserData, OrderData"),

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from stack.config import StackConfig
+from stack.template import build_template
 from tests.stack.resolve import Json, decided, properties, resources_of, template
 
 TABLES = ("UserDataTable", "OrderDataTable", "AnalyticsTable")
@@ -105,3 +107,25 @@ def test_a_failed_event_never_expires_before_it_is_replayed() -> None:
     rules = properties("prod", "FailedEventsBucket")["LifecycleConfiguration"]["Rules"]
     assert not any("ExpirationInDays" in rule or "ExpirationDate" in rule for rule in rules)
     assert any(rule.get("NoncurrentVersionExpiration") == {"NoncurrentDays": 30} for rule in rules)
+
+
+def test_activities_expire_only_when_they_are_told_to() -> None:
+    assert "TimeToLiveSpecification" not in properties("prod", "AnalyticsTable")
+    resources = build_template(StackConfig(activity_retention_days=30)).to_dict()["Resources"]
+    expiry = {"AttributeName": "expiresAt", "Enabled": True}
+    assert resources["AnalyticsTable"]["Properties"]["TimeToLiveSpecification"] == expiry
+    assert "TimeToLiveSpecification" not in resources["UserDataTable"]["Properties"]
+
+
+def test_who_writes_and_who_counts_activities_know_how_long_they_are_kept() -> None:
+    def retentions(config: StackConfig) -> dict[str, str]:
+        resources = build_template(config).to_dict()["Resources"].items()
+        functions = {name: body["Properties"] for name, body in resources if body["Type"] == "AWS::Lambda::Function"}
+        variables = {name: function["Environment"]["Variables"] for name, function in functions.items()}
+        key = "ACTIVITY_RETENTION_DAYS"
+        return {name: values[key] for name, values in variables.items() if key in values}
+
+    processors = {f"{source.name}Processor" for source in StackConfig().sources}
+    kept = StackConfig(activity_retention_days=30)
+    assert retentions(kept) == dict.fromkeys({*processors, "AnalyticsProcessor"}, "30")
+    assert retentions(StackConfig()) == {}

@@ -40,6 +40,7 @@ def test_a_deployment_runs_few_files(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "files")
+    assert main(["package"]) == 0
     with executed_files(BUILD) as files:
         assert main(["deploy", "--parameter", "StreamProcessing=Disabled"]) == 0
     assert "TapStackfiles is CREATE_COMPLETE" in capsys.readouterr().out

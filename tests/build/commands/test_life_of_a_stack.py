@@ -30,6 +30,7 @@ def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path_fa
     """Commands talk to the emulator and package nothing."""
     made = tiny_package(tmp_path_factory.mktemp("archives"))
     monkeypatch.setattr(desired, "package", lambda *arguments: made)
+    monkeypatch.setattr(desired, "bytecode_compiler", lambda *arguments: None)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "life")
 

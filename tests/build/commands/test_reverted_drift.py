@@ -28,7 +28,7 @@ from tests.build.support import (
     tiny_deployment,
 )
 
-CHANGE_SET = {"ChangeSetName": CHANGE_SET_ID}
+CHANGE_SET = {"StackName": STACK_ID, "ChangeSetName": CHANGE_SET_ID}
 DRIFTED = {
     "Attribute": "Properties",
     "Path": "/Properties/VisibilityTimeout",
@@ -61,7 +61,7 @@ def expect_change_set(stubs: Stubs, deployment: Deployment, answer: dict[str, An
         "ChangeSetName": ANY,
         "ChangeSetType": "UPDATE",
         "Parameters": parameters,
-        "Tags": [],
+        "Tags": [{"Key": "project", "Value": "TapStack"}, {"Key": "suffix", "Value": "dev"}],
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
         "TemplateBody": template,
         "DeploymentMode": "REVERT_DRIFT",

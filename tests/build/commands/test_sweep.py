@@ -21,6 +21,7 @@ from build.deploy import desired
 from build.errors import CommandError
 from build.local.emulator import Emulator
 from stack import settings
+from stack.config import StackConfig
 from tests.build.commands.test_deploy import QUEUE
 from tests.build.support import NAME, Recorder, a_stack, tiny_deployment, tiny_package, tiny_template
 
@@ -216,7 +217,7 @@ def test_an_expiry_is_given_kept_prolonged_and_removed(
         assert run("deploy", "--suffix", "dev", *words)[0] == 0
         stack = find_stack(there.cloudformation, NAME)
         assert stack
-        return dict(stack.tags)
+        return {key: value for key, value in stack.tags.items() if key not in StackConfig("dev").tags}
 
     given = tags_after("--expires", "3d", "--tag", "team=data")["expires"]
     assert timedelta(days=2, hours=23) < datetime.fromisoformat(given) - datetime.now(UTC) <= timedelta(days=3)

@@ -118,10 +118,10 @@ def test_a_saved_handler_is_put_into_the_functions_that_have_it(
     watched.save("stream_processor.py", "# saved\n")
     assert watched.put == PROCESSORS == ahead(cloud, stack)
     watched.save("windows.py", "# saved\n")
-    assert watched.put == {*PROCESSORS, "AnalyticsProcessor"} == ahead(cloud, stack)
+    assert watched.put == {*PROCESSORS, "AnalyticsProcessor", "DataValidator"} == ahead(cloud, stack)
     assert watched.watcher.closing == (
-        "stopped watching, put UserDataProcessor (1), OrderDataProcessor (1), AnalyticsProcessor (1); "
-        "until the next `deploy` TapStackwatch has code ahead of its template"
+        "stopped watching, put UserDataProcessor (1), OrderDataProcessor (1), AnalyticsProcessor (1), "
+        "DataValidator (1); until the next `deploy` TapStackwatch has code ahead of its template"
     )
 
 
@@ -205,7 +205,7 @@ def test_the_stack_is_told_apart_until_the_next_deployment(
     found = plan(cloud, deployment, Recorder())
     assert [(drift.logical_id, drift.of_code) for drift in found.code] == [("DataValidator", AHEAD)]
     assert (found.unchanged, found.changes) == (False, ())
-    assert main(["plan", "--suffix", "watch", "--parameter", f"{STREAM_PROCESSING}=Disabled"]) == 2
+    assert main(["plan", "--suffix", "watch", "--no-bytecode", "--parameter", f"{STREAM_PROCESSING}=Disabled"]) == 2
     assert capsys.readouterr().out == f"DataValidator runs {AHEAD}; `deploy` ends that\n"
     progress = Recorder()
     deploy(cloud, deployment, progress)
@@ -240,7 +240,7 @@ def test_what_cannot_be_watched_is_refused(words: list[str], sentence: str, caps
 
 def test_ctrl_c_ends_with_a_summary(emulator: Emulator, stack: DeployedStack) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "build", "deploy", "--suffix", "watch", "--watch"],
+        [sys.executable, "-m", "build", "deploy", "--suffix", "watch", "--no-bytecode", "--watch"],
         env=os.environ | {"AWS_ENDPOINT_URL": emulator.endpoint},
         cwd=HANDLERS.parent,
         stdout=subprocess.PIPE,

@@ -3,6 +3,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,9 @@ from build.deploy.expiry import NEVER
 from build.deploy.recovery import unchanged_stack
 from build.errors import CommandError
 from build.options import add_stack_options
-from build.packaging import Package
+from build.packaging import Package, command
+from build.packaging.members import BytecodeCompiler
+from build.progress import NullProgress
 from stack.activity_shards import ActivityShards
 from stack.config import StackConfig
 from stack.settings import SuffixSettings
@@ -287,6 +290,10 @@ def package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Package:
     return made
 
 
+def requested(arguments: argparse.Namespace, settings: SuffixSettings) -> Deployment:
+    return requested_deployment(arguments, settings, NullProgress())
+
+
 def parsed(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_stack_options(parser)
@@ -297,7 +304,7 @@ def parsed(*words: str) -> argparse.Namespace:
 def test_options_say_what_is_deployed(package: Package) -> None:
     words = "--alert-email ops@example.com --parameter StreamProcessing=Disabled --tag team=data --tag cost=low"
     more = "--role-arn arn:aws:iam::1:role/x --no-rollback --allow-replace UserDataTable --allow-replace OrderDataTable"
-    asked = requested_deployment(parsed(*words.split(), *more.split()), SuffixSettings("dev"))
+    asked = requested(parsed(*words.split(), *more.split()), SuffixSettings("dev"))
     assert asked.parameters == {"StreamProcessing": "Disabled", "AlertEmail": "ops@example.com"}
     assert asked.tags == {"team": "data", "cost": "low"}
     assert (asked.role_arn, asked.rollback) == ("arn:aws:iam::1:role/x", False)
@@ -306,22 +313,22 @@ def test_options_say_what_is_deployed(package: Package) -> None:
 
 
 def test_what_is_not_asked_for_stays_as_it_is(package: Package) -> None:
-    asked = requested_deployment(parsed(), SuffixSettings("dev"))
+    asked = requested(parsed(), SuffixSettings("dev"))
     assert (asked.parameters, asked.tags, asked.role_arn, asked.rollback) == ({}, None, None, True)
 
 
 @pytest.mark.parametrize(("words", "reverts"), [(["--revert-drift"], True), ([], False)])
 def test_drift_is_reverted_when_that_is_asked_for(package: Package, words: list[str], reverts: bool) -> None:
-    assert requested_deployment(parsed(*words), SuffixSettings("dev")).revert_drift is reverts
+    assert requested(parsed(*words), SuffixSettings("dev")).revert_drift is reverts
 
 
 def test_an_empty_address_turns_mail_off(package: Package) -> None:
-    assert requested_deployment(parsed("--alert-email", ""), SuffixSettings("dev")).parameters == {"AlertEmail": ""}
+    assert requested(parsed("--alert-email", ""), SuffixSettings("dev")).parameters == {"AlertEmail": ""}
 
 
 def test_a_protected_stack_always_rolls_back(package: Package) -> None:
     with pytest.raises(CommandError, match="always rolls back; leave out --no-rollback"):
-        requested_deployment(parsed("--no-rollback"), SuffixSettings("prod"))
+        requested(parsed("--no-rollback"), SuffixSettings("prod"))
 
 
 @pytest.mark.parametrize(
@@ -338,7 +345,7 @@ def test_a_protected_stack_always_rolls_back(package: Package) -> None:
 )
 def test_nothing_that_is_given_is_ignored(package: Package, words: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=re.escape(sentence)) as caught:
-        requested_deployment(parsed(*words), SuffixSettings("dev"))
+        requested(parsed(*words), SuffixSettings("dev"))
     assert caught.value.exit_code == 2
 
 
@@ -368,21 +375,21 @@ SETTINGS = SuffixSettings(
 
 
 def test_settings_of_the_suffix_are_asked_for(package: Package) -> None:
-    asked = requested_deployment(parsed(), SETTINGS)
+    asked = requested(parsed(), SETTINGS)
     assert (asked.parameters, asked.tags) == ({"StreamProcessing": "Disabled"}, {"team": "data"})
     assert asked.role_arn == "arn:aws:iam::1:role/settings"
 
 
 def test_the_command_line_wins_over_settings_name_by_name(package: Package) -> None:
     words = "--parameter StreamProcessing=Enabled --alert-email x@example.com --tag team=ops --tag cost=low"
-    asked = requested_deployment(parsed(*words.split(), "--role-arn", "arn:aws:iam::1:role/typed"), SETTINGS)
+    asked = requested(parsed(*words.split(), "--role-arn", "arn:aws:iam::1:role/typed"), SETTINGS)
     assert asked.parameters == {"StreamProcessing": "Enabled", "AlertEmail": "x@example.com"}
     assert asked.tags == {"team": "ops", "cost": "low"}
     assert asked.role_arn == "arn:aws:iam::1:role/typed"
 
 
 def test_settings_change_the_template_that_is_deployed(package: Package) -> None:
-    asked = requested_deployment(parsed(), SuffixSettings("dev", protected=True, sizes={"UserData": {"timeout": 7}}))
+    asked = requested(parsed(), SuffixSettings("dev", protected=True, sizes={"UserData": {"timeout": 7}}))
     resources = json.loads(asked.template)["Resources"]
     assert resources["UserDataProcessor"]["Properties"]["Timeout"] == 7
     assert resources["UserDataTable"]["DeletionPolicy"] == "Retain"
@@ -390,7 +397,40 @@ def test_settings_change_the_template_that_is_deployed(package: Package) -> None
 
 def test_a_suffix_protected_by_its_settings_always_rolls_back(package: Package) -> None:
     with pytest.raises(CommandError, match="TapStackdev is protected and always rolls back"):
-        requested_deployment(parsed("--no-rollback"), SuffixSettings("dev", protected=True))
+        requested(parsed("--no-rollback"), SuffixSettings("dev", protected=True))
+
+
+COMPILER = BytecodeCompiler("/usr/bin/python3.13", "cpython-313 3 13 0")
+
+
+@pytest.mark.parametrize(
+    ("option", "setting", "compiler"),
+    [
+        ([], None, COMPILER),
+        ([], True, COMPILER),
+        ([], False, None),
+        (["--no-bytecode"], None, None),
+        (["--no-bytecode"], True, None),
+        (["--bytecode"], False, COMPILER),
+    ],
+)
+def test_the_option_then_the_setting_decides_about_bytecode(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    option: list[str],
+    setting: bool | None,
+    compiler: BytecodeCompiler | None,
+) -> None:
+    packaged: list[Any] = []
+
+    def record(*arguments: Any) -> Package:
+        packaged.append(arguments)
+        return tiny_package(tmp_path)
+
+    monkeypatch.setattr(command, "find_bytecode_compiler", lambda: COMPILER)
+    monkeypatch.setattr(module, "package", record)
+    requested(parsed(*option), SuffixSettings("dev", bytecode=setting))
+    assert packaged[0][-1] == compiler
 
 
 def test_a_resource_that_is_nowhere_cannot_be_skipped(stubs: Stubs, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ CONFIG = StackConfig("behind")
 STACK = CONFIG.stack_name
 FUNCTION = CONFIG.name("datavalidator")
 FOREIGN = zip_of({"handlers/data_validator.py": b"def handler(event, context): return {}"})
-OPTIONS = ("--suffix", "behind", "--parameter", f"{STREAM_PROCESSING}=Disabled")
+OPTIONS = ("--suffix", "behind", "--no-bytecode", "--parameter", f"{STREAM_PROCESSING}=Disabled")
 ANOTHER_LAYER = "with another layer than its template"
 Ran = tuple[int, str]
 

@@ -108,3 +108,11 @@ def test_a_tree_is_read_as_it_was_written(tmp_path: Path) -> None:
     members = {"a.py": b"1", "package/__init__.py": b"", "package/deep/b.py": b"2"}
     write_tree(tmp_path, members)
     assert read_tree(tmp_path) == members
+
+
+def test_bytecode_is_told_from_other_bytecode_by_its_header_alone() -> None:
+    header, code = bytes(range(16)), b"code of one patch version"
+    digest = digest_of({"module.pyc": header + code})
+    assert digest_of({"module.pyc": header + b"code of another"}) == digest
+    assert digest_of({"module.pyc": b"other format and source"}) != digest
+    assert digest_of({"module.py": header + code}) != digest_of({"module.py": header})

@@ -208,8 +208,33 @@ def test_a_source_that_does_not_compile_is_told(compiler: BytecodeCompiler) -> N
 
 def test_a_missing_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(CommandError, match=r"^--bytecode needs python3\.99 on PATH; install Python 3\.99 or"):
+    with pytest.raises(CommandError, match=r"^bytecode needs python3\.99, which is neither on PATH nor .*; get it"):
         find_bytecode_compiler("3.99")
+
+
+@pytest.mark.parametrize(
+    ("variable", "place"),
+    [
+        ("PYENV_ROOT", "versions/3.99.1/bin"),
+        ("UV_PYTHON_INSTALL_DIR", "cpython-3.99.1-linux-x86_64-gnu/bin"),
+        ("XDG_DATA_HOME", "uv/python/cpython-3.99.1-macos-aarch64-none/bin"),
+        ("HOME", ".pyenv/versions/3.99.1/bin"),
+        ("HOME", ".local/share/uv/python/cpython-3.99.1-linux-x86_64-gnu/bin"),
+    ],
+)
+def test_pyenvs_and_uvs_pythons_are_found_behind_a_shim_that_does_not_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, place: str
+) -> None:
+    shims, installed = tmp_path / "shims", tmp_path / "data" / place
+    for path, script in ((shims, "exit 127"), (installed, "echo cpython-399 3 99 1")):
+        path.mkdir(parents=True)
+        interpreter_that_runs(path, script)
+    for name in ("PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(variable, str(tmp_path / "data"))
+    monkeypatch.setenv("PATH", str(shims))
+    assert find_bytecode_compiler("3.99").interpreter == str(installed / "python3.99")
 
 
 def interpreter_that_runs(folder: Path, script: str) -> None:

@@ -183,17 +183,16 @@ def test_a_damaged_manifest_only_costs_time(handlers: Path, tmp_path: Path) -> N
     assert rebuilt(package(CONFIG, tmp_path, handlers=handlers)) == []
 
 
-def test_bytecode_is_an_option_that_rebuilds_the_layer(
-    handlers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(command, "find_bytecode_compiler", lambda: members.find_bytecode_compiler(THIS_VERSION))
-    package(CONFIG, tmp_path, handlers=handlers)
+def test_bytecode_is_another_layer_under_another_key(handlers: Path, tmp_path: Path) -> None:
+    compiler = members.find_bytecode_compiler(THIS_VERSION)
+    *_, without = package(CONFIG, tmp_path, handlers=handlers).archives
     sources = zips(tmp_path)
-    assert rebuilt(package(CONFIG, tmp_path, True, handlers)) == ["Layer"]
-    assert rebuilt(package(CONFIG, tmp_path, True, handlers)) == []
-    assert len(zips(tmp_path)["Layer.zip"]) > len(sources["Layer.zip"])
-    package(CONFIG, tmp_path, handlers=handlers)
-    assert zips(tmp_path) == sources
+    assert rebuilt(package(CONFIG, tmp_path, compiler, handlers)) == ["Layer"]
+    *_, layer = package(CONFIG, tmp_path, compiler, handlers).archives
+    assert (layer.rebuilt, layer.object_key == without.object_key) == (False, False)
+    assert layer.size > without.size
+    assert rebuilt(package(CONFIG, tmp_path, handlers=handlers)) == []
+    assert {name: content for name, content in zips(tmp_path).items() if name in sources} == sources
 
 
 def test_runs_at_the_same_time_leave_whole_zips(tmp_path: Path) -> None:

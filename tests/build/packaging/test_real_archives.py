@@ -17,14 +17,14 @@ from tests.build.packaging.test_members import THIS_VERSION
 
 FUNCTION_LIMIT = 20_000
 LAYER_LIMIT = 2_000_000
-LAYER_PACKAGES = {"aws_lambda_powertools", "aws_xray_sdk", "jmespath", "typing_extensions", "wrapt"}
-RUNTIME_PACKAGES = ("boto3", "botocore", "s3transfer", "dateutil", "urllib3", "six.py")
+LAYER_PACKAGES = {"aws_lambda_powertools", "aws_xray_sdk", "typing_extensions", "wrapt"}
+RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "s3transfer", "dateutil", "urllib3", "six.py")
 ELF_MACHINE = slice(18, 20)
 AARCH64 = (183).to_bytes(2, "little")
 RESOURCES: dict[str, Any] = build_template(StackConfig()).to_dict()["Resources"]
 
 USE_LAYER = """
-import aws_lambda_powertools.utilities.batch, aws_lambda_powertools.utilities.data_classes
+import aws_lambda_powertools.utilities.typing
 import aws_xray_sdk.core, boto3, jmespath, sys, typing_extensions, wrapt
 aws_lambda_powertools.Tracer(service="test", patch_modules=["botocore"])
 aws_lambda_powertools.Metrics(namespace="test", service="test")
