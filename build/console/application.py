@@ -105,7 +105,7 @@ class ConsoleRoutes:
         return HTMLResponse(self._pages.page(panel, request.query_params, detail))
 
     async def _start_execution(self, request: Request) -> Response:
-        _require(self._console.target.permissions.execute, "start executions", "--allow-execute")
+        _require(self._console.target.allowed.execute, "start executions", "--allow-execute")
         day = _day((await _form(request)).get("date", ""))
         body = {"dataType": "DAILY_ANALYTICS", "batchSize": LARGEST_BATCH_SIZE, "date": day.isoformat()}
         started = await run_in_threadpool(
@@ -119,7 +119,7 @@ class ConsoleRoutes:
 
     async def _redrive(self, request: Request) -> Response:
         target = self._console.target
-        _require(target.permissions.redrive, "redrive", "--allow-redrive")
+        _require(target.allowed.redrive, "redrive", "--allow-redrive")
         typed = (await _form(request)).get("stack", "")
         if target.config.protected and typed != target.stack.name:
             raise CommandError(f"Nothing was replayed; type {target.stack.name} if it is meant.")

@@ -22,7 +22,7 @@ from build.console.reads import (
     keep_pace,
     refuse_writes,
 )
-from build.console.target import Permissions, Target, open_target
+from build.console.target import AllowedActions, Target, open_target
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.command import ended_by_signals
@@ -71,7 +71,7 @@ def local_target(cloud: LocalCloud) -> Target:
         cloud.clients,
         cloud.clients,
         cloud.config,
-        Permissions(execute=True, redrive=True, generate=True),
+        AllowedActions(execute=True, redrive=True, generate=True),
         "local cloud on this machine",
         _SECONDS_BETWEEN_LOCAL_READS,
     )
@@ -80,7 +80,7 @@ def local_target(cloud: LocalCloud) -> Target:
 def assembled(target: Target, access: Access) -> Console:
     """Everything that the page is made from; nothing is read yet."""
     logs = LogBuffer(target)
-    failed = FailedBatches(target) if target.permissions.generate else FailedBatches(target, _OBJECTS_READ_AT_ONCE)
+    failed = FailedBatches(target) if target.allowed.generate else FailedBatches(target, _OBJECTS_READ_AT_ONCE)
     overview = Overview(target, failed, logs)
     return Console(
         target=target,
@@ -88,7 +88,7 @@ def assembled(target: Target, access: Access) -> Console:
         failed=failed,
         redrive=RedriveJob(target, overview.touch, overview.hurry),
         logs=logs,
-        generator=_generator(target) if target.permissions.generate else None,
+        generator=_generator(target) if target.allowed.generate else None,
         csrf_token=access.csrf_token,
     )
 
@@ -140,20 +140,20 @@ def _serve_local(arguments: argparse.Namespace) -> None:
 
 def _serve_deployed(arguments: argparse.Namespace) -> None:
     with stack_context(arguments) as context:
-        permissions = Permissions(execute=arguments.allow_execute, redrive=arguments.allow_redrive)
-        target = _deployed_target(context, arguments, permissions)
+        actions = AllowedActions(execute=arguments.allow_execute, redrive=arguments.allow_redrive)
+        target = _deployed_target(context, arguments, actions)
         _serve(target, arguments.port, context.config.suffix, context.presenter)
 
 
-def _deployed_target(context: StackContext, arguments: argparse.Namespace, permissions: Permissions) -> Target:
+def _deployed_target(context: StackContext, arguments: argparse.Namespace, actions: AllowedActions) -> Target:
     """The stack of a suffix, read at the pace and with the limits that are announced before."""
-    allowed = (STARTING_EXECUTIONS if permissions.execute else frozenset[str]()) | (
-        REDRIVING if permissions.redrive else frozenset[str]()
+    writes = (STARTING_EXECUTIONS if actions.execute else frozenset[str]()) | (
+        REDRIVING if actions.redrive else frozenset[str]()
     )
     with stack_context(arguments) as again:
         redrive_clients = again.clients
-    refuse_writes(redrive_clients.session, allowed)
-    refuse_writes(context.clients.session, allowed)
+    refuse_writes(redrive_clients.session, writes)
+    refuse_writes(context.clients.session, writes)
     keep_pace(context.clients.session, ReadPace())
     context.announce_stack("show it on a local page")
     calls = "Describe, Filter, Get, List and Query operations"
@@ -161,12 +161,12 @@ def _deployed_target(context: StackContext, arguments: argparse.Namespace, permi
         f"calls {calls} of CloudFormation, CloudWatch, DynamoDB, Lambda, Logs, S3, SQS and Step Functions, at most "
         f"{MOST_READS_A_MINUTE} a minute, fewer when throttled"
     )
-    context.presenter.step(f"may also call {', '.join(sorted(allowed))}" if allowed else "changes nothing")
+    context.presenter.step(f"may also call {', '.join(sorted(writes))}" if writes else "changes nothing")
     return open_target(
         context.clients,
         redrive_clients,
         context.config,
-        permissions,
+        actions,
         f"account {context.clients.account}, {context.clients.region}",
         _SECONDS_BETWEEN_READS,
     )

@@ -64,7 +64,7 @@ class FailedBatches:
                 read = self._reader.read(stored)
                 if read:
                     self._known[stored] = read.result
-            self._known = {stored: result for stored, result in self._known.items() if stored in objects}
+            self._known = {stored: self._known[stored] for stored in objects if stored in self._known}
             results = [
                 self._known.get(stored, ObjectResult(stored.key, stored.when, error=_NOT_READ)) for stored in objects
             ]

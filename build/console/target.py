@@ -20,7 +20,7 @@ from stack.config import StackConfig
 
 
 @dataclass(frozen=True)
-class Permissions:
+class AllowedActions:
     """What the page offers beside reading: to start executions, to redrive, to generate records."""
 
     execute: bool = False
@@ -39,7 +39,7 @@ class Target:
         stack: as CloudFormation describes it.
         graph: of the template that it was deployed with.
         resources: by logical id.
-        permissions: what may be done to it.
+        allowed: what may be done to it.
         place: where it is, for people.
         seconds_between_reads: how long what was read stays good enough.
     """
@@ -50,7 +50,7 @@ class Target:
     stack: DeployedStack
     graph: ResourceGraph
     resources: Mapping[str, StackResource]
-    permissions: Permissions
+    allowed: AllowedActions
     place: str
     seconds_between_reads: float
 
@@ -82,7 +82,7 @@ def open_target(
     clients: Clients,
     redrive_clients: Clients,
     config: StackConfig,
-    permissions: Permissions,
+    allowed: AllowedActions,
     place: str,
     seconds_between_reads: float,
 ) -> Target:
@@ -104,7 +104,7 @@ def open_target(
         stack,
         graph,
         resources,
-        permissions,
+        allowed,
         place,
         seconds_between_reads,
     )

@@ -25,7 +25,7 @@ from build.commands import prune
 from build.console.access import Access, Session
 from build.console.command import assembled
 from build.console.pages import PANELS, Pages
-from build.console.target import Permissions, open_target
+from build.console.target import AllowedActions, open_target
 from build.deploy.artifacts import artifact_bucket
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
@@ -225,7 +225,7 @@ def test_the_console(log_in: Callable[[Document], None]) -> None:
     log_in(policy("console"))
     with recorded_requests() as requests:
         clients = open_clients(None, REGION)
-        target = open_target(clients, clients, CONFIG, Permissions(), "an account", 60)
+        target = open_target(clients, clients, CONFIG, AllowedActions(), "an account", 60)
         console = assembled(target, Access(Session()))
         console.overview.read()
         pages = Pages(console)

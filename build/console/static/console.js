@@ -133,5 +133,4 @@ addEventListener("resize", () => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) htmx.trigger(document.body, "refresh");
 });
-htmx.config.refreshOnHistoryMiss = true;
 follow();

@@ -10,7 +10,7 @@ import pytest
 from build.cloudformation.stacks import DeployedStack
 from build.console.access import CSRF_HEADER, Access, Session
 from build.console.reads import is_read, refuse_writes
-from build.console.target import Permissions, Target, open_target
+from build.console.target import AllowedActions, Target, open_target
 from build.local.cloud import LocalCloud, emulator_clients
 from tests.build.console.requests import all_routes, ask, own_headers
 from tests.build.console.seeding import store_failure
@@ -29,7 +29,7 @@ def read_only(cloud: LocalCloud) -> Iterator[tuple[RunningConsole, list[str]]]:
     )
     refuse_writes(clients.session, ())
     clients.session.events.register_first("before-call", lambda model, **_: called.append(model.name))
-    with running_console(open_target(clients, clients, cloud.config, Permissions(), "an account", 60)) as running:
+    with running_console(open_target(clients, clients, cloud.config, AllowedActions(), "an account", 60)) as running:
         yield running, called
 
 
