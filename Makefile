@@ -18,7 +18,7 @@ black := --quiet --line-length 120 --exclude '/\.venv'
 
 operations := plan deploy status outputs logs drift redrive reconcile days backfill destroy
 
-.PHONY: help venv local test coverage test-slow mutants lint format template package $(operations) diagram permissions bench lock clean
+.PHONY: help venv local console test coverage test-slow mutants lint format template package $(operations) diagram screenshots permissions bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,6 +38,10 @@ $(made_from):
 
 local: venv ## run the whole system on this machine, with no account
 	@$(run) -m build local
+	@echo 'To see it run on a page: make console'
+
+console: venv ## see the whole system run on a page of this machine, with no account
+	@$(run) -m build console
 
 test: venv ## run the tests, but for the slow ones
 	$(run) -m pytest $(in_two_processes)
@@ -75,6 +79,9 @@ $(operations): venv
 diagram: venv ## draw the pictures in docs/ from the template
 	@$(run) -m build diagram
 
+screenshots: venv ## render the console's page into docs/console/
+	@$(run) -m tests.build.console.screenshots
+
 permissions: venv ## write down what CloudFormation does with the types of the template
 	@$(run) -m tests.privileges.handler_permissions
 
@@ -87,7 +94,7 @@ compile := $(uv) pip compile --quiet --generate-hashes --no-annotate --no-emit-i
 of_the_runtime := $(addprefix --no-emit-package ,botocore jmespath python-dateutil six urllib3)
 
 lock: venv ## lock again everything that setup.cfg asks for
-	$(wanted) options/install_requires $(addprefix $(extras)/,layer local test bench) \
+	$(wanted) options/install_requires $(addprefix $(extras)/,layer local console test bench) \
 		| $(compile) --universal --python-version 3.11 --output-file $(lock) -
 	$(wanted) $(extras)/lock | $(compile) --universal --python-version 3.11 --output-file $(uv_lock) -
 	$(wanted) $(extras)/layer \

@@ -44,6 +44,7 @@ COMMANDS = {
     "outputs": Command("build.commands.outputs", "show the outputs of a stack"),
     "status": Command("build.commands.status", "show how a stack, its functions, mappings and alarms are"),
     "logs": Command("build.commands.logs", "show and follow what a stack logs"),
+    "trace": Command("build.commands.trace", "show the way of a record, from its table to its summary or its failure"),
     "drift": Command("build.commands.drift", "find resources that differ from the template"),
     "prune": Command("build.commands.prune", "remove artifacts that no stack needs any more"),
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
@@ -53,6 +54,7 @@ COMMANDS = {
     "sweep": Command("build.commands.sweep", "destroy the stacks that are past their expiry"),
     "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),
+    "console": Command("build.console.command", "open a page on this machine that shows a stack at work"),
     "diagram": Command("build.diagram.command", "draw the architecture and the workflow from the template"),
 }
 

@@ -33,6 +33,7 @@ _PREFIXES = {
     "lambda": "lambda",
     "logs": "logs",
     "s3": "s3",
+    "sqs": "sqs",
     "stepfunctions": "states",
     "sts": "sts",
 }

@@ -1,5 +1,6 @@
 """Hypercorn on loopback, without what it answers before an application could refuse it."""
 
+import os
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from socket import socket
@@ -50,7 +51,8 @@ async def serve_on_loopback(
     """
     setattr(hypercorn.protocol, "H11Protocol", GuardedConnection)  # Hypercorn has no setting for it.
     config = Config()
+    config.loglevel = "WARNING"
     config.keep_alive_timeout = SECONDS_KEPT_ALIVE
-    config.bind = [f"fd://{listener.fileno()}"]
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # Hypercorn closes what it is given.
     guarded = cast(ASGIFramework, LoopbackGuard(application, listener.getsockname()[1]))
     await serve(guarded, config, mode="asgi", shutdown_trigger=shutdown_trigger)

@@ -112,7 +112,7 @@ def unmet(lock: Path, roots: list[Requirement], environment: Environment, provid
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_requirement_is_met_by_a_pin(python: str, platform: str) -> None:
-    roots = [*requested(), *requested("layer", "local", "test", "bench")]
+    roots = [*requested(), *requested("layer", "local", "console", "test", "bench")]
     assert unmet(LOCK, roots, environment_of(python, platform), frozenset()) == []
 
 

@@ -163,11 +163,11 @@ def _head(x: float, y: float, line: Line) -> xml.Element:
 def _arrow(route: Route) -> Iterator[xml.Element]:
     *corners, (x, y) = route.corners
     # Drawn from its end, so that the dashes of arrows that arrive together lie on each other.
-    yield _line(_rounded(((x - _HEAD + 1, y), *reversed(corners))), route.arrow.line)
+    yield _line(rounded_path(((x - _HEAD + 1, y), *reversed(corners))), route.arrow.line)
     yield _head(x, y, route.arrow.line)
 
 
-def _rounded(corners: tuple[Corner, ...]) -> str:
+def rounded_path(corners: tuple[Corner, ...]) -> str:
     """A path along horizontal and vertical pieces, its bends rounded."""
     path = [f"M{_points(corners[:1])}"]
     for before, bend, after in zip(corners, corners[1:], corners[2:], strict=False):

@@ -102,18 +102,25 @@ def deployed_activities(clients: Clients, source: DeployedSource) -> DeployedAct
 def streamed_keys(
     client: "DynamoDBStreamsClient", deployed: DeployedActivities, span: Span, pace: Pace
 ) -> Iterator[Keys]:
-    """The keys of a table's stream records, a page at a time, from the oldest; mappings that read them notice nothing.
+    """The keys of a table's stream records, a page at a time; mappings that read them notice nothing."""
+    for records in streamed_records(client, deployed.source, span, pace):
+        yield list(_keys(records, deployed.activity, span))
+
+
+def streamed_records(
+    client: "DynamoDBStreamsClient", source: DeployedSource, span: Span, pace: Pace
+) -> Iterator[list[dict[str, Any]]]:
+    """The records of a table's streams as their function gets them, a page at a time, from the oldest.
 
     A shard is read to its end or to the first record after the span.
     """
-    table = deployed.source.table_arn.rpartition("/")[2]
+    table = source.table_arn.rpartition("/")[2]
     for stream in client.list_streams(TableName=table)["Streams"]:
         tree = ShardTree(client, stream["StreamArn"], "TRIM_HORIZON")
         tree.refresh()
         while readers := tree.readers():
             for shard_id, reader in readers:
-                for records in _pages(reader, stream["StreamArn"], span, pace):
-                    yield list(_keys(records, deployed.activity, span))
+                yield from _pages(reader, stream["StreamArn"], span, pace)
                 if reader.closed:
                     tree.finish(shard_id)
             tree.refresh()

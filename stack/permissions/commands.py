@@ -7,7 +7,7 @@ Commands that are not in the table call no AWS.
 
 from collections.abc import Mapping
 
-from awacs import awslambda, cloudformation, cloudwatch, dynamodb, iam, logs, s3, states
+from awacs import awslambda, cloudformation, cloudwatch, dynamodb, iam, logs, s3, sqs, states
 from awacs.aws import StringEquals
 
 from stack.permissions.cloudformation_role import ARTIFACTS, FUNCTION, MAPPINGS, OF_SERVICES, read_resources
@@ -46,6 +46,8 @@ _WORKFLOW = Resources(
         "arn:{partition}:states:{region}:{account}:execution:{named}:*",
     ),
 )
+_EXECUTIONS = Resources("Executions", ("arn:{partition}:states:{region}:{account}:execution:{named}:*",))
+_STATE_MACHINE = OF_SERVICES["states"]
 _CLOUDFORMATION_ROLE = Resources(
     "RoleOfCloudFormation",
     ("{role}",),
@@ -191,6 +193,32 @@ _DAYS = merged(
         _WORKFLOW: [states.DescribeExecution, states.ListExecutions],
     },
 )
+_TRACE = merged(
+    _OUTPUTS,
+    {
+        _FUNCTIONS: [awslambda.GetFunctionConfiguration],
+        _LISTED_STREAMS: [dynamodb.ListStreams],
+        _STREAMS: [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator],
+        _TABLES: [dynamodb.GetItem, dynamodb.Query],
+        _FAILED_EVENTS_BUCKET: [s3.ListBucket],
+        _FAILED_EVENTS: [s3.GetObject],
+    },
+)
+_CONSOLE = merged(
+    _ANNOUNCE,
+    _LOG,
+    _TRACE,
+    {
+        _STACK: [cloudformation.GetTemplate],
+        _COMPOSITE_ALARMS: [cloudwatch.DescribeAlarms],
+        OF_SERVICES["cloudwatch"]: [cloudwatch.DescribeAlarmHistory, cloudwatch.GetDashboard],
+        _METRICS: [cloudwatch.GetMetricData],
+        OF_SERVICES["sqs"]: [sqs.GetQueueAttributes],
+        _STATE_MACHINE: [states.ListExecutions],
+        _EXECUTIONS: [states.DescribeExecution, states.GetExecutionHistory],
+    },
+)
+"""With `--allow-execute` or `--allow-redrive` it takes what `redrive` takes, too."""
 _DESTROY = merged(
     _ANNOUNCE,
     _FOLLOW,
@@ -219,6 +247,8 @@ COMMANDS: Mapping[str, Grants] = {
     "reconcile": _RECONCILE,
     "days": _DAYS,
     "backfill": merged(_DAYS, {_WORKFLOW: [states.StartExecution]}),
+    "trace": _TRACE,
+    "console": _CONSOLE,
     "destroy": _DESTROY,
     "sweep": merged(_LIST, _DESTROY),
 }

@@ -117,6 +117,23 @@ def of_states(operation: str, parameters: CallParameters) -> Requests:
     yield request(f"states:{operation}", parameters.get("stateMachineArn") or parameters["executionArn"])
 
 
+def of_cloudwatch(operation: str, parameters: CallParameters) -> Requests:
+    """Calls about an alarm's history, a dashboard, which has no region, or about all that there is."""
+    match operation:
+        case "DescribeAlarmHistory":
+            yield request(f"cloudwatch:{operation}", arn("cloudwatch", f"alarm:{parameters['AlarmName']}"))
+        case "GetDashboard":
+            dashboard = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{parameters['DashboardName']}"
+            yield request(f"cloudwatch:{operation}", dashboard)
+        case _:
+            yield request(f"cloudwatch:{operation}", EVERYTHING)
+
+
+def of_sqs(operation: str, parameters: CallParameters) -> Requests:
+    """Calls about a queue, named by its URL."""
+    yield request(f"sqs:{operation}", arn("sqs", parameters["QueueUrl"].rpartition("/")[2]))
+
+
 def of_sts(operation: str, parameters: CallParameters) -> Requests:
     """Who one is takes no permission
     (https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html)."""
@@ -134,8 +151,9 @@ REQUESTS: Mapping[str, Callable[[str, CallParameters], Requests]] = {
     "iam": of_the_account("iam"),
     "lambda": of_lambda,
     "logs": of_logs,
-    "monitoring": of_the_account("cloudwatch"),
+    "monitoring": of_cloudwatch,
     "s3": of_s3,
+    "sqs": of_sqs,
     "states": of_states,
     "sts": of_sts,
 }

@@ -7,21 +7,25 @@ on by the documented rules, too. The tests run in the order of a stack's life.
 import ast
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import botocore
 import pytest
 from botocore import xform_name
-from botocore.session import Session
+from botocore.session import Session as BotocoreSession
 
 from build import aws
-from build.aws import Clients
+from build.aws import Clients, open_clients
 from build.cloudformation.stacks import existing_stack
 from build.command_line import COMMANDS as COMMAND_LINE
 from build.command_line import main
 from build.commands import prune
+from build.console.access import Access, Session
+from build.console.command import assembled
+from build.console.pages import PANELS, Pages
+from build.console.target import AllowedActions, open_target
 from build.deploy.artifacts import artifact_bucket
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
@@ -42,18 +46,20 @@ WITHOUT_PERMISSIONS = {"diagram", "local", "package", "settings", "size"}
 BUILD = Path(__file__).parents[2] / "build"
 OF_NO_ACCOUNT = ("local", "monitoring", "poller", "diagram")
 """Folders of build/ that call the emulator alone, or nothing."""
-SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "s3")
+SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "s3", "sqs")
 WORKFLOW = "stepfunctions"
 READING_STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+OF_NAMED_MONITORING = ["cloudwatch:DescribeAlarmHistory", "cloudwatch:GetDashboard"]
 ONLY_FOR_THE_EMULATOR = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Action": "lambda:ListEventSourceMappings", "Resource": "*"},
         {"Effect": "Allow", "Action": READING_STREAMS, "Resource": "*"},
+        {"Effect": "Allow", "Action": OF_NAMED_MONITORING, "Resource": "*"},
     ],
 }
-"""The emulator takes GetEventSourceMapping for this action, and a stream for no resource of its own; no policy has
-either. The recorded call is decided on."""
+"""The emulator takes GetEventSourceMapping for this action, and streams, alarms and dashboards for no resources of
+their own; no policy has that. The recorded call is decided on."""
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -90,7 +96,7 @@ def tls() -> Iterator[None]:
     def forwarded(**call: Any) -> None:
         call["params"]["headers"]["X-Forwarded-Proto"] = "https"
 
-    def watch(session: Session) -> None:
+    def watch(session: BotocoreSession) -> None:
         session.register("before-call", forwarded)
 
     botocore.register_initializer(watch)
@@ -215,6 +221,32 @@ def test_days_and_the_summaries_that_they_lack(run: Run) -> None:
     assert (code, err, f"summary of {yesterday}: made" in out) == (0, "", True)
 
 
+def test_tracing(run: Run, root: Clients) -> None:
+    item: Any = {"userId": {"S": "traced"}, "timestamp": {"N": "1"}}
+    root.dynamodb.put_item(TableName=CONFIG.name("userdata"), Item=item)
+    code, out, err = run("trace", "--source", "UserData", "--id", "traced")
+    assert (code, err) == (2, ""), "no mapping processes the stream"
+    assert "traced is in its table; 1 changes in the last 24 hours, 0 activities recorded" in out
+
+
+def test_the_console(log_in: Callable[[Document], None]) -> None:
+    log_in(policy("console"))
+    with recorded_requests() as requests:
+        clients = open_clients(None, REGION)
+        target = open_target(clients, clients, CONFIG, AllowedActions(), "an account", 60)
+        console = assembled(target, Access(Session()))
+        console.overview.read()
+        pages = Pages(console)
+        for panel in PANELS:
+            pages.panel(panel, {})
+        execution = console.overview.snapshot.executions[0]
+        alarm = console.overview.snapshot.alarms[0]
+        shown = pages.execution(execution.name) + pages.alarm(alarm.name) + pages.trace("UserData", "traced")
+        pages.day(date(2026, 1, 31))
+    assert console.overview.snapshot.problem == "" and "traced" in shown
+    assert not_allowed(requests, policy("console")) == []
+
+
 @pytest.mark.parametrize(
     ("command", "action"),
     [
@@ -229,6 +261,8 @@ def test_days_and_the_summaries_that_they_lack(run: Run) -> None:
         ("reconcile", "dynamodb:Query"),
         ("days", "cloudwatch:GetMetricData"),
         ("backfill", "states:ListExecutions"),
+        ("trace --source UserData --id traced", "dynamodb:Query"),
+        ("console --suffix granted", "cloudformation:GetTemplate"),
         ("destroy", "dynamodb:DescribeTable"),
     ],
 )
@@ -274,7 +308,7 @@ def test_a_command_without_a_policy_calls_nothing(words: list[str], capsys: pyte
 
 def called_operations() -> Iterator[str]:
     """The operations of AWS that the code of the commands names, run here or not."""
-    models = Session()
+    models = BotocoreSession()
     known = {
         xform_name(operation): operation
         for service in (*SERVICES, WORKFLOW)

@@ -41,8 +41,8 @@ TOUCHED_BY_TABLES = {
 NAMED_AS_A_WHOLE = {
     "cloudformation:DescribeStacks": "all stacks are listed",
     "cloudwatch:DescribeAlarms": "composite alarms are described to who may describe all alarms",
+    "cloudwatch:GetMetricData": "metrics that are in no dataset have no resource",
     "cloudwatch:PutCompositeAlarm": "composite alarms take a permission for all alarms",
-    "cloudwatch:GetMetricData": "the permissions reference of CloudWatch has `*` for metrics",
 }
 """Actions with resource-level permissions that are granted on `*`, and what AWS's API reference says of them."""
 SCOPES = (

@@ -1,0 +1,121 @@
+"""Renders the console over a local cloud with a day's worth of records, failures and alarms.
+
+    python -m tests.build.console.screenshots [folder]
+"""
+
+import math
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from selenium.webdriver.common.by import By
+
+from build.cloudformation.stacks import DeployedStack, existing_stack
+from build.console.command import local_target
+from build.console.metrics import Metric
+from build.executions import execute_all
+from build.local.cloud import LocalCloud, running_cloud
+from build.local.scenario import INVALID_REQUEST, VALID_REQUEST
+from build.packaging import package
+from build.progress import StderrProgress
+from stack.config import StackConfig
+from tests.build.console.seeding import ring, seed_metrics, seed_summaries, store_failure
+from tests.build.console.serving import RunningConsole, browser, let_in, resize, running_console, why_no_browser
+from tests.build.console.writing import record, write_and_process
+
+FOLDER = Path(__file__).parents[3] / "docs" / "console"
+_SECONDS_TO_SETTLE = 3
+_TALLEST = 1500
+
+
+@dataclass(frozen=True)
+class Screenshot:
+    """A picture of the page: which panel, and what is clicked and typed before."""
+
+    name: str
+    panel: str
+    width: int = 1280
+    dark: bool = False
+    click: str = ""
+    record_id: str = ""
+
+
+SCREENSHOTS = (
+    Screenshot("dashboard", "dashboard"),
+    Screenshot("dashboard-dark", "dashboard", dark=True),
+    Screenshot("executions", "executions", click="#live tbody tr:last-child a"),
+    Screenshot("alarms", "alarms"),
+    Screenshot("failed-events", "failed-events", dark=True),
+    Screenshot("summaries", "summaries", click="#live tbody a"),
+    Screenshot("logs", "logs"),
+    Screenshot("trace", "trace", record_id="user-000007"),
+    Screenshot("narrow", "alarms", width=360),
+)
+
+
+def main(folder: Path) -> None:
+    """Render every screenshot."""
+    if problem := why_no_browser():
+        sys.exit(problem)
+    folder.mkdir(exist_ok=True)
+    config = StackConfig()
+    with tempfile.TemporaryDirectory() as logs:
+        with running_cloud(config, package(config), Path(logs), StderrProgress()) as cloud:
+            target = local_target(cloud)
+            with running_console(target) as running:
+                _live_a_day(cloud, existing_stack(cloud.clients.cloudformation, config.stack_name), running)
+                for screenshot in SCREENSHOTS:
+                    _render(running, screenshot, folder)
+
+
+def _live_a_day(cloud: LocalCloud, stack: DeployedStack, running: RunningConsole) -> None:
+    """Have happen what there is to see."""
+    sources, target = cloud.config.sources, running.console.target
+    writes = [
+        record(source, f"{source.words[0].lower()}-{number:06d}", number) for source in sources for number in range(60)
+    ]
+    write_and_process(cloud, writes)
+    execute_all(cloud.clients.workflow, target.state_machine, [INVALID_REQUEST, VALID_REQUEST])
+    seed_summaries(cloud, 30)
+    for number in range(7):
+        store_failure(cloud, stack, f"user-{90 + number:06d}", error="Unhandled" if number % 3 else "TimedOut")
+    seed_metrics(target, _curves(running))
+    running.console.overview.read()
+
+
+def _curves(running: RunningConsole) -> dict[Metric, list[float]]:
+    """Values of every metric of the dashboard, and of what flows now."""
+    overview = running.console.overview
+    curves: dict[Metric, list[float]] = {}
+    for widget in overview.widgets:
+        for line, metric in enumerate(widget.metrics):
+            calm = any(word in metric.name for word in ("Error", "Throttle", "Fail", "Dropped", "Destination"))
+            curves[metric] = [
+                0.0 if calm else round((30 - 6 * line) * (1.4 + math.sin(number / 5 + line))) for number in range(36)
+            ]
+    for flow in overview.flows:
+        curves[flow.processed] = [300.0, 260.0]
+        curves[flow.age] = [1800.0, 1400.0]
+    return curves
+
+
+def _render(running: RunningConsole, screenshot: Screenshot, folder: Path) -> None:
+    with browser(screenshot.width, dark=screenshot.dark) as driver:
+        let_in(driver, running)
+        driver.get(f"{running.address}/?panel={screenshot.panel}")
+        if screenshot.record_id:
+            driver.find_element(By.NAME, "id").send_keys(screenshot.record_id)
+            driver.find_element(By.CSS_SELECTOR, "main button").click()
+        if screenshot.click:
+            driver.execute_script("document.querySelector(arguments[0]).click()", screenshot.click)
+        ring(running.console.target, "UserDataFailedEventsAlarm")
+        time.sleep(_SECONDS_TO_SETTLE)
+        height: int = driver.execute_script("return document.documentElement.scrollHeight")
+        resize(driver, screenshot.width, min(height, _TALLEST))
+        driver.save_screenshot(str(folder / f"{screenshot.name}.png"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

@@ -1,0 +1,92 @@
+"""The command serves the page until it is told to end, and goes on where it was."""
+
+import http.client
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from build.command_line import main
+from build.console.command import listening
+from build.errors import CommandError
+from build.local.cloud import LocalCloud
+from build.loopback import HOST
+
+PROJECT = Path(__file__).parents[3]
+
+
+def test_the_port_and_the_session_are_those_of_the_last_time(tmp_path: Path) -> None:
+    file = tmp_path / "console.json"
+    with listening(0, file) as (_, first):
+        assert first.port
+    with listening(0, file) as (_, second):
+        assert second == first
+        with listening(0, tmp_path / "other.json") as (_, other):
+            assert other.port != second.port and other.secret != second.secret
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind((HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(CommandError, match=f"port {port} cannot be used .*; choose another --port"):
+            with listening(port, tmp_path / "console.json"):
+                pass
+
+
+@pytest.mark.parametrize("option", ["--allow-redrive", "--allow-execute", "--profile=any", "--region=us-east-1"])
+def test_options_of_a_deployed_stack_need_its_suffix(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["console", option]) == 2
+    assert "name a stack with --suffix, or leave that out" in capsys.readouterr().err
+
+
+def test_there_has_to_be_a_stack(
+    cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.emulator.endpoint)
+    assert main(["console", "--suffix", "missing"]) == 1
+    assert "TapStackmissing" in capsys.readouterr().err
+
+
+def test_without_credentials_the_sentence_is_the_one_of_every_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    assert main(["console", "--suffix", "dev"]) == 1
+    assert "there are no complete AWS credentials" in capsys.readouterr().err
+
+
+def test_it_is_served_over_a_deployed_stack_until_it_is_interrupted(cloud: LocalCloud) -> None:
+    command = [sys.executable, "-m", "build", "console", "--suffix", "console", "--allow-redrive"]
+    variables = {**cloud.emulator.variables, "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(command, cwd=PROJECT, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            _look_at(process)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 0
+        finally:
+            process.kill()
+    (PROJECT / ".local" / "console-console.json").unlink()
+
+
+def _look_at(process: subprocess.Popen[str]) -> None:
+    """Read what the command says, and open the address in it."""
+    assert process.stdout
+    said = ""
+    while "token=" not in said:
+        line = process.stdout.readline()
+        assert line, said
+        said += line
+    assert "at most 30 a minute" in said and "may also call DeleteObject, Invoke, StartExecution" in said
+    found = re.search(r"http://127\.0\.0\.1:(\d+)(/\?token=\S+)", said)
+    assert found
+    connection = http.client.HTTPConnection(HOST, int(found[1]), timeout=30)
+    connection.request("GET", found[2])
+    assert connection.getresponse().status == 303
+    connection.close()

@@ -1,0 +1,322 @@
+"""The page in a real browser: what it shows first, how it changes, and who can use it."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from build.cloudformation.stacks import DeployedStack
+from build.console.access import Session
+from build.console.pages import PANELS
+from build.console.target import Target
+from build.executions import execute_all
+from build.local.cloud import LocalCloud
+from build.local.scenario import INVALID_REQUEST
+from tests.build.console.seeding import SOURCE, ring, seed_metrics, seed_summaries, store_failure
+from tests.build.console.serving import RunningConsole, browser, let_in, resize, running_console
+from tests.build.console.test_static import AXE
+from tests.build.console.writing import record, write_and_process
+
+pytestmark = pytest.mark.slow
+SECONDS = 30
+SERIOUS = ("serious", "critical")
+
+
+def wait(page: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
+    """Wait until a condition holds; what is exchanged while it is looked at is looked at again."""
+    ignored = (StaleElementReferenceException,)
+    return WebDriverWait(page, SECONDS, 0.1, ignored).until(lambda _: condition())
+
+
+def text(page: webdriver.Chrome, selector: str) -> str:
+    """The text of everything that a selector finds."""
+    script = "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent).join('\\n')"
+    found: str = page.execute_script(script, selector)
+    return found
+
+
+def click(page: webdriver.Chrome, selector: str) -> None:
+    """Click what a selector finds first, though it may be exchanged meanwhile."""
+    wait(page, lambda: page.execute_script("return document.querySelector(arguments[0]) !== null", selector))
+    page.execute_script("document.querySelector(arguments[0]).click()", selector)
+
+
+def open_panel(page: webdriver.Chrome, running: RunningConsole, panel: str) -> None:
+    page.get(f"{running.address}/?panel={panel}")
+    wait(page, lambda: text(page, "#connection .words") == "live")
+
+
+def problems(page: webdriver.Chrome) -> list[str]:
+    """What the browser complains of: refused by the policy, not found, raised."""
+    return [entry["message"] for entry in page.get_log("browser")]  # type: ignore[no-untyped-call]
+
+
+def test_the_page_is_complete_within_two_seconds(page: webdriver.Chrome, running: RunningConsole) -> None:
+    begun = time.monotonic()
+    page.get(running.address)
+    wait(page, lambda: text(page, "#connection .words") == "live")
+    loaded = page.execute_script("return performance.getEntriesByType('navigation')[0].loadEventEnd")
+    assert 0 < loaded < 2000, time.monotonic() - begun
+    for name in (f"{SOURCE.name}Table", f"{SOURCE.name}Processor", "AnalyticsTable", "FailedEventsBucket"):
+        assert name in text(page, ".pipeline svg")
+    assert text(page, ".tabs [aria-current]") == "Dashboard"
+    assert problems(page) == []
+
+
+def test_every_request_of_the_page_goes_to_the_console(page: webdriver.Chrome, running: RunningConsole) -> None:
+    for panel in PANELS:
+        open_panel(page, running, panel)
+        asked = page.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+        assert asked and all(name.startswith(f"{running.address}/") for name in asked)
+    assert problems(page) == []
+
+
+def test_what_is_written_shows_up_by_itself(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud, target: Target
+) -> None:
+    open_panel(page, running, "logs")
+    write_and_process(cloud, [record(SOURCE, "seen-live")])
+    wait(page, lambda: "batch processed" in text(page, "#live"))
+    flow = next(flow for flow in running.console.overview.flows if flow.table == f"{SOURCE.name}Table")
+    seed_metrics(target, {flow.processed: [60.0, 60.0], flow.age: [90_000.0, 90_000.0]})
+    wait(page, lambda: "records/s · oldest 1 min" in text(page, ".arrow.busy text"))
+
+
+def test_every_graph_has_its_data_or_says_that_it_has_none(
+    page: webdriver.Chrome, running: RunningConsole, target: Target
+) -> None:
+    widgets = running.console.overview.widgets
+    full = next(widget for widget in widgets if "Invocations" in widget.title)
+    seed_metrics(target, {full.metrics[0]: [1.0, 5.0, 2.0]})
+    open_panel(page, running, "dashboard")
+    place = widgets.index(full)
+    wait(page, lambda: text(page, f"[data-widget='{place}'] .u-legend"))
+    titles = [widget.title for widget in widgets]
+    assert text(page, "figcaption strong").split("\n") == titles
+    states = page.execute_script(
+        "return [...document.querySelectorAll('[data-widget]')].map(plot =>"
+        " [plot.hidden, plot.parentElement.querySelector('.empty').hidden, plot.querySelector('canvas') !== null])"
+    )
+    assert all((hidden, empty, drawn) in ((True, False, False), (False, True, True)) for hidden, empty, drawn in states)
+
+
+def test_both_ways_through_the_workflow_are_shown(page: webdriver.Chrome, running: RunningConsole) -> None:
+    open_panel(page, running, "executions")
+    click(page, "form[hx-post='/executions'] button")
+    wait(page, lambda: "succeeded" in text(page, "#detail h3"))
+    assert "ProcessAnalytics" in text(page, "#detail .box.well")
+    assert "ValidationFailed" in text(page, "#detail .box.skipped")
+    client = running.console.target.clients.workflow
+    (failed,) = execute_all(client, running.console.target.state_machine, [INVALID_REQUEST])
+    name = failed.arn.rsplit(":", 1)[-1]
+    click(page, f"[id='execution-{name}']")
+    wait(page, lambda: "failed" in text(page, "#detail h3"))
+    assert "InvalidDataError: Data validation failed" in text(page, "#detail .problem")
+    assert "ValidationFailed" in text(page, "#detail .box.ill")
+    assert "ProcessAnalytics" in text(page, "#detail .box.skipped")
+    assert len(text(page, "#detail .arrow.taken text").split("\n")) == 1
+
+
+def test_a_fault_is_seen_from_ringing_to_all_clear(
+    page: webdriver.Chrome, running: RunningConsole, target: Target
+) -> None:
+    open_panel(page, running, "alarms")
+    ring(target, "UserDataProcessorDeliveryAlarm")
+    wait(page, lambda: "rings" in text(page, "#details-UserDataProcessorDeliveryAlarm .chip"))
+    assert "failed records could not be sent" in text(page, "#details-UserDataProcessorDeliveryAlarm dd")
+    wait(page, lambda: "UserDataProcessor" in text(page, ".pipeline .box.ill"))
+    assert int(text(page, "#badge-alarms")) >= 1
+    click(page, "#history-UserDataProcessorDeliveryAlarm")
+    wait(page, lambda: "ALARM" in text(page, "#detail"))
+    wait(page, lambda: text(page, "#details-UserDataProcessorDeliveryAlarm .chip").strip() == "ok")
+    wait(page, lambda: "UserDataProcessor" not in text(page, ".pipeline .box.ill"))
+
+
+def test_failed_events_are_redriven_from_the_page(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud, stack: DeployedStack
+) -> None:
+    for number in range(3):
+        store_failure(cloud, stack, f"redriven-{number}", error="Redriven")
+    open_panel(page, running, "failed-events")
+    wait(page, lambda: "RetryAttemptsExhausted, Redriven · 3 objects · 3 records" in text(page, "#live h3"))
+    assert "FailedEventsBucket" in text(page, ".pipeline .box.ill")
+    click(page, "form[hx-post='/redrive'] button")
+    wait(page, lambda: "recorded" in text(page, "#live [role=status]"))
+    wait(page, lambda: "The bucket is empty" in text(page, "#live"))
+    wait(page, lambda: text(page, "#badge-failed-events") == "")
+
+
+def test_a_record_is_traced_on_the_page(page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud) -> None:
+    write_and_process(cloud, [record(SOURCE, "traced-on-the-page")])
+    open_panel(page, running, "trace")
+    page.find_element(By.NAME, "id").send_keys("traced-on-the-page", Keys.ENTER)
+    wait(page, lambda: "USER_ACTIVITY" in text(page, "#detail .way .well"))
+    page.find_element(By.NAME, "id").send_keys("-not", Keys.ENTER)
+    wait(page, lambda: "Nothing is known of traced-on-the-page-not" in text(page, "#detail"))
+
+
+def test_thirty_days_of_summaries_and_a_fresh_count(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud
+) -> None:
+    seed_summaries(cloud, 30)
+    open_panel(page, running, "summaries")
+    wait(page, lambda: len(page.find_elements(By.CSS_SELECTOR, "#live tbody tr")) == 30)
+    assert len(page.find_elements(By.CSS_SELECTOR, "#live .bars rect")) == 30 * len(cloud.config.sources)
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    click(page, f"[id='day-{yesterday}']")
+    wait(page, lambda: "differs: run the workflow for this day again" in text(page, "#detail"))
+    assert len(page.find_elements(By.CSS_SELECTOR, "#detail .bars rect")) == 24 * len(cloud.config.sources)
+
+
+def test_ten_thousand_log_lines_are_filtered(page: webdriver.Chrome, running: RunningConsole, target: Target) -> None:
+    group = target.resources["DataValidatorLogGroup"].physical_id
+    target.clients.logs.create_log_stream(logGroupName=group, logStreamName="many")
+    now = int(time.time() * 1000)
+    for first in range(0, 10_000, 1_000):
+        events: Any = [
+            {"timestamp": now, "message": json.dumps({"level": "INFO", "message": f"line {number:05d}"})}
+            for number in range(first, first + 1_000)
+        ]
+        target.clients.logs.put_log_events(logGroupName=group, logStreamName="many", logEvents=events)
+    open_panel(page, running, "logs")
+    wait(page, lambda: "300 of 10,000 matching lines" in text(page, "#live"))
+    page.find_element(By.ID, "log-text").send_keys("line 09876")
+    wait(page, lambda: "1 of 1 matching lines" in text(page, "#live"))
+    assert "line 09876" in text(page, ".log li")
+    click(page, "#follow")
+    time.sleep(2)
+    assert "1 of 1 matching lines" in text(page, "#live")
+
+
+def test_script_from_a_record_stays_text(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud, stack: DeployedStack, target: Target
+) -> None:
+    hostile = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>'\"&{{7*7}}"
+    write_and_process(cloud, [record(SOURCE, hostile)])
+    key = store_failure(cloud, stack, "hostile", error=hostile)
+    execute_all(target.clients.workflow, target.state_machine, [{"dataType": hostile}])
+    group = target.resources["DataValidatorLogGroup"].physical_id
+    line = json.dumps({"level": hostile, "message": hostile})
+    events: Any = [{"timestamp": int(time.time() * 1000), "message": line}]
+    target.clients.logs.create_log_stream(logGroupName=group, logStreamName="hostile")
+    target.clients.logs.put_log_events(logGroupName=group, logStreamName="hostile", logEvents=events)
+    dashboard = target.resources["ServerlessDashboard"].physical_id
+    body = json.loads(target.clients.cloudwatch.get_dashboard(DashboardName=dashboard)["DashboardBody"])
+    body["widgets"][0]["properties"]["title"] = hostile
+    target.clients.cloudwatch.put_dashboard(DashboardName=dashboard, DashboardBody=json.dumps(body))
+    with running_console(target) as second:
+        let_in(page, second)
+        for panel in PANELS:
+            open_panel(page, second, panel)
+            if panel in ("failed-events", "logs", "dashboard"):
+                wait(page, lambda: hostile[:20] in text(page, "#live"))
+        page.find_element(By.NAME, "id").send_keys(hostile, Keys.ENTER)
+        wait(page, lambda: hostile[:20] in text(page, "#detail"))
+        open_panel(page, second, "executions")
+        click(page, "#live tbody a")
+        wait(page, lambda: hostile[:20] in text(page, "#detail pre"))
+        assert page.execute_script("return window.hacked === undefined") is True
+        assert not [found for found in problems(page) if "Content Security Policy" in found]
+    cloud.clients.s3.delete_object(Bucket=cloud.outputs["FailedEventsBucketName"], Key=key)
+
+
+def test_the_page_goes_on_when_the_console_was_started_again(page: webdriver.Chrome, target: Target) -> None:
+    session = Session()
+    with running_console(target, session) as first:
+        session = replace(session, port=first.port)
+        let_in(page, first)
+        open_panel(page, first, "alarms")
+    wait(page, lambda: "connection lost" in text(page, "#connection"))
+    with running_console(target, session) as again:
+        wait(page, lambda: text(page, "#connection .words") == "live")
+        ring(target, "UserDataProcessorDeliveryAlarm")
+        wait(page, lambda: "rings" in text(page, "#details-UserDataProcessorDeliveryAlarm .chip"))
+        assert again.port == session.port
+
+
+def test_two_tabs_show_the_same(page: webdriver.Chrome, running: RunningConsole, target: Target) -> None:
+    open_panel(page, running, "alarms")
+    first = page.current_window_handle
+    page.switch_to.new_window("tab")
+    try:
+        open_panel(page, running, "alarms")
+        ring(target, "OrderDataProcessorDeliveryAlarm")
+        wait(page, lambda: "rings" in text(page, "#details-OrderDataProcessorDeliveryAlarm .chip"))
+    finally:
+        page.close()
+        page.switch_to.window(first)
+    ring(target, "OrderDataProcessorDeliveryAlarm")
+    wait(page, lambda: "rings" in text(page, "#details-OrderDataProcessorDeliveryAlarm .chip"))
+
+
+def test_the_keyboard_is_enough(page: webdriver.Chrome, running: RunningConsole) -> None:
+    open_panel(page, running, "dashboard")
+    page.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert page.switch_to.active_element.text == "Skip to the panel"
+    for _ in range(40):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        if page.execute_script("return document.activeElement.id") == "tab-alarms":
+            break
+    outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.switch_to.active_element.send_keys(Keys.ENTER)
+    wait(page, lambda: text(page, ".tabs [aria-current]").startswith("Alarms"))
+    assert page.execute_script("return document.activeElement.id") == "tab-alarms"
+    assert page.current_url.endswith("/?panel=alarms")
+    page.back()
+    wait(page, lambda: text(page, ".tabs [aria-current]") == "Dashboard")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious(running: RunningConsole, page: webdriver.Chrome, dark: bool) -> None:
+    with browser(dark=dark) as driver:
+        let_in(driver, running)
+        for panel in PANELS:
+            open_panel(driver, running, panel)
+            driver.execute_script(AXE.read_text())
+            found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+            serious = [
+                (violation["id"], [node["html"][:120] for node in violation["nodes"][:3]])
+                for violation in found["violations"]
+                if violation["impact"] in SERIOUS
+            ]
+            assert serious == [], panel
+        scheme = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert (scheme == "rgb(245, 246, 248)") is not dark
+
+
+def test_it_fits_into_360_pixels(page: webdriver.Chrome, running: RunningConsole) -> None:
+    resize(page, 360, 780)
+    try:
+        for panel in PANELS:
+            open_panel(page, running, panel)
+            assert page.execute_script("return document.documentElement.scrollWidth") <= 360, panel
+            assert page.find_element(By.CSS_SELECTOR, ".pipeline-list").is_displayed()
+            assert not page.find_element(By.CSS_SELECTOR, ".pipeline svg").is_displayed()
+    finally:
+        resize(page, 1280, 900)
+
+
+def test_a_lost_connection_to_aws_is_told_and_goes_on(page: webdriver.Chrome, target: Target) -> None:
+    clients = replace(target.clients, endpoint_url="http://127.0.0.1:9").configured(
+        connect_timeout=1, retries={"total_max_attempts": 1}
+    )
+    lost = replace(target, seconds_between_reads=0.5)
+    with running_console(lost) as console:
+        let_in(page, console)
+        open_panel(page, console, "alarms")
+        overview = console.console.overview
+        overview.target = replace(lost, clients=clients)
+        wait(page, lambda: "cannot be reached" in text(page, "#pipeline [role=alert]"))
+        assert "UserDataProcessor" in text(page, ".pipeline svg")
+        overview.target = lost
+        wait(page, lambda: text(page, "#pipeline [role=alert]") == "")
