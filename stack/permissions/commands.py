@@ -123,6 +123,15 @@ _DEPLOY = merged(
 )
 """Functions that run other code or another layer get the template's back; tables that a failed first deployment made
 and nobody has used are deleted."""
+_ADOPT = merged(
+    _DEPLOY,
+    {
+        _TABLES: [dynamodb.DescribeContinuousBackups, dynamodb.DescribeTable, dynamodb.DescribeTimeToLive],
+        _FAILED_EVENTS_BUCKET: [s3.ListBucketVersions],
+        _LOG_GROUPS: [logs.DescribeLogGroups],
+    },
+)
+"""An import reads the resources in the name of who asks for it, as a change set that reverts drift does."""
 _STATUS = merged(
     {
         _STACK: [cloudformation.DescribeStacks, cloudformation.ListStackResources],
@@ -203,6 +212,7 @@ COMMANDS: Mapping[str, Grants] = {
     "prune": _PRUNE,
     "redrive": _REDRIVE,
     "reconcile": _RECONCILE,
+    "adopt": _ADOPT,
     "destroy": _DESTROY,
     "sweep": merged(_LIST, _DESTROY),
 }

@@ -243,6 +243,27 @@ def test_destroying(run: Run) -> None:
     assert f"{CONFIG.stack_name} is DELETE_COMPLETE" in out
 
 
+def test_adopting(run: Run, root: Clients) -> None:
+    source = CONFIG.sources[0]
+    table = CONFIG.name(source.name.lower())
+    root.dynamodb.create_table(
+        TableName=table,
+        AttributeDefinitions=[
+            {"AttributeName": source.id_attribute, "AttributeType": "S"},
+            {"AttributeName": source.time_attribute, "AttributeType": "N"},
+        ],
+        KeySchema=[
+            {"AttributeName": source.id_attribute, "KeyType": "HASH"},
+            {"AttributeName": source.time_attribute, "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    code, out, err = run("adopt", "--role-arn", ROLE, "--yes")
+    assert (code, err) == (0, "")
+    assert f"{source.name}Table imported" in out
+    assert run("destroy", "--yes")[0] == 0
+
+
 def test_sweeping(run: Run) -> None:
     assert run("deploy", "--role-arn", ROLE, "--tag", "expires=2026-01-01T00:00:00Z")[0] == 0
     assert run("sweep")[0] == 2
