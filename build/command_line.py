@@ -47,6 +47,7 @@ COMMANDS = {
     "prune": Command("build.commands.prune", "remove artifacts that no stack needs any more"),
     "redrive": Command("build.redrive.command", "replay what failed, from the bucket of failed events"),
     "reconcile": Command("build.reconcile.command", "prove that every record of the streams is recorded exactly once"),
+    "restore": Command("build.commands.restore", "restore a table of a stack as it was at a time"),
     "adopt": Command("build.commands.adopt", "import what outlived its stack into a new one, and deploy the rest"),
     "sweep": Command("build.commands.sweep", "destroy the stacks that are past their expiry"),
     "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),

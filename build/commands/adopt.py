@@ -14,7 +14,8 @@ from build.errors import CommandError
 from build.options import StackContext, add_stack_options, require_consent, require_credentials, stack_context
 from build.output import result_tables
 from build.progress import Progress
-from build.recovery.imports import ExistingResource, ExistingResources, import_resources
+from build.recovery.imports import ExistingResource, ExistingResources
+from build.recovery.updates import StackUpdates
 
 EXAMPLE = "python -m build adopt --suffix prod"
 _IMPORTED = "IMPORT_COMPLETE"
@@ -77,7 +78,7 @@ def adopt(
     if stack is None:
         resources = _existing(existing, deployment)
         _list(clients, resources, progress)
-        import_resources(clients, operations, name, None, NO_TEMPLATE, resources, approve_import)
+        StackUpdates(clients, operations).import_resources(name, None, NO_TEMPLATE, resources, approve_import)
     elif stack.status == _IMPORTED:
         progress.step(f"the import into {name} is done; deploying the rest")
     else:

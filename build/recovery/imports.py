@@ -10,19 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
-from build.cloudformation.change_sets import ChangeSets
-from build.cloudformation.changes import summary
-from build.cloudformation.operations import Operations
 from build.cloudformation.stacks import (
     BUCKET_TYPE,
     LOG_GROUP_TYPE,
     TABLE_TYPE,
-    DeployedStack,
-    DesiredStack,
     canonical_template,
     parsed_template,
 )
-from build.deploy.artifacts import artifact_bucket, template_argument
 from build.deploy.unused_tables import described_table
 from build.errors import CommandError
 
@@ -187,56 +181,6 @@ def _expiry(expiry: Mapping[str, Any]) -> Properties:
     if expiry.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
         return {}
     return {"TimeToLiveSpecification": {"AttributeName": expiry["AttributeName"], "Enabled": True}}
-
-
-def import_resources(
-    clients: Clients,
-    operations: Operations,
-    name: str,
-    stack: DeployedStack | None,
-    template: str,
-    resources: Sequence[ExistingResource],
-    approve: Callable[[], None],
-) -> DeployedStack:
-    """Import resources into a stack, which changes nothing of them and nothing else of the stack.
-
-    Outputs and tags have to stay as they are: a new stack gets both by the deployment that follows
-    (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-manually.html).
-
-    Args:
-        clients: of the account and region.
-        operations: run the import.
-        name: of the stack.
-        stack: as it is; None for a new one.
-        template: of the stack; `{}` for a new one.
-        resources: to import.
-        approve: called when the import was shown and before it is made; an error that it raises prevents it.
-
-    Raises:
-        OperationFailed: when a resource cannot be imported, as when another stack has it.
-    """
-    desired = DesiredStack(
-        name,
-        with_resources(template, resources),
-        stack.parameters if stack else {},
-        stack.tags if stack else {},
-    )
-    arguments: dict[str, Any] = {
-        **template_argument(artifact_bucket(clients, stack), desired.template),
-        "ChangeSetType": "IMPORT",
-        "ResourcesToImport": [resource.identification for resource in resources],
-        **({"RoleARN": operations.role_arn} if operations.role_arn else {}),
-    }
-    change_sets = ChangeSets(clients.cloudformation, operations.progress)
-    change_set = change_sets.create(desired, stack, arguments)
-    with change_sets.deleted_on_error(change_set):
-        change_sets.wait(change_set)
-        changes = change_sets.changes(change_set)
-        operations.progress.step(f"{name}: {summary(changes)}")
-        operations.progress.changes(changes)
-        approve()
-    with change_sets.deleted_if_refused(change_set):
-        return operations.execute_import(change_set.change_set_id, change_set.stack_id)
 
 
 def with_resources(template: str, resources: Sequence[ExistingResource]) -> str:

@@ -27,8 +27,8 @@ EMULATED = [
     for logical_id in ("FailedEventsBucket", *(f"{function.logical_id}LogGroup" for function in CONFIG.functions))
     for word in ("--allow-replace", logical_id)
 ] + ["--allow-replace", "DataProcessingLogGroup"]
-"""The emulator says of every property of a bucket or log group that changing it may replace it; AWS says so of none that
-the template changes (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html)."""
+"""Of every property of a bucket or log group the emulator says that changing it may replace the resource; AWS says so of
+their names (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html)."""
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -130,9 +130,7 @@ def test_a_rest_that_is_refused_leaves_what_was_imported(run: Run, cloud: Client
     assert names(cloud) == before
 
 
-def test_the_same_command_goes_on_and_everything_is_there(
-    run: Run, cloud: Clients, before: dict[str, str]
-) -> None:
+def test_the_same_command_goes_on_and_everything_is_there(run: Run, cloud: Clients, before: dict[str, str]) -> None:
     code, out, err = run("adopt", "--yes", "--json", *EMULATED)
     assert (code, err) == (0, "")
     assert names(cloud) == before
