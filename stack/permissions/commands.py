@@ -36,6 +36,14 @@ _FUNCTIONS = Resources("Functions", (FUNCTION,))
 _LAYER_VERSIONS = Resources("LayerVersions", ("arn:{partition}:lambda:{region}:{account}:layer:{named}:*",))
 _LOGS = OF_SERVICES["logs"]
 _TABLES = OF_SERVICES["dynamodb"]
+_BACKUPS = Resources(
+    "BackupsOfTables",
+    (
+        "arn:{partition}:dynamodb:{region}:{account}:table/{named}",
+        "arn:{partition}:dynamodb:{region}:{account}:table/{named}/backup/*",
+    ),
+)
+_LISTED_BACKUPS = Resources("ListingBackupsHasNoResourceLevel", ("*",))
 _LISTED_STREAMS = Resources("ListingStreamsHasNoResourceLevel", ("*",))
 _STREAMS = Resources("Streams", ("arn:{partition}:dynamodb:{region}:{account}:table/{named}/stream/*",))
 _WORKFLOW = Resources(
@@ -186,6 +194,34 @@ _RECONCILE = merged(
         _FAILED_EVENTS: [s3.GetObject],
     },
 )
+_RESTORE = merged(
+    _ANNOUNCE,
+    _PLAN,
+    {
+        _STACK: [cloudformation.ExecuteChangeSet],
+        _TABLES: [
+            dynamodb.BatchWriteItem,
+            dynamodb.CreateBackup,
+            dynamodb.DeleteItem,
+            dynamodb.DeleteTable,
+            dynamodb.DescribeContinuousBackups,
+            dynamodb.DescribeTable,
+            dynamodb.DescribeTimeToLive,
+            dynamodb.GetItem,
+            dynamodb.PutItem,
+            dynamodb.Query,
+            dynamodb.RestoreTableToPointInTime,
+            dynamodb.Scan,
+            dynamodb.UpdateItem,
+            dynamodb.UpdateTable,
+        ],
+        _BACKUPS: [dynamodb.DeleteBackup, dynamodb.DescribeBackup, dynamodb.RestoreTableFromBackup],
+        _LISTED_BACKUPS: [dynamodb.ListBackups],
+    },
+    _RECONCILE,
+)
+"""DynamoDB restores in the name of who asks for it, so that takes the permissions to read and write items, too
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html)."""
 _DESTROY = merged(
     _ANNOUNCE,
     _FOLLOW,
@@ -212,6 +248,7 @@ COMMANDS: Mapping[str, Grants] = {
     "prune": _PRUNE,
     "redrive": _REDRIVE,
     "reconcile": _RECONCILE,
+    "restore": _RESTORE,
     "adopt": _ADOPT,
     "destroy": _DESTROY,
     "sweep": merged(_LIST, _DESTROY),

@@ -7,7 +7,7 @@ on by the documented rules, too. The tests run in the order of a stack's life.
 import ast
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +205,19 @@ def test_redriving(run: Run, root: Clients) -> None:
 
 def test_reconciling(run: Run) -> None:
     assert run("reconcile")[0] == 0
+
+
+def test_restoring(run: Run, root: Clients) -> None:
+    table = CONFIG.name("analytics")
+    enabled = root.dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    now = datetime.now(UTC).replace(microsecond=0)
+    assert enabled["PointInTimeRecoveryStatus"] == "ENABLED"
+    words = ("--table", "AnalyticsTable", "--to", now.isoformat(), "--role-arn", ROLE, "--yes")
+    code, out, err = run("restore", *words)
+    assert (code, err) == (0, "")
+    assert "AnalyticsTable imported" in out
 
 
 @pytest.mark.parametrize(

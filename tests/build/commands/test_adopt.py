@@ -27,8 +27,8 @@ EMULATED = [
     for logical_id in ("FailedEventsBucket", *(f"{function.logical_id}LogGroup" for function in CONFIG.functions))
     for word in ("--allow-replace", logical_id)
 ] + ["--allow-replace", "DataProcessingLogGroup"]
-"""Of every property of a bucket or log group the emulator says that changing it may replace the resource; AWS says so of
-their names (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html)."""
+"""Of every property of a bucket or log group the emulator says that changing it may replace the resource; AWS says so
+of their names (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html)."""
 Run = Callable[..., tuple[int, str, str]]
 
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +37,8 @@ TEMPLATE = tiny_template(
                 "TableName": TABLE,
                 **KEYS,
                 "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
-                "Tags": [{"Key": "suffix", "Value": "back"}],
+                "DeletionProtectionEnabled": True,
+                "Tags": [{"Key": "kept", "Value": "with care"}],
             },
         },
         "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Fn::Sub": "of-${ThingsTable}"}}},
@@ -97,6 +97,13 @@ class Deployed:
 
     cloud: Clients
     moment: datetime
+    recovery: PointInTimeRecovery
+
+    def delete_table(self) -> None:
+        """Delete the table behind the stack's back."""
+        self.cloud.dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+        self.recovery.delete_table({"TableName": TABLE})
+        self.cloud.dynamodb.delete_table(TableName=TABLE)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -133,8 +140,10 @@ def deployed(run: Run, cloud: Clients, recovery: PointInTimeRecovery) -> Iterato
     cloud.dynamodb.put_item(TableName=TABLE, Item=OLD)
     moment = recovery.mark(TABLE)
     cloud.dynamodb.put_item(TableName=TABLE, Item=NEW)
-    yield Deployed(cloud, moment)
+    yield Deployed(cloud, moment, recovery)
     run("restore", "--abort")
+    if TABLE in cloud.dynamodb.list_tables()["TableNames"]:
+        cloud.dynamodb.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
     assert run("destroy", "--yes")[0] == 0
     recovery.deleted.clear()
     recovery.moments.clear()
@@ -161,7 +170,8 @@ def test_a_restored_table_is_in_its_stack_under_its_own_name(run: Run, deployed:
     assert table["LatestStreamArn"] != stream
     assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
     tags = deployed.cloud.dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
-    assert {"Key": "suffix", "Value": "back"} in tags
+    assert {"Key": "kept", "Value": "with care"} in tags
+    assert table["DeletionProtectionEnabled"]
     result = json.loads(out.splitlines()[-1])
     assert result["done"] == [step.value for step in Step]
     assert run("plan") == (0, f"{STACK}: no changes\n", "")
@@ -238,11 +248,10 @@ def test_what_is_in_the_stack_again_is_not_undone(
 
 
 def test_a_table_that_was_deleted_comes_back_as_it_was_last(
-    run: Run, deployed: Deployed, recovery: PointInTimeRecovery
+    run: Run, deployed: Deployed
 ) -> None:
     before = deployed.state
-    recovery.delete_table({"TableName": TABLE})
-    deployed.cloud.dynamodb.delete_table(TableName=TABLE)
+    deployed.delete_table()
     code, _, err = run(*deployed.words, "--yes")
     assert (code, "leave out --to" in err) == (2, True)
     code, out, err = run("restore", "--table", "ThingsTable", "--yes")
@@ -250,8 +259,11 @@ def test_a_table_that_was_deleted_comes_back_as_it_was_last(
     assert (deployed.items, deployed.state, deployed.tables) == ([NEW, OLD], before, [TABLE])
 
 
-def test_a_deleted_table_without_a_backup_is_one_sentence(run: Run, deployed: Deployed) -> None:
-    deployed.cloud.dynamodb.delete_table(TableName=TABLE)
+def test_a_deleted_table_without_a_backup_is_one_sentence(
+    run: Run, deployed: Deployed, recovery: PointInTimeRecovery
+) -> None:
+    deployed.delete_table()
+    recovery.deleted.clear()
     code, _, err = run("restore", "--table", "ThingsTable", "--yes")
     assert code == 1
     assert err.startswith(f"restore: {TABLE} is gone, and DynamoDB has no backup of it")

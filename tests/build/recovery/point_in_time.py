@@ -2,8 +2,8 @@
 
 The emulator restores a table as it is now, and keeps nothing of one that is deleted. This double restores what a table
 was at a moment that was marked, by the rules of
-https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, and makes the backup that
-a deleted table leaves behind
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, and makes the
+backup that a deleted table leaves behind
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
 """
 
