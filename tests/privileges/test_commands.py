@@ -7,7 +7,7 @@ on by the documented rules, too. The tests run in the order of a stack's life.
 import ast
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from build.redrive.failed_events import DeployedSource
 from stack.config import StackConfig
 from stack.permissions.commands import COMMANDS
 from stack.permissions.grants import Document, Scope, document
+from tests.build.recovery.point_in_time import point_in_time_recovery
 from tests.build.redrive.failure_records import body, key, record
 from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, actions_of, arn, recorded_requests
 from tests.privileges.policy_evaluation import Decision, Request, decide
@@ -44,16 +45,17 @@ OF_NO_ACCOUNT = ("local", "poller", "diagram")
 """Folders of build/ that call the emulator alone, or nothing."""
 SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "s3")
 WORKFLOW = "stepfunctions"
+BACKUPS = ["dynamodb:DescribeBackup", "dynamodb:DeleteBackup", "dynamodb:RestoreTableFromBackup"]
 READING_STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 ONLY_FOR_THE_EMULATOR = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Action": "lambda:ListEventSourceMappings", "Resource": "*"},
-        {"Effect": "Allow", "Action": READING_STREAMS, "Resource": "*"},
+        {"Effect": "Allow", "Action": [*READING_STREAMS, *BACKUPS], "Resource": "*"},
     ],
 }
-"""The emulator takes GetEventSourceMapping for this action, and a stream for no resource of its own; no policy has
-either. The recorded call is decided on."""
+"""The emulator takes GetEventSourceMapping for this action, and a stream or a backup for no resource of its own; no
+policy has either. The recorded call is decided on."""
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -209,13 +211,13 @@ def test_reconciling(run: Run) -> None:
 
 def test_restoring(run: Run, root: Clients) -> None:
     table = CONFIG.name("analytics")
-    enabled = root.dynamodb.update_continuous_backups(
+    root.dynamodb.update_continuous_backups(
         TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-    )["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    now = datetime.now(UTC).replace(microsecond=0)
-    assert enabled["PointInTimeRecoveryStatus"] == "ENABLED"
-    words = ("--table", "AnalyticsTable", "--to", now.isoformat(), "--role-arn", ROLE, "--yes")
-    code, out, err = run("restore", *words)
+    )
+    with point_in_time_recovery(root.dynamodb) as recovery:
+        moment = recovery.mark(table).isoformat()
+        words = ("--table", "AnalyticsTable", "--to", moment, "--role-arn", ROLE, "--yes")
+        code, out, err = run("restore", *words)
     assert (code, err) == (0, "")
     assert "AnalyticsTable imported" in out
 
@@ -232,6 +234,7 @@ def test_restoring(run: Run, root: Clients) -> None:
         ("prune", "s3:ListBucketVersions"),
         ("redrive", "s3:ListBucket"),
         ("reconcile", "dynamodb:Query"),
+        ("restore --table AnalyticsTable --to 2026-01-01", "dynamodb:DescribeContinuousBackups"),
         ("destroy", "dynamodb:DescribeTable"),
     ],
 )
