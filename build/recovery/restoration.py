@@ -19,10 +19,8 @@ from build.cloudformation.stacks import (
     DeployedStack,
     StackResource,
     deployed_template,
-    existing_stack,
     stack_resources,
 )
-from build.deploy.recovery import NEXT_ACTIONS, NextAction, next_action
 from build.errors import CommandError
 from build.reconcile.reconciliation import RETENTION_HOURS, last_hours, reconcile
 from build.recovery.detachment import REFERENCE, Values, mappings_of, retaining, without
@@ -107,6 +105,11 @@ class Restoration:
             self._tell(f"{journal.table} is gone; whatever it stored last is in its backup")
         else:
             self._tell(f"{journal.table}: {before:,} items; {_difference(items, before)}")
+        if journal.to and not self._is_of_a_source(journal):
+            self._tell(
+                f"activities since {journal.to} come back from the streams, which keep their records for "
+                f"{RETENTION_HOURS} hours; those between the two are in neither, restore to a later time to have them"
+            )
         self.approve()
         return {"items": items}
 
@@ -116,8 +119,7 @@ class Restoration:
 
     def _require_processed(self, journal: Journal) -> None:
         """The stream of a source goes with its table, so each of its records has to be an activity before."""
-        of_a_source = journal.table_id in {f"{source.name}Table" for source in self.config.sources}
-        if not of_a_source or self._tables.described(journal.table) is None:
+        if not self._is_of_a_source(journal) or self._tables.described(journal.table) is None:
             return
         stack = self._settled_stack()
         pipeline = deployed_pipeline(stack, self.config)
@@ -194,6 +196,9 @@ class Restoration:
         if journal.old_backup:
             self._tell(f"the old table is kept as the backup {journal.old_backup}; delete it when it is not needed")
 
+    def _is_of_a_source(self, journal: Journal) -> bool:
+        return journal.table_id in {f"{source.name}Table" for source in self.config.sources}
+
     def _values(self, stack: DeployedStack, table: str) -> Values:
         arn = f"arn:{stack.partition}:dynamodb:{stack.region}:{stack.account}:table/{table}"
         described = self._tables.described(table)
@@ -201,8 +206,7 @@ class Restoration:
         return {REFERENCE: table, "Arn": arn, "StreamArn": stream or f"{arn}/stream/*"}
 
     def _settled_stack(self) -> DeployedStack:
-        """The stack, after whatever goes on with it, as it does after a command that was interrupted."""
-        return settled_stack(self.operations, self.config.stack_name)
+        return self._updates.settled_stack(self.config.stack_name)
 
     def _resources(self, stack: DeployedStack) -> dict[str, StackResource]:
         return {each.logical_id: each for each in stack_resources(self.clients.cloudformation, stack.stack_id)}
@@ -250,7 +254,7 @@ def begin(clients: Clients, operations: Operations, name: str, table_id: str, to
     Raises:
         CommandError: when there is no such table, or it cannot be restored to that time.
     """
-    stack = settled_stack(operations, name)
+    stack = StackUpdates(clients, operations).settled_stack(name)
     table = _table(clients, stack, table_id)
     tables = Tables(clients.dynamodb, operations.progress)
     if tables.described(table) is None:
@@ -271,22 +275,6 @@ def begin(clients: Clients, operations: Operations, name: str, table_id: str, to
         template=deployed_template(clients.cloudformation, stack.stack_id),
         parameters=stack.parameters,
     )
-
-
-def settled_stack(operations: Operations, name: str) -> DeployedStack:
-    """A stack that can be updated, after whatever goes on with it.
-
-    Raises:
-        CommandError: when there is none, or its status needs something else first.
-    """
-    stack = existing_stack(operations.cloudformation, name)
-    if stack.in_progress:
-        operations.progress.step(f"{name} is {stack.status}; following that first")
-        stack = operations.attach(stack.stack_id, NEXT_ACTIONS)
-    action = next_action(stack.status)
-    if action is not NextAction.UPDATE:
-        raise CommandError(f"{name} is {stack.status}; `deploy` would {action.value}, do that first.")
-    return stack
 
 
 def _table(clients: Clients, stack: DeployedStack, table_id: str) -> str:
@@ -316,11 +304,14 @@ def _paused(journal: Journal) -> Mapping[str, str]:
 
 
 def _difference(items: int, before: int) -> str:
-    """What the counts tell: not what was changed and kept its key, so that it is at least so many."""
+    """What the counts tell, which show nothing of an item that was changed and kept its key."""
     if items == before:
-        return "as many in both, though items may differ"
-    more, other = ("more", "only in the restored one") if items > before else ("less", "not in the restored one")
-    return f"{abs(items - before):,} {more} in the restored one, so at least so many are {other}"
+        return "the restored one has as many, but a change that keeps the key shows in no count"
+    more = "more" if items > before else "less"
+    return (
+        f"the restored one has {abs(items - before):,} {more}, so at least so many differ, "
+        "as a change that keeps the key shows in no count"
+    )
 
 
 def _nobody_is_asked() -> None:

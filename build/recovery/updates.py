@@ -8,8 +8,9 @@ from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange
 from build.cloudformation.changes import ChangeKind, ResourceChange, data_losses, summary
 from build.cloudformation.operations import SUCCEEDED, Operations
-from build.cloudformation.stacks import DeployedStack, DesiredStack
+from build.cloudformation.stacks import DeployedStack, DesiredStack, existing_stack
 from build.deploy.artifacts import artifact_bucket, template_argument
+from build.deploy.recovery import NEXT_ACTIONS, NextAction, next_action
 from build.errors import CommandError
 from build.recovery.imports import ExistingResource, with_resources
 
@@ -25,6 +26,21 @@ class StackUpdates:
 
     clients: Clients
     operations: Operations
+
+    def settled_stack(self, name: str) -> DeployedStack:
+        """A stack that can be updated, after whatever goes on with it, as it does after a command that was interrupted.
+
+        Raises:
+            CommandError: when there is none, or its status needs something else first.
+        """
+        stack = existing_stack(self.clients.cloudformation, name)
+        if stack.in_progress:
+            self.operations.progress.step(f"{name} is {stack.status}; following that first")
+            stack = self.operations.attach(stack.stack_id, NEXT_ACTIONS)
+        action = next_action(stack.status)
+        if action is not NextAction.UPDATE:
+            raise CommandError(f"{name} is {stack.status}; `deploy` would {action.value}, do that first.")
+        return stack
 
     def import_resources(
         self,

@@ -31,7 +31,7 @@ def cloud(packaged: Package, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def recovery(cloud: LocalCloud) -> Iterator[PointInTimeRecovery]:
-    on = {"PointInTimeRecoveryEnabled": True}
+    on: Any = {"PointInTimeRecoveryEnabled": True}
     for table in (USERS, ANALYTICS):
         cloud.clients.dynamodb.update_continuous_backups(TableName=table, PointInTimeRecoverySpecification=on)
     with point_in_time_recovery(cloud.clients.dynamodb) as double:
@@ -112,7 +112,7 @@ def test_what_has_no_activity_yet_keeps_its_table(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("build.reconcile.reconciliation._PATIENCE", 0.0)
-    on = {"PointInTimeRecoveryEnabled": True}
+    on: Any = {"PointInTimeRecoveryEnabled": True}
     cloud.clients.dynamodb.update_continuous_backups(TableName=USERS, PointInTimeRecoverySpecification=on)
     moment = recovery.mark(USERS)
     write_users(cloud, range(50, 53))

@@ -153,7 +153,9 @@ def test_nothing_is_changed_before_somebody_agrees(run: Run, deployed: Deployed)
     before = deployed.state
     code, out, err = run(*deployed.words)
     assert (code, err) == (2, "restore: nobody can be asked here; add --yes when it is meant.\n")
-    assert f"{TABLE}: 2 items; 1 less in the restored one, so at least so many are not in the restored one" in out
+    told = "the restored one has 1 less, so at least so many differ, as a change that keeps the key shows in no count"
+    assert f"{TABLE}: 2 items; {told}" in out
+    assert "come back from the streams, which keep their records for 24 hours" in out
     assert deployed.state == before
     assert deployed.items == [NEW, OLD]
 
@@ -288,7 +290,7 @@ def test_what_cannot_be_restored_is_one_sentence(
 
 
 def test_recovery_that_is_off_is_one_sentence(run: Run, deployed: Deployed) -> None:
-    off = {"PointInTimeRecoveryEnabled": False}
+    off: Any = {"PointInTimeRecoveryEnabled": False}
     deployed.cloud.dynamodb.update_continuous_backups(TableName=TABLE, PointInTimeRecoverySpecification=off)
     code, _, err = run(*deployed.words, "--yes")
     assert (code, f"point-in-time recovery of {TABLE} is off" in err) == (1, True)

@@ -7,7 +7,7 @@ backup that a deleted table leaves behind
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,7 +108,7 @@ def refused(code: str, message: str) -> Answer:
     return SimpleNamespace(status_code=400), error
 
 
-SERVED = {
+SERVED: Mapping[str, Callable[[PointInTimeRecovery, Mapping[str, Any]], Answer | None]] = {
     "RestoreTableToPointInTime": PointInTimeRecovery.restore_table_to_point_in_time,
     "DescribeContinuousBackups": PointInTimeRecovery.describe_continuous_backups,
     "DeleteTable": PointInTimeRecovery.delete_table,
@@ -121,16 +121,16 @@ def point_in_time_recovery(dynamodb: "DynamoDBClient") -> Iterator[PointInTimeRe
     """The double, which answers the calls of every session that is opened in the block."""
     double = PointInTimeRecovery(dynamodb)
 
-    def remember(params: Mapping[str, Any], context: dict[str, Any], **call: Any) -> None:
-        context["parameters"] = params
+    def remember(**call: Any) -> None:
+        call["context"]["parameters"] = call["params"]
 
-    def serve(model: Any, context: dict[str, Any], **call: Any) -> Answer | None:
-        return SERVED[model.name](double, context["parameters"])
+    def serve(**call: Any) -> Answer | None:
+        return SERVED[call["model"].name](double, call["context"]["parameters"])
 
     def watch(session: Session) -> None:
         for operation in SERVED:
             session.register(f"before-parameter-build.dynamodb.{operation}", remember)
-            session.register(f"before-call.dynamodb.{operation}", serve)
+            session.get_component("event_emitter").register(f"before-call.dynamodb.{operation}", serve)
 
     botocore.register_initializer(watch)
     try:
