@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
             context.clients, context.config, operations, file, _consent(context, arguments)
         )
         journal = _done(context, restoration, arguments)
+        done = "undid the restoration of" if journal.going_back else "restored"
+        context.presenter.step(f"done: {done} {journal.goal}")
         document = {**asdict(journal), "done": [step.value for step in journal.done]}
         hidden = {"template", "parameters"}
         context.presenter.result({name: value for name, value in document.items() if name not in hidden})

@@ -41,6 +41,7 @@ class Journal:
         items: how many the restored table has, once it was counted.
         backup: ARN of the backup of what the table will store, once it was made.
         old_backup: ARN of the backup of the old table, once it was made.
+        old_table: unique id of the old table, once it was backed up; another one may have its name later.
     """
 
     table_id: str
@@ -54,6 +55,7 @@ class Journal:
     items: int | None = None
     backup: str | None = None
     old_backup: str | None = None
+    old_table: str | None = None
 
     def after(self, step: Step, **known: Any) -> "Journal":
         """The journal when one more step is done."""

@@ -154,10 +154,14 @@ class Restoration:
         return {
             "backup": self._tables.back_up(journal.beside, _backup_name(journal)),
             "old_backup": self._tables.back_up(journal.table, f"before-{journal.beside}") if old else None,
+            "old_table": old["TableId"] if old else None,
         }
 
     def _delete_old(self, journal: Journal) -> None:
-        self._tables.delete(journal.table)
+        """The table that was backed up, and no other that got its name."""
+        table = self._tables.described(journal.table)
+        if table and table["TableId"] == journal.old_table:
+            self._tables.delete(journal.table)
 
     def _rename(self, journal: Journal) -> None:
         """Restore under the table's own name, which on the way back an old table may still have."""

@@ -22,7 +22,7 @@ from tests.build.support import tiny_package, tiny_template
 
 STACK = "TapStackback"
 TABLE = "back-things-synth"
-KEYS = {
+KEYS: Any = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
     "BillingMode": "PAY_PER_REQUEST",
@@ -176,7 +176,19 @@ def test_a_restored_table_is_in_its_stack_under_its_own_name(run: Run, deployed:
     assert table["DeletionProtectionEnabled"]
     result = json.loads(out.splitlines()[-1])
     assert result["done"] == [step.value for step in Step]
+    assert f"done: restored ThingsTable to {deployed.moment.isoformat()}" in out
     assert run("plan") == (0, f"{STACK}: no changes\n", "")
+
+
+def test_an_empty_table_that_somebody_made_under_the_name_is_noticed(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupt_at(monkeypatch, Step.DELETED)
+    assert run(*deployed.words, "--yes")[0] == 130
+    deployed.cloud.dynamodb.create_table(TableName=TABLE, **KEYS)
+    code, _, err = run("restore", "--yes")
+    assert code == 1
+    assert f"{TABLE} has 0 items, and back-things-" in err
 
 
 def test_the_old_table_is_kept_as_a_backup(run: Run, deployed: Deployed) -> None:
