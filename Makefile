@@ -16,7 +16,7 @@ in_two_processes := -m 'not slow' --numprocesses 2 --dist loadfile
 code := generate.py stack handlers build benchmarks tests
 black := --quiet --line-length 120 --exclude '/\.venv'
 
-operations := plan deploy status outputs logs drift redrive reconcile days backfill destroy
+operations := plan deploy status outputs logs drift redrive reconcile days backfill restore adopt destroy
 
 .PHONY: help venv local console test coverage test-slow mutants lint format template package $(operations) diagram screenshots permissions bench lock clean
 

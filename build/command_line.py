@@ -51,6 +51,8 @@ COMMANDS = {
     "reconcile": Command("build.reconcile.command", "prove that every record of the streams is recorded exactly once"),
     "days": Command("build.days.command", "say of every day whether its summary is exact, stale or missing"),
     "backfill": Command("build.days.backfill", "make the summaries that are missing or stale"),
+    "restore": Command("build.commands.restore", "restore a table of a stack as it was at a time"),
+    "adopt": Command("build.commands.adopt", "import what outlived its stack into a new one, and deploy the rest"),
     "sweep": Command("build.commands.sweep", "destroy the stacks that are past their expiry"),
     "destroy": Command("build.commands.destroy", "delete a stack and what it stores"),
     "local": Command("build.local.command", "run the whole system on this machine, with no account"),

@@ -87,7 +87,8 @@ class ChangeSets:
         Args:
             desired: the stack as it should be.
             stack: as it is; None for one that is to be created.
-            arguments: of CreateChangeSet: the template, and what is not part of the desired stack.
+            arguments: of CreateChangeSet: the template, and what is not part of the desired stack, such as another
+                type of change set.
 
         Raises:
             Conflict: when somebody else changed the stack meanwhile.
@@ -97,13 +98,12 @@ class ChangeSets:
             created = self.cloudformation.create_change_set(
                 StackName=target,
                 ChangeSetName=name,
-                ChangeSetType="UPDATE" if stack else "CREATE",
                 Parameters=[
                     {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(desired.parameters.items())
                 ],
                 Tags=[{"Key": key, "Value": value} for key, value in sorted(desired.tags.items())],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
-                **arguments,
+                **{"ChangeSetType": "UPDATE" if stack else "CREATE", **arguments},
             )
         return ChangeSet(created["Id"], created["StackId"])
 

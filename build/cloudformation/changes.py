@@ -57,6 +57,7 @@ class ChangeKind(Enum):
     """What becomes of a resource, as a verb, harmless ones first."""
 
     ADD = "add"
+    IMPORT = "import"
     CHANGE = "change"
     POSSIBLY_REPLACE = "possibly replace"
     REPLACE = "replace"
@@ -68,6 +69,7 @@ LOSSES = frozenset({ChangeKind.POSSIBLY_REPLACE, ChangeKind.REPLACE, ChangeKind.
 """After these the stack no longer has what the resource stores."""
 _MARKS = {
     ChangeKind.ADD: "+",
+    ChangeKind.IMPORT: "+",
     ChangeKind.CHANGE: "~",
     ChangeKind.POSSIBLY_REPLACE: "!",
     ChangeKind.REPLACE: "!",
@@ -129,7 +131,7 @@ class ResourceChange:
             return ChangeKind.REPLACE
         if self.replacement == "Conditional" or self.action == "Dynamic":
             return ChangeKind.POSSIBLY_REPLACE
-        return ChangeKind.ADD if self.action in {"Add", "Import"} else ChangeKind.CHANGE
+        return {"Add": ChangeKind.ADD, "Import": ChangeKind.IMPORT}.get(self.action, ChangeKind.CHANGE)
 
     @property
     def of_permissions(self) -> bool:

@@ -83,8 +83,8 @@ _HINTS = tuple(
 )
 _OTHER_HINT = "correct what the reason names and repeat the command."
 _STORE_EXISTS = (
-    "it may hold data that outlived its stack, so delete nothing: import it into the stack "
-    "(CloudFormation: resource import) and deploy again, or deploy under another suffix."
+    "it may hold data that outlived its stack, so delete nothing: import it with `python -m build adopt` "
+    "(CloudFormation: resource import), or deploy under another suffix."
 )
 _EXISTS = re.compile(r"already exists|AlreadyExists", re.IGNORECASE)
 _STORE = re.compile(r"AWS::(DynamoDB::Table|Logs::LogGroup|S3::Bucket)\b")

@@ -160,6 +160,21 @@ class Operations:
             RetainExceptOnCreate=rollback,
         )
 
+    def execute_import(self, change_set_id: str, stack_id: str) -> DeployedStack:
+        """Execute a change set that imports resources, which a failure leaves as they are.
+
+        Args:
+            change_set_id: its ARN.
+            stack_id: ARN of its stack.
+
+        Raises:
+            Conflict: when somebody else changed the stack first.
+            OperationFailed: when a resource cannot be imported.
+        """
+        return self._run(
+            stack_id, SUCCEEDED, self.cloudformation.execute_change_set, ChangeSetName=change_set_id
+        )
+
     def delete(self, stack_id: str) -> DeployedStack:
         """Delete a stack.
 

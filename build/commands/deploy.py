@@ -298,7 +298,7 @@ def _deployed(context: StackContext, arguments: argparse.Namespace) -> DeployedS
     what = f"execute the plan {arguments.plan}" if arguments.plan else "create or update the stack"
     require_credentials(context.clients)
     context.announce_stack(f"package and upload the code, {what}")
-    approve = _approval(context, arguments)
+    approve = approval(context, arguments)
     if not arguments.plan:
         return deploy(context.clients, _requested(context, arguments), context.presenter, approve)
     saved = read_plan(arguments.plan)
@@ -316,8 +316,8 @@ def _requested(context: StackContext, arguments: argparse.Namespace) -> Deployme
     )
 
 
-def _approval(context: StackContext, arguments: argparse.Namespace) -> Callable[[], None]:
-    """Changes of a protected stack need somebody's consent."""
+def approval(context: StackContext, arguments: argparse.Namespace) -> Callable[[], None]:
+    """What asks for somebody's consent, which changes of a protected stack need."""
     if not context.config.protected:
         return _approved
 

@@ -11,7 +11,14 @@ from botocore.exceptions import ClientError
 
 from build.aws_errors import error_code
 from build.cloudformation.stacks import DeployedStack, all_stacks
-from build.deploy.artifacts import ArtifactBucket, archive_keys, artifact_bucket, record_key, recorded_keys
+from build.deploy.artifacts import (
+    ArtifactBucket,
+    archive_keys,
+    artifact_bucket,
+    record_key,
+    recorded_keys,
+    restoration_key,
+)
 from build.deploy.contents import MOST_OBJECTS_DELETED, delete_objects
 from build.errors import CommandError
 from build.options import Context, add_context_options, context, require_consent
@@ -113,7 +120,8 @@ def _needed_keys(bucket: ArtifactBucket, stacks: Collection[DeployedStack]) -> s
     """The keys that stacks are made from, were made from before, and the records that say so."""
     needed: set[str] = set()
     for stack in stacks:
-        needed |= {record_key(stack.name), *archive_keys(stack.parameters), *recorded_keys(bucket, stack.name)}
+        needed |= {record_key(stack.name), restoration_key(stack.name)}
+        needed |= {*archive_keys(stack.parameters), *recorded_keys(bucket, stack.name)}
     return needed
 
 

@@ -288,6 +288,11 @@ def record_key(stack_name: str) -> str:
     return f"deployments/{stack_name}.json"
 
 
+def restoration_key(stack_name: str) -> str:
+    """Where the journal of a restoration of one of a stack's tables is stored in the bucket."""
+    return f"restorations/{stack_name}.json"
+
+
 def archive_keys(parameters: Mapping[str, str]) -> list[str]:
     """The keys of archives among a stack's parameters."""
     return sorted(value for value in parameters.values() if value.endswith(".zip"))

@@ -245,7 +245,7 @@ def _leaving_behind(stack: DeployedStack, kept: list[StackResource], uses: Mappi
     return CommandError(
         f"{stack.name} is {stack.status}, and deleting it would leave {named} behind, "
         f"so that it could not be created again; {used}run `{destroy_command(stack)}`, which leaves them, "
-        "import them into a stack to keep what they store (CloudFormation: resource import) "
+        f"and keep what they store with `{build_command('adopt', stack)}`, "
         f"or delete them with {quoted(removal_commands(stores, stack.region))}, and deploy again."
     )
 

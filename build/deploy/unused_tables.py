@@ -33,7 +33,7 @@ def use_of_table(dynamodb: "DynamoDBClient", name: str, stack_created: datetime)
         name: of the table; one that is gone is not in use.
         stack_created: when its stack was, to the second; an older table is not the stack's own.
     """
-    table = _described(dynamodb, name)
+    table = described_table(dynamodb, name)
     if table is None:
         return ""
     if table["CreationDateTime"] < stack_created.replace(microsecond=0):
@@ -50,13 +50,14 @@ def delete_table(dynamodb: "DynamoDBClient", name: str, waiting: Callable[[], No
         name: of the table.
         waiting: called before each pause.
     """
-    table = _described(dynamodb, name)
+    table = described_table(dynamodb, name)
     if table and table.get("DeletionProtectionEnabled"):
         dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
     until(lambda: _is_gone(dynamodb, name) or None, waiting)
 
 
-def _described(dynamodb: "DynamoDBClient", name: str) -> "TableDescriptionTypeDef | None":
+def described_table(dynamodb: "DynamoDBClient", name: str) -> "TableDescriptionTypeDef | None":
+    """A table as DynamoDB describes it; None when there is none."""
     try:
         return dynamodb.describe_table(TableName=name)["Table"]
     except ClientError as error:

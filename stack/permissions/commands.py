@@ -37,6 +37,14 @@ _FUNCTIONS = Resources("Functions", (FUNCTION,))
 _LAYER_VERSIONS = Resources("LayerVersions", ("arn:{partition}:lambda:{region}:{account}:layer:{named}:*",))
 _LOGS = OF_SERVICES["logs"]
 _TABLES = OF_SERVICES["dynamodb"]
+_BACKUPS = Resources(
+    "BackupsOfTables",
+    (
+        "arn:{partition}:dynamodb:{region}:{account}:table/{named}",
+        "arn:{partition}:dynamodb:{region}:{account}:table/{named}/backup/*",
+    ),
+)
+_LISTED_BACKUPS = Resources("ListingBackupsHasNoResourceLevel", ("*",))
 _LISTED_STREAMS = Resources("ListingStreamsHasNoResourceLevel", ("*",))
 _STREAMS = Resources("Streams", ("arn:{partition}:dynamodb:{region}:{account}:table/{named}/stream/*",))
 _WORKFLOW = Resources(
@@ -126,6 +134,15 @@ _DEPLOY = merged(
 )
 """Functions that run other code or another layer get the template's back; tables that a failed first deployment made
 and nobody has used are deleted."""
+_ADOPT = merged(
+    _DEPLOY,
+    {
+        _TABLES: [dynamodb.DescribeContinuousBackups, dynamodb.DescribeTable, dynamodb.DescribeTimeToLive],
+        _FAILED_EVENTS_BUCKET: [s3.ListBucketVersions],
+        _LOG_GROUPS: [logs.DescribeLogGroups],
+    },
+)
+"""An import reads the resources in the name of who asks for it, as a change set that reverts drift does."""
 _STATUS = merged(
     {
         _STACK: [cloudformation.DescribeStacks, cloudformation.ListStackResources],
@@ -219,6 +236,34 @@ _CONSOLE = merged(
     },
 )
 """With `--allow-execute` or `--allow-redrive` it takes what `redrive` takes, too."""
+_RESTORE = merged(
+    _ANNOUNCE,
+    _PLAN,
+    {
+        _STACK: [cloudformation.ExecuteChangeSet],
+        _TABLES: [
+            dynamodb.BatchWriteItem,
+            dynamodb.CreateBackup,
+            dynamodb.DeleteItem,
+            dynamodb.DeleteTable,
+            dynamodb.DescribeContinuousBackups,
+            dynamodb.DescribeTable,
+            dynamodb.DescribeTimeToLive,
+            dynamodb.GetItem,
+            dynamodb.PutItem,
+            dynamodb.Query,
+            dynamodb.RestoreTableToPointInTime,
+            dynamodb.Scan,
+            dynamodb.UpdateItem,
+            dynamodb.UpdateTable,
+        ],
+        _BACKUPS: [dynamodb.DeleteBackup, dynamodb.DescribeBackup, dynamodb.RestoreTableFromBackup],
+        _LISTED_BACKUPS: [dynamodb.ListBackups],
+    },
+    _RECONCILE,
+)
+"""DynamoDB restores in the name of who asks for it, so that takes the permissions to read and write items, too
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html)."""
 _DESTROY = merged(
     _ANNOUNCE,
     _FOLLOW,
@@ -249,6 +294,8 @@ COMMANDS: Mapping[str, Grants] = {
     "backfill": merged(_DAYS, {_WORKFLOW: [states.StartExecution]}),
     "trace": _TRACE,
     "console": _CONSOLE,
+    "restore": _RESTORE,
+    "adopt": _ADOPT,
     "destroy": _DESTROY,
     "sweep": merged(_LIST, _DESTROY),
 }

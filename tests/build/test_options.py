@@ -26,7 +26,7 @@ def test_every_commands_help_ends_with_an_example_that_it_accepts(name: str) -> 
 def test_there_are_all_commands() -> None:
     assert OURS == [
         *("plan", "deploy", "settings", "list", "outputs"),
-        *("status", "logs", "trace", "drift", "prune", "sweep", "destroy"),
+        *("status", "logs", "trace", "drift", "prune", "restore", "adopt", "sweep", "destroy"),
     ]
 
 

@@ -102,14 +102,16 @@ def of_logs(operation: str, parameters: CallParameters) -> Requests:
 
 
 def of_dynamodb(operation: str, parameters: CallParameters) -> Requests:
-    """Calls about a stream, which a shard iterator names too, about all streams, or about tables."""
-    if operation == "ListStreams":
-        return [request("dynamodb:ListStreams", EVERYTHING)]
+    """Calls about a stream, which a shard iterator names too, about all streams or backups, a backup, or tables."""
+    if operation in {"ListBackups", "ListStreams"}:
+        return [request(f"dynamodb:{operation}", EVERYTHING)]
     if operation in OF_STREAMS:
         stream = parameters.get("StreamArn", arn("dynamodb", f"table/{SUFFIX}-userdata-synth/stream/any"))
         return [request(f"dynamodb:{operation}", stream)]
-    tables = parameters.get("RequestItems", [parameters.get("TableName")])
-    return [request(f"dynamodb:{operation}", arn("dynamodb", f"table/{table}")) for table in tables]
+    named = [parameters[name] for name in ("TableName", "SourceTableName", "TargetTableName") if name in parameters]
+    tables = [arn("dynamodb", f"table/{table}") for table in parameters.get("RequestItems", named)]
+    backups = [parameters["BackupArn"]] if "BackupArn" in parameters else []
+    return [request(f"dynamodb:{operation}", resource) for resource in (*tables, *backups)]
 
 
 def of_states(operation: str, parameters: CallParameters) -> Requests:

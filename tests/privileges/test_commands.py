@@ -33,6 +33,7 @@ from build.redrive.failed_events import DeployedSource
 from stack.config import StackConfig
 from stack.permissions.commands import COMMANDS
 from stack.permissions.grants import Document, Scope, document
+from tests.build.recovery.point_in_time import point_in_time_recovery
 from tests.build.redrive.failure_records import body, key, record
 from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, actions_of, arn, recorded_requests
 from tests.privileges.policy_evaluation import Decision, Request, decide
@@ -48,18 +49,19 @@ OF_NO_ACCOUNT = ("local", "monitoring", "poller", "diagram")
 """Folders of build/ that call the emulator alone, or nothing."""
 SERVICES = ("cloudformation", "cloudwatch", "dynamodb", "dynamodbstreams", "iam", "lambda", "logs", "s3", "sqs")
 WORKFLOW = "stepfunctions"
+BACKUPS = ["dynamodb:DescribeBackup", "dynamodb:DeleteBackup", "dynamodb:RestoreTableFromBackup"]
 READING_STREAMS = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
 OF_NAMED_MONITORING = ["cloudwatch:DescribeAlarmHistory", "cloudwatch:GetDashboard"]
 ONLY_FOR_THE_EMULATOR = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Action": "lambda:ListEventSourceMappings", "Resource": "*"},
-        {"Effect": "Allow", "Action": READING_STREAMS, "Resource": "*"},
+        {"Effect": "Allow", "Action": [*READING_STREAMS, *BACKUPS], "Resource": "*"},
         {"Effect": "Allow", "Action": OF_NAMED_MONITORING, "Resource": "*"},
     ],
 }
-"""The emulator takes GetEventSourceMapping for this action, and streams, alarms and dashboards for no resources of
-their own; no policy has that. The recorded call is decided on."""
+"""The emulator takes GetEventSourceMapping for this action, and streams, backups, alarms and dashboards for no
+resources of their own; no policy has that. The recorded call is decided on."""
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -247,6 +249,19 @@ def test_the_console(log_in: Callable[[Document], None]) -> None:
     assert not_allowed(requests, policy("console")) == []
 
 
+def test_restoring(run: Run, root: Clients) -> None:
+    table = CONFIG.name("analytics")
+    root.dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    with point_in_time_recovery(root.dynamodb) as recovery:
+        moment = recovery.mark(table).isoformat()
+        words = ("--table", "AnalyticsTable", "--to", moment, "--role-arn", ROLE, "--yes")
+        code, out, err = run("restore", *words)
+    assert (code, err) == (0, "")
+    assert "AnalyticsTable imported" in out
+
+
 @pytest.mark.parametrize(
     ("command", "action"),
     [
@@ -263,6 +278,7 @@ def test_the_console(log_in: Callable[[Document], None]) -> None:
         ("backfill", "states:ListExecutions"),
         ("trace --source UserData --id traced", "dynamodb:Query"),
         ("console --suffix granted", "cloudformation:GetTemplate"),
+        ("restore --table AnalyticsTable --to 2026-01-01", "dynamodb:DescribeContinuousBackups"),
         ("destroy", "dynamodb:DescribeTable"),
     ],
 )
@@ -285,6 +301,27 @@ def test_destroying(run: Run) -> None:
     code, out, err = run("destroy", "--yes")
     assert (code, err) == (0, "")
     assert f"{CONFIG.stack_name} is DELETE_COMPLETE" in out
+
+
+def test_adopting(run: Run, root: Clients) -> None:
+    source = CONFIG.sources[0]
+    table = CONFIG.name(source.name.lower())
+    root.dynamodb.create_table(
+        TableName=table,
+        AttributeDefinitions=[
+            {"AttributeName": source.id_attribute, "AttributeType": "S"},
+            {"AttributeName": source.time_attribute, "AttributeType": "N"},
+        ],
+        KeySchema=[
+            {"AttributeName": source.id_attribute, "KeyType": "HASH"},
+            {"AttributeName": source.time_attribute, "KeyType": "RANGE"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    code, out, err = run("adopt", "--role-arn", ROLE, "--yes")
+    assert (code, err) == (0, "")
+    assert f"{source.name}Table imported" in out
+    assert run("destroy", "--yes")[0] == 0
 
 
 def test_sweeping(run: Run) -> None:

@@ -31,7 +31,7 @@ TABLE = "AWS::DynamoDB::Table"
     ("action", "replacement", "policy_action", "kind"),
     [
         ("Add", "", "", ChangeKind.ADD),
-        ("Import", "", "", ChangeKind.ADD),
+        ("Import", "", "", ChangeKind.IMPORT),
         ("Modify", "False", "", ChangeKind.CHANGE),
         ("SyncWithActual", "", "", ChangeKind.CHANGE),
         ("Modify", "Conditional", "", ChangeKind.POSSIBLY_REPLACE),
@@ -52,7 +52,7 @@ def test_what_becomes_of_a_resource(action: str, replacement: str, policy_action
 
 
 def test_only_additions_and_changes_keep_what_a_resource_stores() -> None:
-    assert set(ChangeKind) - LOSSES == {ChangeKind.ADD, ChangeKind.CHANGE}
+    assert set(ChangeKind) - LOSSES == {ChangeKind.ADD, ChangeKind.IMPORT, ChangeKind.CHANGE}
 
 
 def test_properties_are_named_by_path_once_and_in_order() -> None:

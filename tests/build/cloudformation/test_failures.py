@@ -184,7 +184,7 @@ def test_hints(reason: str, hint: str) -> None:
 )
 def test_a_store_that_exists_is_imported_and_never_deleted(resource_type: str, reason: str) -> None:
     hint = Cause("UserDataTable", resource_type, reason).hint
-    assert "delete nothing: import it into the stack (CloudFormation: resource import)" in hint
+    assert "delete nothing: import it with `python -m build adopt` (CloudFormation: resource import)" in hint
     assert "rename" not in hint
 
 

@@ -7,10 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from build.commands.prune import ObjectVersion, object_versions, remove_versions, stacks_made_from, unneeded_versions
-from build.deploy.artifacts import ArtifactBucket, artifact_bucket, record_key
+from build.deploy.artifacts import ArtifactBucket, artifact_bucket, record_key, restoration_key
 from build.errors import CommandError
 from tests.build.support import NAME, Stubs, a_stack, description
 
+JOURNAL = restoration_key(NAME)
 OLD = datetime.now(UTC) - timedelta(days=3)
 
 
@@ -39,7 +40,8 @@ def keys(versions: list[ObjectVersion]) -> list[str]:
 
 def test_what_stacks_are_or_were_made_from_is_needed(stubs: Stubs, bucket: ArtifactBucket) -> None:
     expect_record(stubs, bucket, NAME, {"deployed": ["b.zip"], "before": ["a.zip"]})
-    expect_versions(stubs, bucket, "a.zip", "b.zip", "c.zip", "d.zip", record_key(NAME), record_key("Gone"), "t.json")
+    kept = ("a.zip", "b.zip", "c.zip", record_key(NAME), JOURNAL)
+    expect_versions(stubs, bucket, *kept, "d.zip", record_key("Gone"), "t.json")
     stack = a_stack(Parameters=[{"ParameterKey": "LayerKey", "ParameterValue": "c.zip"}])
     assert keys(unneeded_versions(bucket, [stack])) == ["d.zip", record_key("Gone"), "t.json"]
 

@@ -225,7 +225,7 @@ def test_what_holds_a_name_is_kept_by_an_import_or_removed_by_commands_that_work
         recovery(stubs, progress, tiny_deployment(tmp_path, {}, "prod")).run()
     told = str(caught.value)
     assert "run `python -m build destroy --suffix prod --lift-protection TapStackprod`, which leaves them" in told
-    assert "CloudFormation: resource import" in told
+    assert "keep what they store with `python -m build adopt --suffix prod`" in told
     commands = [
         "aws logs delete-log-group --log-group-name dev-Logs",
         "aws dynamodb update-table --table-name dev-Table --no-deletion-protection-enabled",
