@@ -171,9 +171,7 @@ class Operations:
             Conflict: when somebody else changed the stack first.
             OperationFailed: when a resource cannot be imported.
         """
-        return self._run(
-            stack_id, SUCCEEDED, self.cloudformation.execute_change_set, ChangeSetName=change_set_id
-        )
+        return self._run(stack_id, SUCCEEDED, self.cloudformation.execute_change_set, ChangeSetName=change_set_id)
 
     def delete(self, stack_id: str) -> DeployedStack:
         """Delete a stack.

@@ -38,9 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
         role = arguments.role_arn or context.settings.role
         command = with_profile("restore", context.clients)
         operations = Operations(context.clients.cloudformation, context.presenter, role, command)
-        restoration = Restoration(
-            context.clients, context.config, operations, file, _consent(context, arguments)
-        )
+        restoration = Restoration(context.clients, context.config, operations, file, _consent(context, arguments))
         journal = _done(context, restoration, arguments)
         done = "undid the restoration of" if journal.going_back else "restored"
         context.presenter.step(f"done: {done} {journal.goal}")

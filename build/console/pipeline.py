@@ -181,9 +181,7 @@ def _groups(graph: ResourceGraph) -> Iterator[Group]:
     for resource in _flowing(graph):
         failing = bool(graph.sources(resource.logical_id, EdgeKind.FAILURE))
         title = _FAILURES if failing else _DAILY if resource.logical_id in daily else _CHANGES
-        groups[title].append(
-            Box(resource.logical_id, resource.logical_id, (_room_of(resource),), resource.service)
-        )
+        groups[title].append(Box(resource.logical_id, resource.logical_id, (_room_of(resource),), resource.service))
     yield from (Group(title, tuple(boxes)) for title, boxes in groups.items() if boxes)
 
 

@@ -149,9 +149,7 @@ def source_metrics(
             for moment, value in zip(result["Timestamps"], result["Values"]):
                 by_hour[int(moment.timestamp()) // _HOUR] = int(value)
     return {
-        source.name: SourceMetrics(
-            *(values.get(f"{what}{number}", {}) for what in (_POLLED, _DROPPED, _UNDELIVERED))
-        )
+        source.name: SourceMetrics(*(values.get(f"{what}{number}", {}) for what in (_POLLED, _DROPPED, _UNDELIVERED)))
         for number, source in enumerate(sources)
     }
 

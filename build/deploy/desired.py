@@ -127,9 +127,7 @@ def add_deployment_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def requested_deployment(
-    arguments: argparse.Namespace, settings: SuffixSettings, progress: Progress
-) -> Deployment:
+def requested_deployment(arguments: argparse.Namespace, settings: SuffixSettings, progress: Progress) -> Deployment:
     """What the options and the suffix's settings ask for, its archives made; an option wins over a setting.
 
     Raises:

@@ -103,9 +103,7 @@ class Proposal:
         return [with_values(change, before, after) for change in complete]
 
 
-def propose(
-    clients: Clients, deployment: Deployment, stack: DeployedStack | None, progress: Progress
-) -> Proposal:
+def propose(clients: Clients, deployment: Deployment, stack: DeployedStack | None, progress: Progress) -> Proposal:
     """Compare a stack, or nothing where it is to be created, with what is asked for.
 
     Raises:

@@ -90,9 +90,7 @@ def deployed_activities(clients: Clients, source: DeployedSource) -> DeployedAct
     answer = clients.functions.get_function_configuration(FunctionName=source.function_arn)
     variables = answer.get("Environment", {}).get("Variables", {})
     try:
-        return DeployedActivities(
-            source, ActivitySource.from_environment(variables), variables["ANALYTICS_TABLE_NAME"]
-        )
+        return DeployedActivities(source, ActivitySource.from_environment(variables), variables["ANALYTICS_TABLE_NAME"])
     except (KeyError, TypeError, ValueError) as error:
         raise CommandError(
             f"{source.function_arn} was deployed by another version of this project; deploy it again."

@@ -120,16 +120,11 @@ class ExistingResources:
         prefix = f"{self.stack_name}-{logical_id}-".lower()
         pages = self.clients.s3.get_paginator("list_buckets").paginate(Prefix=prefix, BucketRegion=self.clients.region)
         return sorted(
-            bucket["Name"]
-            for page in pages
-            for bucket in page.get("Buckets", [])
-            if bucket["Name"].startswith(prefix)
+            bucket["Name"] for page in pages for bucket in page.get("Buckets", []) if bucket["Name"].startswith(prefix)
         )
 
 
-_FINDERS: Mapping[
-    str, Callable[[ExistingResources, str, Mapping[str, Any]], tuple[str, Properties] | None]
-] = {
+_FINDERS: Mapping[str, Callable[[ExistingResources, str, Mapping[str, Any]], tuple[str, Properties] | None]] = {
     BUCKET_TYPE: ExistingResources._bucket,
     LOG_GROUP_TYPE: ExistingResources._log_group,
     TABLE_TYPE: ExistingResources._table,

@@ -261,9 +261,7 @@ def test_what_is_in_the_stack_again_is_not_undone(
     assert run("restore", "--yes")[0] == 0
 
 
-def test_a_table_that_was_deleted_comes_back_as_it_was_last(
-    run: Run, deployed: Deployed
-) -> None:
+def test_a_table_that_was_deleted_comes_back_as_it_was_last(run: Run, deployed: Deployed) -> None:
     before = deployed.state
     deployed.delete_table()
     code, _, err = run(*deployed.words, "--yes")

@@ -135,9 +135,7 @@ def test_the_failure_of_one_stack_stops_no_other(
     ]
     assert documents[-2]["destroyed"] == ["TapStacka", "TapStackc"]
     assert (documents[-2]["failed"], documents[-1]["type"]) == (["TapStackb"], "failure")
-    assert err == (
-        "sweep: TapStackb could not be destroyed; correct what is said of each and repeat the command.\n"
-    )
+    assert err == ("sweep: TapStackb could not be destroyed; correct what is said of each and repeat the command.\n")
 
 
 def test_ctrl_c_stops_the_sweep(run: Run, there: Clients, deployed: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """Renders the console over a local cloud with a day's worth of records, failures and alarms.
 
-    python -m tests.build.console.screenshots [folder]
+python -m tests.build.console.screenshots [folder]
 """
 
 import math

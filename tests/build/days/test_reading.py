@@ -45,9 +45,7 @@ def running_is(stubs: Stubs, request: Any, status: str = "RUNNING") -> None:
     parameters = {"stateMachineArn": machine, "statusFilter": "RUNNING"}
     stubs.answer("workflow", "list_executions", parameters, {"executions": [listed]})
     text = request if isinstance(request, str) else json.dumps(request)
-    described = {
-        "executionArn": ARN, "stateMachineArn": machine, "status": status, "startDate": started, "input": text
-    }
+    described = {"executionArn": ARN, "stateMachineArn": machine, "status": status, "startDate": started, "input": text}
     stubs.answer("workflow", "describe_execution", {"executionArn": ARN}, described)
 
 

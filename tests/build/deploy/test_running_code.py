@@ -127,9 +127,7 @@ def test_an_archive_of_the_layer_that_was_replaced_cannot_be_put_right_and_says_
     bucket.write(key, FOREIGN, "application/zip")
     try:
         (drift,) = code_drifts(cloud, CONFIG, stack)
-        assert drift == Drift(
-            "DependenciesLayer", LAYER_TYPE, "Content.CodeSha256", sha256(FOREIGN), sha256(original)
-        )
+        assert drift == Drift("DependenciesLayer", LAYER_TYPE, "Content.CodeSha256", sha256(FOREIGN), sha256(original))
         assert "DependenciesLayer" in ran(capsys, "status", *OPTIONS[:2])[1]
         assert ran(capsys, "plan", *OPTIONS)[0] == 2
         with pytest.raises(CommandError, match="was replaced since DependenciesLayer was made from it; restore"):

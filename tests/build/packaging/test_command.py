@@ -70,7 +70,7 @@ def no_runtime_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "")
     monkeypatch.setenv("HOME", str(tmp_path))
     alone = tmp_path / "python"
-    alone.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} \"$@\"\n")
+    alone.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
     alone.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(alone))
 
