@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from handlers import counting
 if TYPE_CHECKING:
     from types import ModuleType
 
+THE_SCHEDULE = {"scheduledTime": f"{(SUMMARISED_DAY + timedelta(days=1)).isoformat()}T02:00:00Z"}
+"""Counts the day and the one before it, and reads them eventually consistently."""
+
+_THE_DAY = {"date": SUMMARISED_DAY.isoformat()}
 _HOURS = 24
 _SMALL_PAGE = 100
 """Items that a page counts where many pages are wanted."""
@@ -29,14 +34,17 @@ class CountedDay:
     requests: int
 
 
-def this_summary(variables: Mapping[str, str]) -> Iterator[Callable[[], CountedDay]]:
+def this_summary(
+    variables: Mapping[str, str], window: Mapping[str, str] = _THE_DAY
+) -> Iterator[Callable[[], CountedDay]]:
     """Iterations of the analytics processor, for one day.
 
     Args:
         variables: environment of the function, with the endpoint of its DynamoDB.
+        window: what of the request says which days to count.
     """
     module = _analytics_processor(variables)
-    return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events)))
+    return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events), window))
 
 
 def parallel_summary(
@@ -52,7 +60,7 @@ def parallel_summary(
     module = _analytics_processor(variables)
     counting.CONCURRENT_QUERIES = queries_at_once
     ParallelDynamoDB(activities // (_HOURS * len(module.SOURCES)), _SMALL_PAGE).answer_for(module.dynamodb)
-    return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events)))
+    return repeat(partial(_invoke_analytics_processor, module, ReadUnits(module.dynamodb.meta.events), _THE_DAY))
 
 
 def reference_summary(variables: Mapping[str, str], every_page: bool) -> Iterator[Callable[[], CountedDay]]:
@@ -73,9 +81,9 @@ def _analytics_processor(variables: Mapping[str, str]) -> Any:
     return module
 
 
-def _invoke_analytics_processor(module: "ModuleType", units: ReadUnits) -> CountedDay:
-    request = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, "date": SUMMARISED_DAY.isoformat()}
-    return _counted(lambda: module.handler(request, LambdaContext())["summaries"][0], units)
+def _invoke_analytics_processor(module: "ModuleType", units: ReadUnits, window: Mapping[str, Any]) -> CountedDay:
+    request = {"dataType": "DAILY_ANALYTICS", "batchSize": 100, **window}
+    return _counted(lambda: module.handler(request, LambdaContext())["summaries"][-1], units)
 
 
 def _counted(summary: Callable[[], dict[str, Any]], reads: ReadUnits) -> CountedDay:

@@ -89,8 +89,9 @@ def _mutated_files() -> list[str]:
 def _tests_of(file: str) -> list[str]:
     """The tests that have to fail for a module: its own, and for policies those of what they have to grant."""
     folder, name = file.split("/")
-    own = f"tests/{folder}/test_{name}"
-    return [own, "tests/privileges"] if folder == "stack" else [own]
+    own = sorted(ROOT.glob(f"tests/{folder}/test_{Path(name).stem}*.py"))
+    of_the_module = [str(path.relative_to(ROOT)) for path in own]
+    return [*of_the_module, "tests/privileges"] if folder == "stack" else of_the_module
 
 
 def _run_tests(folder: Path, tests: Sequence[str]) -> None:
