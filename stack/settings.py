@@ -12,13 +12,12 @@ from typing import Any
 from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, ActivityShardsError, check_activity_shards
 from stack.config import (
     LEAST_RETENTION_DAYS,
-    PAGES_IN_ONE_INVOCATION,
     PROTECTED_SUFFIXES,
     SOURCES,
     StackConfig,
     StreamSource,
 )
-from stack.sizing import USUAL_PEAK, sized_sources
+from stack.sizing import USUAL_PEAK, pages_in_one_invocation, sized_sources
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
 SIZES = {
@@ -55,7 +54,8 @@ class SuffixSettings:
         scale: records a day that the sources are sized for; None for the sizes of `stack.config`.
         sizes: of sources, by their name and the field of `StreamSource`; they win over the scale.
         activity_shards: of each activity type.
-        pages_in_one_invocation: that the analytics processor reads before the workflow counts in slices.
+        pages_in_one_invocation: that the analytics processor reads before the workflow counts in slices; None for what
+            the scale needs.
     """
 
     suffix: str
@@ -70,7 +70,7 @@ class SuffixSettings:
     scale: float | None = None
     sizes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     activity_shards: ActivityShards | None = None
-    pages_in_one_invocation: int = PAGES_IN_ONE_INVOCATION
+    pages_in_one_invocation: int | None = None
 
     @property
     def section(self) -> str:
@@ -88,10 +88,16 @@ class SuffixSettings:
             self.suffix,
             sources=tuple(map(self._sized, self._scaled)),
             activity_retention_days=self.activity_retention_days,
-            pages_in_one_invocation=self.pages_in_one_invocation,
+            pages_in_one_invocation=self._pages,
             protected_by_settings=self.protected,
         )
         return replace(config, activity_shards=self.activity_shards) if self.activity_shards else config
+
+    @property
+    def _pages(self) -> int:
+        if self.pages_in_one_invocation is not None:
+            return self.pages_in_one_invocation
+        return pages_in_one_invocation(self.scale or 0)
 
     @property
     def _scaled(self) -> tuple[StreamSource, ...]:

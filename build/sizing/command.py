@@ -13,12 +13,14 @@ from stack.config import DEFAULT_SUFFIX, SUFFIX_VARIABLE, StackConfig, suffix_fr
 from stack.settings import SIZES
 from stack.sizing import (
     CONCURRENT_EXECUTIONS,
+    SECONDS_A_DAY,
     USUAL_PEAK,
     WRITES_OF_A_NEW_TABLE,
     WRITES_PER_TABLE,
     BreakingPoint,
     SourceSize,
     breaking_points,
+    pages_in_one_invocation,
     sized_sources,
 )
 
@@ -112,7 +114,9 @@ def settings_lines(config: StackConfig, sizes: Sequence[SourceSize]) -> list[str
     ]
     shards = max(size.activity_shards for size in sizes)
     more = [f"activity_shards: TIME = {shards}"] if shards > config.shards_in_force else []
-    return [*(f"sizes: {line}" for line in chosen), *more]
+    pages = pages_in_one_invocation(sum(size.load.average for size in sizes) * SECONDS_A_DAY)
+    counting = [f"pages_in_one_invocation: {pages}"] if pages < config.pages_in_one_invocation else []
+    return [*(f"sizes: {line}" for line in chosen), *counting, *more]
 
 
 def _reached(point: BreakingPoint, arguments: argparse.Namespace) -> bool:

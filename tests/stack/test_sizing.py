@@ -14,6 +14,7 @@ from stack.sizing import (
     SourceSize,
     batch_seconds,
     breaking_points,
+    pages_in_one_invocation,
     records_per_batch,
     shard_throughput,
     sized_source,
@@ -88,9 +89,15 @@ def test_a_batch_takes_its_requests_and_its_share_of_a_cpu() -> None:
 
 def test_the_summary_breaks_first_then_the_order_mapping_then_shards() -> None:
     first, second, *others = breaking_points(CONFIG, 3)
-    assert first.records_per_day == 7_800_000 and "the daily summary" in first.what
+    assert first.records_per_day == 7_000_000 and "the daily summary" in first.what
     assert 29e6 < second.records_per_day < 31e6 and "OrderData falls behind a stream shard's 1,000" in second.what
     assert [round(point.records_per_day / 1e6) for point in others] == [58, 58, 1152]
+
+
+def test_a_summary_that_begins_in_slices_does_not_break() -> None:
+    assert (pages_in_one_invocation(6.9e6), pages_in_one_invocation(7e6)) == (5_000, 0)
+    points = breaking_points(replace(CONFIG, pages_in_one_invocation=0), 3)
+    assert not any("the daily summary" in point.what for point in points)
 
 
 def test_what_was_sized_no_longer_breaks_by_its_mapping() -> None:
@@ -101,6 +108,8 @@ def test_what_was_sized_no_longer_breaks_by_its_mapping() -> None:
 
 def test_the_scale_of_a_suffix_is_in_its_template() -> None:
     settings = SuffixSettings("prod", scale=1e9, sizes={"OrderData": {"memory_size": 2048}})
+    assert settings.config.pages_in_one_invocation == 0
+    assert replace(settings, pages_in_one_invocation=7).config.pages_in_one_invocation == 7
     resources = build_template(settings.config).to_dict()["Resources"]
     sized = {size.source.name: size.source for size in sized_sources(StackConfig().sources, 1e9, 3)}
     for name, source in sized.items():

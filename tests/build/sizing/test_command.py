@@ -88,7 +88,7 @@ def test_limits_are_named_only_where_they_are_exceeded() -> None:
 
 def test_the_lines_to_add_are_the_sizes_that_differ() -> None:
     lines = settings_lines(CONFIG, sized_sources(CONFIG.sources, 1e9, 3))
-    assert lines[-1] == "activity_shards: TIME = 22"
+    assert lines[-2:] == ["pages_in_one_invocation: 0", "activity_shards: TIME = 22"]
     assert "sizes: OrderData.batch_size = 25" in lines
 
 
