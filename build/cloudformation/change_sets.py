@@ -20,7 +20,6 @@ from build.cloudformation.failures import (
     change_set_cause,
     raise_if_conflict,
 )
-from build.cloudformation.operations import unique_name
 from build.cloudformation.stacks import (
     ALARM_TYPE,
     DeployedStack,
@@ -29,6 +28,7 @@ from build.cloudformation.stacks import (
     is_missing,
     stack_name,
     stack_resources,
+    unique_name,
 )
 from build.errors import CommandError
 from build.progress import Progress

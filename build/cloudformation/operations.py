@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,7 +22,15 @@ from build.cloudformation.failures import (
     root_cause,
 )
 from build.cloudformation.next_steps import command_for, failed_resources, next_step
-from build.cloudformation.stacks import DeployedStack, StackEvent, find_stack, is_missing, stack_events, stack_name
+from build.cloudformation.stacks import (
+    DeployedStack,
+    StackEvent,
+    find_stack,
+    is_missing,
+    stack_events,
+    stack_name,
+    unique_name,
+)
 from build.progress import Progress
 
 if TYPE_CHECKING:
@@ -39,12 +46,6 @@ FOREIGN_EVENTS = 100
 READS_WITHOUT_EVENTS = 10
 """After so many readings, about half a minute, an operation without events of its own may never have begun."""
 _FIRST_STATUSES = frozenset({"CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS", "UPDATE_IN_PROGRESS"})
-
-
-def unique_name() -> str:
-    """A name that no operation and no change set has had: it tells an operation's events from those of others, and
-    a deleted change set's name is free only some time later."""
-    return f"build-{uuid4()}"
 
 
 @dataclass
@@ -143,8 +144,6 @@ class Operations:
         """Begin to execute a change set; a rollback also deletes new resources that the template retains otherwise.
 
         Args:
-            change_set_id: its ARN.
-            stack_id: ARN of its stack.
             rollback: whether a failure rolls everything back; without, the stack stays as it failed.
 
         Raises:
@@ -162,10 +161,6 @@ class Operations:
 
     def execute_import(self, change_set_id: str, stack_id: str) -> DeployedStack:
         """Execute a change set that imports resources, which a failure leaves as they are.
-
-        Args:
-            change_set_id: its ARN.
-            stack_id: ARN of its stack.
 
         Raises:
             Conflict: when somebody else changed the stack first.
@@ -193,7 +188,6 @@ class Operations:
         """Continue a rollback that failed.
 
         Args:
-            stack_id: ARN of the stack.
             skip: logical ids of resources to leave as they are.
 
         Raises:
@@ -226,7 +220,6 @@ class Operations:
         """Report an operation's events until it ends, through a network that is lost for a few minutes.
 
         Args:
-            events: of the operation.
             expected: statuses that it should end in.
 
         Raises:

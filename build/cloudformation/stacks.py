@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -24,6 +25,12 @@ LAYER_TYPE = "AWS::Lambda::LayerVersion"
 LOG_GROUP_TYPE = "AWS::Logs::LogGroup"
 TABLE_TYPE = "AWS::DynamoDB::Table"
 _RETAINING_POLICIES = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
+
+
+def unique_name() -> str:
+    """A name that no operation and no change set has had: it tells an operation's events from those of others, and
+    a deleted change set's name is free only some time later."""
+    return f"build-{uuid4()}"
 
 
 @dataclass(frozen=True)

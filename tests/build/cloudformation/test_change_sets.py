@@ -7,8 +7,7 @@ from botocore.exceptions import ClientError
 from build.cloudformation import change_sets as module
 from build.cloudformation.change_sets import ChangeSet, ChangeSets, NothingToChange, rollback_configuration
 from build.cloudformation.failures import Conflict, OperationFailed
-from build.cloudformation.operations import unique_name
-from build.cloudformation.stacks import DesiredStack
+from build.cloudformation.stacks import DesiredStack, unique_name
 from tests.build.support import (
     ACCOUNT,
     CHANGE_SET_ID,

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from build.cloudformation import operations as module
 from build.cloudformation.failures import Detached, OperationFailed
 from build.cloudformation.operations import (
     DELETED,
@@ -12,6 +11,7 @@ from build.cloudformation.operations import (
     OperationEvents,
     Operations,
 )
+from build.cloudformation.stacks import unique_name
 from build.errors import INTERRUPTED
 from tests.build.support import CHANGE_SET_ID, NAME, STACK_ID, TOKEN, Recorder, Stubs, event, expect_end
 
@@ -150,7 +150,7 @@ def test_ctrl_c_detaches_and_says_how_to_go_on(stubs: Stubs, begun: str, cancels
 
 
 def test_tokens_differ_and_are_what_cloudformation_accepts() -> None:
-    tokens = {module.unique_name() for _ in range(10)}
+    tokens = {unique_name() for _ in range(10)}
     assert len(tokens) == 10
     assert all(len(token) <= 128 and token.replace("-", "").isalnum() for token in tokens)
 
