@@ -66,11 +66,12 @@ def test_every_request_of_a_session_counts(emulator: Emulator) -> None:
 def test_what_changes_something_is_refused_before_it_is_sent(emulator: Emulator) -> None:
     clients = emulator_clients(emulator.endpoint, "test", "test")
     refuse_writes(clients.session, ())
+    sns = clients.session.client("sns", endpoint_url=emulator.endpoint)
     with pytest.raises(RefusedWrite, match="did not call CreateTopic"):
-        clients.session.client("sns", endpoint_url=emulator.endpoint).create_topic(Name="never")
+        sns.create_topic(Name="never")
     with pytest.raises(RefusedWrite, match="did not call DeleteObject"):
         clients.s3.delete_object(Bucket="any", Key="any")
-    assert clients.s3.list_buckets()["Buckets"] == []
+    assert not any(topic["TopicArn"].endswith(":never") for topic in sns.list_topics()["Topics"])
 
 
 def test_what_is_allowed_is_not_refused(emulator: Emulator) -> None:
