@@ -183,8 +183,14 @@ def _newest_summary(dynamodb: "DynamoDBClient", table: str) -> dict[str, Any]:
         Limit=1,
         ConsistentRead=True,
     )["Items"]
-    values = {name: TypeDeserializer().deserialize(value) for item in items for name, value in item.items()}
-    return {name: int(value) if isinstance(value, Decimal) else value for name, value in values.items()}
+    return {name: _plain(TypeDeserializer().deserialize(value)) for item in items for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    """A value of a summary, the numbers in it as integers."""
+    if isinstance(value, list):
+        return list(map(_plain, value))
+    return int(value) if isinstance(value, Decimal) else value
 
 
 def _alarms(cloud: LocalCloud) -> AlarmReport:

@@ -44,6 +44,11 @@ def text(page: webdriver.Chrome, selector: str) -> str:
     return found
 
 
+def visible(page: webdriver.Chrome, selector: str) -> bool:
+    """Whether what a selector finds first is to be seen, asked at once, as it may be exchanged meanwhile."""
+    return bool(page.execute_script("return document.querySelector(arguments[0]).checkVisibility()", selector))
+
+
 def click(page: webdriver.Chrome, selector: str) -> None:
     """Click what a selector finds first, though it may be exchanged meanwhile."""
     wait(page, lambda: page.execute_script("return document.querySelector(arguments[0]) !== null", selector))
@@ -148,7 +153,7 @@ def test_failed_events_are_redriven_from_the_page(
         store_failure(cloud, stack, f"redriven-{number}", error="Redriven")
     open_panel(page, running, "failed-events")
     wait(page, lambda: "RetryAttemptsExhausted, Redriven · 3 objects · 3 records" in text(page, "#live h3"))
-    assert "FailedEventsBucket" in text(page, ".pipeline .box.ill")
+    wait(page, lambda: "FailedEventsBucket" in text(page, ".pipeline .box.ill"))
     click(page, "form[hx-post='/redrive'] button")
     wait(page, lambda: "recorded" in text(page, "#live [role=status]"))
     wait(page, lambda: "The bucket is empty" in text(page, "#live"))
@@ -300,8 +305,7 @@ def test_it_fits_into_360_pixels(page: webdriver.Chrome, running: RunningConsole
         for panel in PANELS:
             open_panel(page, running, panel)
             assert page.execute_script("return document.documentElement.scrollWidth") <= 360, panel
-            assert page.find_element(By.CSS_SELECTOR, ".pipeline-list").is_displayed()
-            assert not page.find_element(By.CSS_SELECTOR, ".pipeline svg").is_displayed()
+            assert visible(page, ".pipeline-list") and not visible(page, ".pipeline svg"), panel
     finally:
         resize(page, 1280, 900)
 
