@@ -194,10 +194,6 @@ def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
     return sizes
 
 
-def _size(text: str, size: str, place: str) -> int:
-    return _number_from(*SIZES[size])(text, place)
-
-
 def _number_from(least: int, most: int) -> Callable[[str, str], int]:
     """A reader of whole numbers in a range."""
 
