@@ -22,7 +22,7 @@ from build.local.report import AlarmReport, LocalReport
 from build.local.writing import TableWriter, Write, WriteCounts
 from build.progress import NullProgress, Progress
 from build.reconcile.ledger import SourceBalance
-from build.reconcile.reading import Span
+from build.reconcile.reading import ALWAYS
 from build.reconcile.reconciliation import reconcile
 from build.redrive.failed_events import deployed_pipeline
 
@@ -34,8 +34,6 @@ INVALID_REQUEST = {"dataType": "UNKNOWN_DATA", "batchSize": 5000}
 _SECONDS_WITHOUT_PROGRESS = 300
 _SECONDS_BETWEEN_LOOKS = 0.2
 _WRITES_BETWEEN_LOOKS = 100
-_ALWAYS = Span(0, 253_402_300_800_000)
-"""Until the year 10000."""
 
 
 class Records(Protocol):
@@ -95,7 +93,7 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
 def reconciled(cloud: LocalCloud) -> dict[str, SourceBalance]:
     """What became of every record, by source; nothing is on its way any more, and nobody else reads."""
     pipeline = deployed_pipeline(existing_stack(cloud.clients.cloudformation, cloud.config.stack_name), cloud.config)
-    balances = reconcile(cloud.clients, pipeline, _ALWAYS, NullProgress().step, reads_per_second=math.inf, patience=0)
+    balances = reconcile(cloud.clients, pipeline, ALWAYS, NullProgress().step, reads_per_second=math.inf, patience=0)
     return {balance.source: balance for balance in balances}
 
 

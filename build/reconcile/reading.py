@@ -38,6 +38,10 @@ class Span:
     end: int
 
 
+ALWAYS = Span(0, 253_402_300_800_000)
+"""Every record there is until the year 10000, those of the second that has just begun included."""
+
+
 @dataclass
 class Pace:
     """Lets reads begin no faster than so many a second, so that a table and its readers notice little.

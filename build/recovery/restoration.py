@@ -22,6 +22,7 @@ from build.cloudformation.stacks import (
     stack_resources,
 )
 from build.errors import CommandError
+from build.reconcile.reading import ALWAYS
 from build.reconcile.reconciliation import RETENTION_HOURS, last_hours, reconcile
 from build.recovery.detachment import REFERENCE, Values, mappings_of, retaining, without
 from build.recovery.imports import ExistingResource, table_properties
@@ -124,7 +125,7 @@ class Restoration:
         stack = self._settled_stack()
         pipeline = deployed_pipeline(stack, self.config)
         sources = tuple(source for source in pipeline.sources if f"{source.name}Table" == journal.table_id)
-        span = last_hours(RETENTION_HOURS)
+        span = replace(last_hours(RETENTION_HOURS), end=ALWAYS.end)
         balances = reconcile(self.clients, replace(pipeline, sources=sources), span, self._tell)
         if missing := sum(balance.missing for balance in balances):
             self._updates.update(stack, journal.template, journal.parameters)
