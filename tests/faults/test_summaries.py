@@ -82,6 +82,7 @@ def request_of_the_schedule(workflow: WorkflowFunctions) -> dict[str, Any]:
     return workflow.scheduled(NEXT_RUN)
 
 
+@pytest.mark.slow
 def test_counts_are_exact_and_running_again_leaves_one_summary_a_day(
     workflow: WorkflowFunctions,
     dynamodb: FaultyDynamoDB,

@@ -111,6 +111,7 @@ def test_a_stream_processor_records_nothing_without_its_permission(cloud: LocalC
     assert failures(cloud, source) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["dynamodb:PutItem", "dynamodb:Query"])
 def test_the_analytics_processor_fails_without_a_permission(cloud: LocalCloud, action: str) -> None:
     with without(cloud, ANALYTICS_PROCESSOR.name_part, action):

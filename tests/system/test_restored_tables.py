@@ -16,6 +16,8 @@ from build.progress import NullProgress
 from stack.config import SOURCES, StackConfig
 from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
 
+pytestmark = pytest.mark.slow
+
 CONFIG = StackConfig("restored")
 SOURCE = SOURCES[0]
 USERS = CONFIG.name(SOURCE.name.lower())

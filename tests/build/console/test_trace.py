@@ -21,6 +21,7 @@ def tracer(cloud: LocalCloud, stack: DeployedStack) -> RecordTracer:
     return RecordTracer(cloud.clients, cloud.config, stack)
 
 
+@pytest.mark.slow
 def test_every_one_of_200_records_is_traced_to_its_activity(cloud: LocalCloud, tracer: RecordTracer) -> None:
     names = [f"traced-{number:03d}" for number in range(RECORDS)]
     write_and_process(cloud, [record(SOURCE, name) for name in names])
