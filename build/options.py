@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -146,6 +147,19 @@ def email_address(text: str) -> str:
     if text and not re.fullmatch(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no e-mail address like ops@example.com")
     return text
+
+
+def utc_time(text: str) -> datetime:
+    """A time from the command line, in UTC unless it has an offset.
+
+    Raises:
+        ArgumentTypeError: when it is not ISO 8601.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time like 2026-01-31 or 2026-01-31T14:30:00") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def given_once(option: str, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:

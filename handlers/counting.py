@@ -6,7 +6,7 @@ from itertools import count as numbers_from
 from typing import TYPE_CHECKING
 
 from handlers.errors import LargeDayError, cut_answer
-from handlers.keys import last_sort_key_before, sort_key
+from handlers.keys import items_between
 from handlers.slices import CountedSlice, Slice
 from handlers.windows import Window
 
@@ -72,13 +72,8 @@ def count_partition(
         TableName=table_name,
         Select="COUNT",
         ConsistentRead=consistent,
-        KeyConditionExpression="dataType = :partition AND processedAt BETWEEN :first AND :last",
-        ExpressionAttributeValues={
-            ":partition": {"S": partition_key},
-            ":first": {"N": sort_key(window.start, 0)},
-            ":last": {"N": last_sort_key_before(window.end)},
-        },
         PaginationConfig={"PageSize": page_size} if page_size else {},
+        **items_between(partition_key, window.start, window.end),
     )
     total = 0
     limit.take()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -37,6 +37,24 @@ def sort_key(milliseconds: int, fraction: int) -> str:
 def last_sort_key_before(milliseconds: int) -> str:
     """The greatest sort key before an instant, which is in milliseconds since 1970."""
     return sort_key(milliseconds - 1, 10**SIGNIFICANT_DIGITS - 1)
+
+
+def items_between(partition_key: str, start: int, end: int) -> dict[str, Any]:
+    """The parameters of a Query that select the items of one partition from an instant up to, but without, another.
+
+    Args:
+        partition_key: their `dataType`.
+        start: in milliseconds since 1970.
+        end: in milliseconds since 1970.
+    """
+    return {
+        "KeyConditionExpression": "dataType = :partition AND processedAt BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":partition": {"S": partition_key},
+            ":first": {"N": sort_key(start, 0)},
+            ":last": {"N": last_sort_key_before(end)},
+        },
+    }
 
 
 def key_of(item: Item) -> Key:

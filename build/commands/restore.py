@@ -3,12 +3,11 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
 
 from build.cloudformation.operations import Operations, with_profile
 from build.deploy.artifacts import artifact_bucket
 from build.errors import CommandError
-from build.options import StackContext, add_stack_options, require_consent, require_credentials, stack_context
+from build.options import StackContext, add_stack_options, require_consent, require_credentials, stack_context, utc_time
 from build.recovery.journal import Journal, JournalFile
 from build.recovery.restoration import Restoration, begin
 
@@ -19,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_stack_options(parser)
     parser.add_argument("--table", metavar="LOGICAL_ID", help="which table of the stack, AnalyticsTable for example")
     parser.add_argument(
-        "--to", type=_time, metavar="TIME", help="as of when, in UTC without an offset; not for a table that is gone"
+        "--to", type=utc_time, metavar="TIME", help="as of when, in UTC without an offset; not for a table that is gone"
     )
     parser.add_argument("--abort", action="store_true", help="undo the restoration that is under way")
     parser.add_argument("--yes", action="store_true", help="do not ask when the tables were compared")
@@ -89,11 +88,3 @@ def _consent(context: StackContext, arguments: argparse.Namespace) -> Callable[[
         require_consent(context.config.stack_name, arguments.yes, otherwise)
 
     return ask
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time like 2026-01-31T14:30:00") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

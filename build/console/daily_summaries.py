@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from build.console.target import Target
 from build.reconcile.reading import deployed_activities
-from handlers.keys import Item, last_sort_key_before, sort_key
+from handlers.keys import Item, items_between
 
 DAYS_SHOWN = 30
 _HOUR = 3_600_000
@@ -79,13 +79,8 @@ def _by_hour(target: Target, partitions: Sequence[str], day: date) -> list[int]:
     for partition in partitions:
         pages = target.clients.dynamodb.get_paginator("query").paginate(
             TableName=target.analytics_table,
-            KeyConditionExpression="dataType = :partition AND processedAt BETWEEN :first AND :last",
-            ExpressionAttributeValues={
-                ":partition": {"S": partition},
-                ":first": {"N": sort_key(start, 0)},
-                ":last": {"N": last_sort_key_before(start + 24 * _HOUR)},
-            },
             ProjectionExpression="processedAt",
+            **items_between(partition, start, start + 24 * _HOUR),
         )
         counts.update(
             (int(Decimal(item["processedAt"]["N"])) - start) // _HOUR for page in pages for item in page["Items"]

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
 from build.cloudformation.stacks import DeployedStack
-from build.reconcile.reading import DeployedActivities, Pace, Span, deployed_activities, streamed_records
+from build.reconcile.reading import DeployedActivities, Pace, deployed_activities, streamed_records
 from build.redrive.failed_events import DeployedPipeline, FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader
 from handlers.activities import RecordError, activity_key
 from handlers.keys import Item
+from handlers.windows import Window
 from stack.config import StackConfig, StreamSource
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class RecordTracer:
 
     def _changes(self, source: StreamSource, record_id: str) -> Iterator[dict[str, Any]]:
         """The stream records of a record, each as its function gets it."""
-        now = Span(0, int(time() * 1000))
+        now = Window(0, int(time() * 1000))
         for records in streamed_records(self._clients.streams, self._deployed(source.name).source, now, Pace(_PAGES)):
             yield from (record for record in records if _is_of(record, source, record_id))
 

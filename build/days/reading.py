@@ -12,7 +12,7 @@ from build.days.day import Counts, Day
 from build.days.losses import MeasuredSource, failed_records, losses_of, source_metrics
 from build.executions import running_executions
 from build.output import Heartbeat
-from build.reconcile.reading import DeployedActivities, Span, deployed_activities, partition_query
+from build.reconcile.reading import DeployedActivities, deployed_activities, partition_query
 from build.redrive.failed_events import DeployedPipeline, FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader, in_parallel
 from handlers.errors import InvalidRequestError
@@ -141,7 +141,7 @@ class DayReader:
 
     def _summaries(self) -> dict[int, Counts]:
         """What the summaries of whole days counted, by the end of the day in milliseconds since 1970."""
-        always = Span(0, milliseconds_since_1970(self.now + _DAY))
+        always = Window(0, milliseconds_since_1970(self.now + _DAY))
         pages = self.clients.dynamodb.get_paginator("query").paginate(
             **partition_query(self._table, _SUMMARY_TYPE, always)
         )
@@ -157,7 +157,7 @@ class DayReader:
 
     def _first_activities(self) -> Iterator[date]:
         """The day of the first activity in each partition that has any."""
-        always = Span(0, milliseconds_since_1970(self.now))
+        always = Window(0, milliseconds_since_1970(self.now))
         for source in self.sources:
             for partition in source.partitions:
                 query = partition_query(source.table, partition, always)
@@ -179,8 +179,7 @@ class DayReader:
 
         def count(partition: _Partition) -> tuple[_Partition, int]:
             day, source, key = partition
-            span = Span(windows[day].start, windows[day].end)
-            pages = query.paginate(**partition_query(source.table, key, span), Select="COUNT")
+            pages = query.paginate(**partition_query(source.table, key, windows[day]), Select="COUNT")
             return partition, sum(page["Count"] for page in pages)
 
         for (day, source, _), number in in_parallel(count, list(self._partitions(windows))):

@@ -13,7 +13,8 @@ from build.reconcile.ledger import ActivityKey
 from build.redrive.failed_events import DeployedSource, FailedBatch
 from build.redrive.redrive import ObjectReader
 from handlers.activities import ActivitySource, RecordError, activity_key, creation_milliseconds
-from handlers.keys import last_sort_key_before, partition_keys, sort_key
+from handlers.keys import items_between, partition_keys
+from handlers.windows import Window
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,15 +31,7 @@ KEYS_IN_A_REQUEST = 100
 Keys = list[ActivityKey]
 
 
-@dataclass(frozen=True)
-class Span:
-    """The records that are reconciled: those created from `start` up to, but without, `end`, in ms since 1970."""
-
-    start: int
-    end: int
-
-
-ALWAYS = Span(0, 253_402_300_800_000)
+ALWAYS = Window(0, 253_402_300_800_000)
 """Every record there is until the year 10000, those of the second that has just begun included."""
 
 
@@ -102,7 +95,7 @@ def deployed_activities(clients: Clients, source: DeployedSource) -> DeployedAct
 
 
 def streamed_keys(
-    client: "DynamoDBStreamsClient", deployed: DeployedActivities, span: Span, pace: Pace
+    client: "DynamoDBStreamsClient", deployed: DeployedActivities, span: Window, pace: Pace
 ) -> Iterator[Keys]:
     """The keys of a table's stream records, a page at a time; mappings that read them notice nothing."""
     for records in streamed_records(client, deployed.source, span, pace):
@@ -110,7 +103,7 @@ def streamed_keys(
 
 
 def streamed_records(
-    client: "DynamoDBStreamsClient", source: DeployedSource, span: Span, pace: Pace
+    client: "DynamoDBStreamsClient", source: DeployedSource, span: Window, pace: Pace
 ) -> Iterator[list[dict[str, Any]]]:
     """The records of a table's streams as their function gets them, a page at a time, from the oldest.
 
@@ -128,7 +121,7 @@ def streamed_records(
             tree.refresh()
 
 
-def _pages(reader: ShardReader, stream_arn: str, span: Span, pace: Pace) -> Iterator[list[dict[str, Any]]]:
+def _pages(reader: ShardReader, stream_arn: str, span: Window, pace: Pace) -> Iterator[list[dict[str, Any]]]:
     """The records of a shard as their function gets them, to the end that it has now."""
     empty = newest = 0
     while not reader.closed and empty < _READS_AT_THE_END and newest < span.end:
@@ -140,28 +133,23 @@ def _pages(reader: ShardReader, stream_arn: str, span: Span, pace: Pace) -> Iter
         newest = max([newest, *map(creation_milliseconds, records)])
 
 
-def _keys(records: list[dict[str, Any]], activity: ActivitySource, span: Span) -> Iterator[ActivityKey]:
+def _keys(records: list[dict[str, Any]], activity: ActivitySource, span: Window) -> Iterator[ActivityKey]:
     """The keys of the activities that a page of records has to become."""
     for record in records:
         if record.get("eventName") in _RECORDED_EVENTS and span.start <= creation_milliseconds(record) < span.end:
             yield activity_key(record, activity)
 
 
-def partition_query(table: str, partition: str, span: Span) -> dict[str, Any]:
+def partition_query(table: str, partition: str, span: Window) -> dict[str, Any]:
     """The parameters of a Query that reads the items of one partition in a span, consistently."""
     return {
         "TableName": table,
-        "KeyConditionExpression": "dataType = :partition AND processedAt BETWEEN :first AND :last",
-        "ExpressionAttributeValues": {
-            ":partition": {"S": partition},
-            ":first": {"N": sort_key(span.start, 0)},
-            ":last": {"N": last_sort_key_before(span.end)},
-        },
         "ConsistentRead": True,
+        **items_between(partition, span.start, span.end),
     }
 
 
-def activity_keys(client: "DynamoDBClient", deployed: DeployedActivities, span: Span, pace: Pace) -> Iterator[Keys]:
+def activity_keys(client: "DynamoDBClient", deployed: DeployedActivities, span: Window, pace: Pace) -> Iterator[Keys]:
     """The keys of a source's activities in the analytics table, a page at a time."""
     for partition in deployed.partitions:
         pages = client.get_paginator("query").paginate(

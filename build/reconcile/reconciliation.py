@@ -13,7 +13,6 @@ from build.reconcile.reading import (
     DeployedActivities,
     Keys,
     Pace,
-    Span,
     activity_keys,
     deployed_activities,
     failed_batches,
@@ -23,7 +22,7 @@ from build.reconcile.reading import (
 )
 from build.redrive.failed_events import DeployedPipeline, FailedEventsBucket
 from build.redrive.redrive import ObjectReader
-from handlers.windows import milliseconds_since_1970
+from handlers.windows import Window, milliseconds_since_1970
 
 RETENTION_HOURS = 24
 """That a stream keeps its records (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html)."""
@@ -33,16 +32,16 @@ _BETWEEN_LOOKS = 5.0
 _NAMES = {Kind.STREAMED: "records", Kind.ACTIVITY: "activities"}
 
 
-def last_hours(hours: float) -> Span:
+def last_hours(hours: float) -> Window:
     """The records that were created in the last so many hours, to the second, as records say their time."""
     now = datetime.now(UTC).replace(microsecond=0)
-    return Span(milliseconds_since_1970(now - timedelta(hours=hours)), milliseconds_since_1970(now))
+    return Window(milliseconds_since_1970(now - timedelta(hours=hours)), milliseconds_since_1970(now))
 
 
 def reconcile(
     clients: Clients,
     pipeline: DeployedPipeline,
-    span: Span,
+    span: Window,
     tell: Callable[[str], None],
     reads_per_second: float = _READS_PER_SECOND,
     patience: float = _PATIENCE,
@@ -72,7 +71,7 @@ class _Reconciliation:
 
     clients: Clients
     ledger: Ledger
-    span: Span
+    span: Window
     tell: Callable[[str], None]
     pace: Pace
     patience: float

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from datetime import UTC, datetime
 from functools import partial
 
 from rich.console import Console
@@ -10,7 +9,7 @@ from rich.console import Console
 from build.aws import Clients
 from build.cloudformation.stacks import existing_stack
 from build.errors import INTERRUPTED, CommandError
-from build.options import StackContext, add_stack_options, stack_context
+from build.options import StackContext, add_stack_options, stack_context, utc_time
 from build.redrive.failed_events import FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader, Redrive
 from build.redrive.replay import invoking_client, recompute_summary, replay
@@ -25,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only list what would be replayed")
     parser.add_argument(
         "--since",
-        type=_time,
+        type=utc_time,
         metavar="TIME",
         help="only what failed at this time or later: YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, in UTC without an offset",
     )
@@ -78,11 +77,3 @@ def assemble(clients: Clients, config: StackConfig, reader: ObjectReader, progre
         delete=reader.bucket.delete,
         progress=progress,
     )
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 2026-01-31 or 2026-01-31T14:30:00") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)

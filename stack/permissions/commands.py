@@ -70,6 +70,11 @@ _FOLLOW: Grants = {
     _EVENTS: [cloudformation.DescribeEvents],
     _CLOUDFORMATION_ROLE: [iam.PassRole],
 }
+_READ_FAILED_EVENTS: Grants = {_FAILED_EVENTS_BUCKET: [s3.ListBucket], _FAILED_EVENTS: [s3.GetObject]}
+_READ_STREAMS: Grants = {
+    _LISTED_STREAMS: [dynamodb.ListStreams],
+    _STREAMS: [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator],
+}
 _COMPARE_CODE: Grants = {
     _FUNCTIONS: [awslambda.GetFunctionConfiguration],
     _LAYER_VERSIONS: [awslambda.GetLayerVersion],
@@ -188,37 +193,32 @@ _REDRIVE = merged(
 _RECONCILE = merged(
     _ANNOUNCE,
     _OUTPUTS,
+    _READ_FAILED_EVENTS,
+    _READ_STREAMS,
     {
         _FUNCTIONS: [awslambda.GetFunctionConfiguration],
-        _LISTED_STREAMS: [dynamodb.ListStreams],
-        _STREAMS: [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator],
         _TABLES: [dynamodb.BatchGetItem, dynamodb.Query],
-        _FAILED_EVENTS_BUCKET: [s3.ListBucket],
-        _FAILED_EVENTS: [s3.GetObject],
     },
 )
 _DAYS = merged(
     _ANNOUNCE,
     _OUTPUTS,
+    _READ_FAILED_EVENTS,
     {
         _STACK: [cloudformation.ListStackResources],
         _METRICS: [cloudwatch.GetMetricData],
         _FUNCTIONS: [awslambda.GetFunctionConfiguration],
         _TABLES: [dynamodb.BatchGetItem, dynamodb.DescribeTable, dynamodb.Query],
-        _FAILED_EVENTS_BUCKET: [s3.ListBucket],
-        _FAILED_EVENTS: [s3.GetObject],
         _WORKFLOW: [states.DescribeExecution, states.ListExecutions],
     },
 )
 _TRACE = merged(
     _OUTPUTS,
+    _READ_FAILED_EVENTS,
+    _READ_STREAMS,
     {
         _FUNCTIONS: [awslambda.GetFunctionConfiguration],
-        _LISTED_STREAMS: [dynamodb.ListStreams],
-        _STREAMS: [dynamodb.DescribeStream, dynamodb.GetRecords, dynamodb.GetShardIterator],
         _TABLES: [dynamodb.GetItem, dynamodb.Query],
-        _FAILED_EVENTS_BUCKET: [s3.ListBucket],
-        _FAILED_EVENTS: [s3.GetObject],
     },
 )
 _CONSOLE = merged(

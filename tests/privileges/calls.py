@@ -30,21 +30,31 @@ RESOURCES: dict[str, Callable[[CallParameters], Iterable[str]]] = {"dynamodb": t
 
 
 @contextmanager
+def watched_calls(watch: Callable[[OperationModel, CallParameters], None]) -> Iterator[None]:
+    """Tell the calls of every session that is made in the block, whoever makes it and whatever becomes of them."""
+
+    def tell(**call: Any) -> None:
+        watch(call["model"], call["params"])
+
+    def register(session: Session) -> None:
+        session.register("before-parameter-build", tell)
+
+    botocore.register_initializer(register)
+    try:
+        yield
+    finally:
+        botocore.unregister_initializer(register)
+
+
+@contextmanager
 def recorded_calls() -> Iterator[set[Permission]]:
-    """What the calls take of every session that is made in the block, whoever makes it and whatever becomes of them."""
+    """What the calls in the block take, as `watched_calls` tells them."""
     calls: set[Permission] = set()
 
-    def record(**call: Any) -> None:
-        model: OperationModel = call["model"]
+    def record(model: OperationModel, parameters: CallParameters) -> None:
         prefix = model.service_model.signing_name
-        resources = RESOURCES.get(prefix, unknown)(call["params"])
+        resources = RESOURCES.get(prefix, unknown)(parameters)
         calls.update(Permission(f"{prefix}:{model.name}", resource) for resource in resources)
 
-    def watch(session: Session) -> None:
-        session.register("before-parameter-build", record)
-
-    botocore.register_initializer(watch)
-    try:
+    with watched_calls(record):
         yield calls
-    finally:
-        botocore.unregister_initializer(watch)

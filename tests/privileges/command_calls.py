@@ -6,13 +6,11 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
-import botocore
 from botocore.model import OperationModel
-from botocore.session import Session
 
 from build.iam_actions import iam_action
+from tests.privileges.calls import CallParameters, watched_calls
 from tests.privileges.policy_evaluation import Principal, Request
 
 ACCOUNT = "000000000000"
@@ -22,7 +20,6 @@ CALLER = Principal(account=ACCOUNT)
 EVERYTHING = "*"
 SUFFIX = "granted"
 
-CallParameters = Mapping[str, Any]
 Requests = Iterable[Request]
 
 ACTIONS = {
@@ -167,15 +164,8 @@ def recorded_requests() -> Iterator[list[Request]]:
     """What IAM has to allow of every call in the block, whatever becomes of it."""
     requests: list[Request] = []
 
-    def record(**call: Any) -> None:
-        model: OperationModel = call["model"]
-        requests.extend(REQUESTS[model.service_model.signing_name](model.name, call["params"]))
+    def record(model: OperationModel, parameters: CallParameters) -> None:
+        requests.extend(REQUESTS[model.service_model.signing_name](model.name, parameters))
 
-    def watch(session: Session) -> None:
-        session.register("before-parameter-build", record)
-
-    botocore.register_initializer(watch)
-    try:
+    with watched_calls(record):
         yield requests
-    finally:
-        botocore.unregister_initializer(watch)

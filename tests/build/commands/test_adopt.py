@@ -1,7 +1,7 @@
 """A protected stack that was deleted and comes back with all that it stored, on an emulated AWS of its own."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,12 +9,10 @@ import pytest
 from build import aws
 from build.aws import Clients
 from build.cloudformation.stacks import existing_stack, find_stack, stack_resources
-from build.command_line import main
-from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
 from stack.config import SOURCES, StackConfig
-from tests.build.support import tiny_package
+from tests.build.commands.conftest import Run
 
 CONFIG = StackConfig("prod")
 STACK = CONFIG.stack_name
@@ -29,7 +27,6 @@ EMULATED = [
 ] + ["--allow-replace", "DataProcessingLogGroup"]
 """Of every property of a bucket or log group the emulator says that changing it may replace the resource; AWS says so
 of their names (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-s3-bucket.html)."""
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -44,27 +41,13 @@ def cloud(emulator: Emulator) -> Clients:
 
 
 @pytest.fixture(autouse=True)
-def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, nothing_packaged: None) -> None:
     """Commands talk to the emulator, package nothing and do not wait long."""
-    made = tiny_package(tmp_path_factory.mktemp("archives"))
-    monkeypatch.setattr(desired, "package", lambda *arguments: made)
     monkeypatch.setattr(aws, "_LONGEST_PAUSE", 0.05)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "prod")
     for name, value in emulator.variables.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command: exit code, stdout, stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def names(cloud: Clients) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,39 +12,23 @@ import pytest
 from build import aws
 from build.aws import Clients
 from build.cloudformation.stacks import existing_stack
-from build.command_line import main
 from build.commands import prune
 from build.deploy import desired
 from build.deploy.artifacts import artifact_bucket, record_key
 from build.local.emulator import Emulator
 from stack import settings
-from tests.build.support import tiny_package, tiny_template
+from tests.build.commands.conftest import Run
+from tests.build.support import tiny_template
 
 STACK = "TapStacklife"
 WHERE = f"{STACK} in account 000000000000, region us-west-2 (from AWS_REGION), as arn:aws:iam::000000000000:root"
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
-def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, nothing_packaged: None) -> None:
     """Commands talk to the emulator and package nothing."""
-    made = tiny_package(tmp_path_factory.mktemp("archives"))
-    monkeypatch.setattr(desired, "package", lambda *arguments: made)
-    monkeypatch.setattr(desired, "bytecode_compiler", lambda *arguments: None)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
     monkeypatch.setenv("ENVIRONMENT_SUFFIX", "life")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command: exit code, stdout, stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def documents(text: str) -> list[dict[str, Any]]:

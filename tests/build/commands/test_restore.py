@@ -1,7 +1,7 @@
 """Tables that come back as they were, on an emulated AWS of its own; time travel is the double's."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,13 +12,14 @@ from build import aws
 from build.aws import Clients
 from build.cloudformation.stacks import deployed_template, existing_stack, stack_resources
 from build.command_line import main
-from build.commands import restore
 from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
+from build.options import utc_time
 from build.recovery.journal import JournalFile, Step
+from tests.build.commands.conftest import Run
 from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
-from tests.build.support import tiny_package, tiny_template
+from tests.build.support import tiny_template
 
 STACK = "TapStackback"
 TABLE = "back-things-synth"
@@ -48,7 +49,6 @@ TEMPLATE = tiny_template(
 )
 OLD: Any = {"id": {"S": "old"}}
 NEW: Any = {"id": {"S": "new"}}
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -63,26 +63,12 @@ def cloud(emulator: Emulator) -> Clients:
 
 
 @pytest.fixture(autouse=True)
-def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+def environment(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, nothing_packaged: None) -> None:
     """Commands talk to the emulator, package nothing and do not wait long."""
-    made = tiny_package(tmp_path_factory.mktemp("archives"))
-    monkeypatch.setattr(desired, "package", lambda *arguments: made)
     monkeypatch.setattr(desired, "render", lambda config: TEMPLATE)
     monkeypatch.setattr(aws, "_LONGEST_PAUSE", 0.05)
     for name, value in {**emulator.variables, "ENVIRONMENT_SUFFIX": "back"}.items():
         monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command: exit code, stdout, stderr."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main(words)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -321,4 +307,4 @@ def test_a_time_that_is_none_is_wrong_usage(text: str, capsys: pytest.CaptureFix
 
 
 def test_a_time_without_an_offset_is_utc() -> None:
-    assert restore._time("2026-01-31T14:30:00").utcoffset() == timedelta(0)
+    assert utc_time("2026-01-31T14:30:00").utcoffset() == timedelta(0)

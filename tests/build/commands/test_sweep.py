@@ -22,6 +22,7 @@ from build.errors import CommandError
 from build.local.emulator import Emulator
 from stack import settings
 from stack.config import StackConfig
+from tests.build.commands.conftest import Run
 from tests.build.commands.test_deploy import QUEUE
 from tests.build.support import NAME, Recorder, a_stack, tiny_deployment, tiny_package, tiny_template
 
@@ -29,7 +30,6 @@ REGION = "eu-central-1"
 PAST = "2026-01-02T03:04:05Z"
 FUTURE = "2999-01-01T00:00:00Z"
 BUCKET = {"Failures": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "swept-failures"}}}
-Run = Callable[..., tuple[int, str, str]]
 Deploy = Callable[..., DeployedStack]
 
 

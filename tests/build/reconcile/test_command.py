@@ -13,9 +13,9 @@ from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
 from build.progress import NullProgress
 from build.reconcile import command
-from build.reconcile.reading import Span
 from build.reconcile.reconciliation import reconcile
 from handlers.keys import sort_key
+from handlers.windows import Window
 from stack.config import StackConfig
 from tests.build.redrive.failure_records import key as object_key
 from tests.build.redrive.test_command import variables
@@ -40,7 +40,7 @@ def environment(deployed: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables(deployed).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(command, "reconcile", partial(reconcile, reads_per_second=10_000, patience=0))
-    monkeypatch.setattr(command, "last_hours", lambda hours: Span(0, 4_102_444_800_000))
+    monkeypatch.setattr(command, "last_hours", lambda hours: Window(0, 4_102_444_800_000))
 
 
 class Analytics:

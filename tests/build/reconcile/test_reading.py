@@ -14,7 +14,6 @@ from build.reconcile import reading
 from build.reconcile.reading import (
     DeployedActivities,
     Pace,
-    Span,
     deployed_activities,
     failed_keys,
     recorded_keys,
@@ -23,6 +22,7 @@ from build.reconcile.reading import (
 from build.redrive.failed_events import FailedBatch
 from handlers.activities import activity_key
 from handlers.shards import ShardHistory
+from handlers.windows import Window
 from tests.build.poller.fakes import EPOCH, FakeShard, FakeStreams, VirtualTime
 from tests.build.redrive.failure_records import USERS, record
 from tests.build.support import Stubs
@@ -31,7 +31,7 @@ from tests.handlers.stream_records import USERS_ENVIRONMENT
 
 TABLE = "analytics"
 DEPLOYED = DeployedActivities(USERS, ACTIVITIES, TABLE)
-ALL = Span(0, int(EPOCH + 10**6) * 1000)
+ALL = Window(0, int(EPOCH + 10**6) * 1000)
 STREAM = f"{USERS.table_arn}/stream/2026-01-01T00:00:00.000"
 
 
@@ -68,7 +68,7 @@ def pace() -> Pace:
     return Pace(10**9)
 
 
-def read(streams: Any, pace: Pace, span: Span = ALL) -> list[tuple[str, str]]:
+def read(streams: Any, pace: Pace, span: Window = ALL) -> list[tuple[str, str]]:
     return [key for page in streamed_keys(streams, DEPLOYED, span, pace) for key in page]
 
 
@@ -102,7 +102,7 @@ def test_only_records_of_the_span_are_read_and_reading_ends_after_it(streams: St
     for seconds in range(6):
         streams.clock.now = EPOCH + seconds
         streams.put(f"item-{seconds}")
-    span = Span(int(EPOCH + 1) * 1000, int(EPOCH + 3) * 1000)
+    span = Window(int(EPOCH + 1) * 1000, int(EPOCH + 3) * 1000)
     assert read(streams, pace, span) == [streams.key_of(1), streams.key_of(2)]
     assert [operation for operation, _ in streams.calls].count("get_records") == 4
 
