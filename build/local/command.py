@@ -196,8 +196,9 @@ def _how_to_reach(cloud: LocalCloud) -> Iterator[str]:
 def ended_by_signals() -> Iterator[None]:
     """Let each of the signals end the block as Ctrl-C does.
 
-    What follows the first is cleaning up, and then the end of the process, which a second does not cut short; a third
-    ends the process at once, and its children then end by themselves.
+    What follows the first is cleaning up, which a second does not cut short; a third ends the process at once, and its
+    children then end by themselves. After the cleaning up, only the end of the process is left. Python gives a signal
+    its default action there, which would replace the exit code, but leaves an ignored one ignored.
 
     Raises:
         CommandError: when a signal ended the block, whatever was raised because of it.
@@ -219,6 +220,5 @@ def ended_by_signals() -> Iterator[None]:
             raise
         raise CommandError("interrupted", _EXIT_CODE_OF_SIGNALS + received[0]) from None
     finally:
-        if not received:
-            for each, handler in before.items():
-                signal.signal(each, handler)
+        for each, handler in before.items():
+            signal.signal(each, signal.SIG_IGN if received else handler)

@@ -71,3 +71,25 @@ with ended_by_signals():
 """
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (finished.returncode, finished.stdout) == (143, "")
+
+
+def test_a_signal_at_the_very_end_does_not_replace_the_exit_code() -> None:
+    """Python gives signals their default action before it deletes the modules."""
+    script = """
+import os, signal, sys
+from build.errors import CommandError
+from build.local.command import ended_by_signals
+
+class SentAtTheEnd:
+    def __del__(self, kill=os.kill, process=os.getpid(), number=signal.SIGTERM):
+        kill(process, number)
+
+sent_at_the_end = SentAtTheEnd()
+try:
+    with ended_by_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+except CommandError as error:
+    sys.exit(error.exit_code)
+"""
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert finished.returncode == 143, finished.stderr
