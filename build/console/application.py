@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
@@ -16,16 +17,19 @@ from starlette.staticfiles import StaticFiles
 
 from build.aws_errors import explanation
 from build.console.pages import PANELS, Console, Pages
-from build.console.reads import RefusedWrite
+from build.console.reads import RefusedWrite, on_demand
 from build.errors import CommandError
 from build.executions import start_execution, summary_request
 from build.local.generator import RATES
+from build.loopback import Application, Receive, Scope, Send
 
 _STATIC = Path(__file__).parent / "static"
 _SECONDS_BETWEEN_LOOKS = 0.2
 _SECONDS_BETWEEN_SIGNS_OF_LIFE = 10.0
 _FROM_THE_SCRIPT = "hx-request"
 _DEFAULT_PANEL = "dashboard"
+_REFRESHED = "/live"
+"""How the addresses end that the page asks for by itself."""
 
 
 class ConsoleRoutes:
@@ -156,7 +160,20 @@ def console_application(console: Console) -> Starlette:
     """The console as an ASGI application, which still needs its guards."""
     routes = ConsoleRoutes(console)
     handlers = {kind: routes.refused for kind in (CommandError, ClientError, BotoCoreError)}
-    return Starlette(routes=routes.routes(), exception_handlers=handlers)
+    return Starlette(routes=routes.routes(), exception_handlers=handlers, middleware=[Middleware(_Precedence)])
+
+
+class _Precedence:
+    """Has what somebody asked for read before what the page refreshes by itself."""
+
+    def __init__(self, app: Application) -> None:
+        self._application = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].endswith(_REFRESHED):
+            return await self._application(scope, receive, send)
+        with on_demand():
+            await self._application(scope, receive, send)
 
 
 def _panel_of(name: str | None) -> str:

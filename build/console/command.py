@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from build.aws import Clients
 from build.console.access import Access, AccessGuard, Session
 from build.console.application import console_application
 from build.console.failed_batches import FailedBatches, RedriveJob
@@ -16,10 +17,12 @@ from build.console.overview import Overview
 from build.console.pages import Console
 from build.console.reads import (
     MOST_READS_A_MINUTE,
+    READS,
     REDRIVING,
     STARTING_EXECUTIONS,
-    ReadPace,
+    ReadBudget,
     keep_pace,
+    on_demand,
     refuse_writes,
 )
 from build.console.target import AllowedActions, Target, open_target
@@ -141,27 +144,30 @@ def _serve_local(arguments: argparse.Namespace) -> None:
 def _serve_deployed(arguments: argparse.Namespace) -> None:
     with stack_context(arguments) as context:
         actions = AllowedActions(execute=arguments.allow_execute, redrive=arguments.allow_redrive)
-        target = _deployed_target(context, arguments, actions)
+        with stack_context(arguments) as again:
+            redrive_clients = again.clients
+        with on_demand():
+            target = deployed_target(context, redrive_clients, actions)
         _serve(target, arguments.port, context.config.suffix, context.presenter)
 
 
-def _deployed_target(context: StackContext, arguments: argparse.Namespace, actions: AllowedActions) -> Target:
-    """The stack of a suffix, read at the pace and with the limits that are announced before."""
-    writes = (STARTING_EXECUTIONS if actions.execute else frozenset[str]()) | (
-        REDRIVING if actions.redrive else frozenset[str]()
-    )
-    with stack_context(arguments) as again:
-        redrive_clients = again.clients
-    refuse_writes(redrive_clients.session, writes)
-    refuse_writes(context.clients.session, writes)
-    keep_pace(context.clients.session, ReadPace())
+def deployed_target(context: StackContext, redrive_clients: Clients, actions: AllowedActions) -> Target:
+    """The stack of a suffix, read at the pace and with the limits that are announced before.
+
+    Args:
+        context: whose clients read, and may start executions where that is allowed.
+        redrive_clients: replay where that is allowed, in a session of their own that is not held back.
+        actions: that are allowed.
+
+    Raises:
+        CommandError: when there is no such stack, or the settings name another account.
+    """
+    refuse_writes(context.clients.session, STARTING_EXECUTIONS if actions.execute else ())
+    refuse_writes(redrive_clients.session, REDRIVING if actions.redrive else ())
+    keep_pace(context.clients.session, ReadBudget())
     context.announce_stack("show it on a local page")
-    calls = "Describe, Filter, Get, List and Query operations"
-    context.presenter.step(
-        f"calls {calls} of CloudFormation, CloudWatch, DynamoDB, Lambda, Logs, S3, SQS and Step Functions, at most "
-        f"{MOST_READS_A_MINUTE} a minute, fewer when throttled"
-    )
-    context.presenter.step(f"may also call {', '.join(sorted(writes))}" if writes else "changes nothing")
+    for sentence in promises(actions):
+        context.presenter.step(sentence)
     return open_target(
         context.clients,
         redrive_clients,
@@ -170,6 +176,21 @@ def _deployed_target(context: StackContext, arguments: argparse.Namespace, actio
         f"account {context.clients.account}, {context.clients.region}",
         _SECONDS_BETWEEN_READS,
     )
+
+
+def promises(actions: AllowedActions) -> Iterator[str]:
+    """What the console may call in AWS, and how often."""
+    reads = ", ".join(f"{service} {' '.join(operations)}" for service, operations in READS.items())
+    yield f"reads at most {MOST_READS_A_MINUTE} times a minute, retries included, and fewer when throttled: {reads}"
+    if actions.execute:
+        yield "starts executions when the page is told to: Step Functions StartExecution"
+    if actions.redrive:
+        yield (
+            "replays failed events when the page is told to, as fast as `python -m build redrive` and beside those reads: "
+            "Lambda Invoke, S3 DeleteObject GetObject ListObjectsV2, Step Functions DescribeExecution StartExecution"
+        )
+    if not (actions.execute or actions.redrive):
+        yield "changes nothing"
 
 
 def _serve(target: Target, port: int, name: str, progress: Progress) -> None:

@@ -50,28 +50,35 @@ class FailedBatches:
         self._bucket = FailedEventsBucket(target.clients.s3, target.pipeline.bucket, target.pipeline.account)
         self._reader = ObjectReader(self._bucket, target.pipeline)
         self._known: dict[StoredObject, ObjectResult] = {}
-        self._lock = Lock()
+        self._reading = Lock()
 
     def listed(self) -> tuple[StoredObject, ...]:
         """Everything in the bucket, oldest first."""
         return tuple(self._bucket.objects())
 
     def groups(self, objects: Sequence[StoredObject]) -> list[FailedGroup]:
-        """Objects by source and reason; the newest are read first, and what is too much now is read the next time."""
-        with self._lock:
-            unread = [stored for stored in reversed(objects) if stored not in self._known]
-            for stored in unread[: self._most_read]:
-                read = self._reader.read(stored)
-                if read:
-                    self._known[stored] = read.result
-            self._known = {stored: self._known[stored] for stored in objects if stored in self._known}
-            results = [
-                self._known.get(stored, ObjectResult(stored.key, stored.when, error=_NOT_READ)) for stored in objects
-            ]
-        grouped: dict[tuple[str, str], list[ObjectResult]] = {}
-        for result in results:
+        """Objects by source and reason; the newest are read first, and what is too much now is read the next time.
+
+        While another caller reads, which may take its time, what is known is the answer.
+        """
+        if self._reading.acquire(blocking=False):
+            try:
+                self._read(objects)
+            finally:
+                self._reading.release()
+        known, grouped = self._known, dict[tuple[str, str], list[ObjectResult]]()
+        for stored in objects:
+            result = known.get(stored) or ObjectResult(stored.key, stored.when, error=_NOT_READ)
             grouped.setdefault((result.source, result.error or result.reason), []).append(result)
         return [FailedGroup(*key, tuple(members)) for key, members in grouped.items()]
+
+    def _read(self, objects: Sequence[StoredObject]) -> None:
+        self._known = {stored: self._known[stored] for stored in objects if stored in self._known}
+        unread = (stored for stored in reversed(objects) if stored not in self._known)
+        for stored in list(unread)[: self._most_read]:
+            read = self._reader.read(stored)
+            if read:
+                self._known[stored] = read.result
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from time import monotonic, time
 
@@ -13,6 +13,11 @@ MOST_LINES = 10_000
 SHOWN_LINES = 300
 _SECONDS_WATCHED = 60
 _SECONDS_BACK = 3600
+_FIELDS_WITHOUT_PAYLOADS = frozenset(
+    {"exception_name", "failed", "failures", "ignored", "is_valid", "records", "summaries", "written"}
+)
+"""Of the functions' lines: what holds no part of a record, of an event, or of an execution's input."""
+_NOT_SHOWN = "an event or an error, which is not shown of a protected suffix"
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class LogBuffer:
         self._entries: deque[LogEntry] = deque(maxlen=most)
         self._tails: list[LogTail] | None = None
         self._watched_at = -float(_SECONDS_WATCHED)
-        self._lock = Lock()
+        self._reading = Lock()
 
     @property
     def sources(self) -> list[str]:
@@ -69,7 +74,7 @@ class LogBuffer:
         Raises:
             ClientError, BotoCoreError: when a log group cannot be read; the others' lines are kept.
         """
-        with self._lock:
+        with self._reading:
             if self._tails is None:
                 since = int((time() - _SECONDS_BACK) * 1000)
                 self._tails = log_tails(self._target.clients, self._target.stack, None, since)
@@ -78,7 +83,7 @@ class LogBuffer:
                 for tail in self._tails:
                     new.extend(tail.read_new())
             finally:
-                self._entries.extend(sorted(new, key=lambda entry: entry.time))
+                self._entries.extend(map(self._shown, sorted(new, key=lambda entry: entry.time)))
             return len(new)
 
     def newest(self, wanted: LogFilter, most: int = SHOWN_LINES) -> tuple[Sequence[LogEntry], int]:
@@ -87,6 +92,19 @@ class LogBuffer:
         self._watched_at = monotonic()
         if first:
             self.read()
-        with self._lock:
-            matching = [entry for entry in self._entries if wanted.matches(entry)]
+        matching = [entry for entry in self._entries.copy() if wanted.matches(entry)]
         return matching[: -most - 1 : -1], len(matching)
+
+    def _shown(self, entry: LogEntry) -> LogEntry:
+        """An entry without what may be a payload where the suffix is protected, whatever the functions were told."""
+        return without_payload(entry) if self._target.config.protected else entry
+
+
+def without_payload(entry: LogEntry) -> LogEntry:
+    """An entry with the fields that hold no payload, and with its message unless that is an event or an error.
+
+    Powertools logs an event as the message of a line, Lambda an error that nothing caught as `[ERROR] ...` or as JSON.
+    """
+    fields = {name: value for name, value in entry.fields.items() if name in _FIELDS_WITHOUT_PAYLOADS}
+    structured = entry.message.startswith(("{", "["))
+    return replace(entry, message=_NOT_SHOWN if structured else entry.message, fields=fields)

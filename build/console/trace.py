@@ -56,12 +56,10 @@ class FailureObject:
     Args:
         key: its name.
         reason: why Lambda gave the batch up.
-        change: the stream record in it.
     """
 
     key: str
     reason: str
-    change: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -151,13 +149,14 @@ class RecordTracer:
         Raises:
             CommandError: when the stack lacks an output that names a resource.
         """
-        failures: Mapping[str, FailureObject] = {}
+        failures: dict[str, FailureObject] = {}
         changes = {_sequence_number(record): record for record in self._changes(source, record_id)}
         traced = [self._traced(source, record) for record in changes.values()]
         if not traced or not all(change.well for change in traced):
-            failures = self._failures(source, record_id)
-            older = [failure.change for number, failure in failures.items() if number not in changes]
-            traced += [self._traced(source, change) for change in older]
+            for failure, change in self._failures(source, record_id):
+                if _sequence_number(change) not in changes | failures:
+                    traced.append(self._traced(source, change))
+                failures[_sequence_number(change)] = failure
         traced.sort(key=lambda change: int(change.sequence_number))
         summaries = self._summaries(source, traced)
         complete = (_completed(change, summaries, failures) for change in traced)
@@ -233,18 +232,15 @@ class RecordTracer:
             for item in page["Items"]
         ]
 
-    def _failures(self, source: StreamSource, record_id: str) -> dict[str, FailureObject]:
-        """The changes of a record in the newest failed events, by sequence number."""
+    def _failures(self, source: StreamSource, record_id: str) -> Iterator[tuple[FailureObject, Mapping[str, Any]]]:
+        """The changes of a record in the newest failed events, each with the object that holds it."""
         bucket = FailedEventsBucket(self._clients.s3, self._pipeline.bucket, self._pipeline.account)
         reader = ObjectReader(bucket, self._pipeline, source.name)
-        found: dict[str, FailureObject] = {}
         for stored in bucket.objects()[-_MOST_OBJECTS:]:
             read = reader.read(stored)
             if read and read.batch:
                 changes = (change for change in read.batch.records if _is_of(change, source, record_id))
-                failures = (FailureObject(stored.key, read.batch.error, change) for change in changes)
-                found |= {_sequence_number(failure.change): failure for failure in failures}
-        return found
+                yield from ((FailureObject(stored.key, read.batch.error), change) for change in changes)
 
 
 def _trimmed(number: str) -> str:

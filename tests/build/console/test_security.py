@@ -9,7 +9,7 @@ import pytest
 
 from build.cloudformation.stacks import DeployedStack
 from build.console.access import CSRF_HEADER, Access, Session
-from build.console.reads import is_read, refuse_writes
+from build.console.reads import refuse_writes
 from build.console.target import AllowedActions, Target, open_target
 from build.local.cloud import LocalCloud, emulator_clients
 from tests.build.console.requests import all_routes, ask, own_headers
