@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 READS: Mapping[str, tuple[str, ...]] = {
     "CloudFormation": ("DescribeStacks", "GetTemplate", "ListStackResources"),
     "CloudWatch": ("DescribeAlarmHistory", "DescribeAlarms", "GetDashboard", "GetMetricData"),
-    "DynamoDB": ("DescribeStream", "GetItem", "GetRecords", "GetShardIterator", "ListStreams", "Query"),
+    "DynamoDB": ("BatchGetItem", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams", "Query"),
     "IAM": ("ListAccountAliases",),
     "Lambda": ("GetFunctionConfiguration",),
     "Logs": ("FilterLogEvents",),
@@ -31,8 +31,8 @@ STARTING_EXECUTIONS = frozenset({"StartExecution"})
 REDRIVING = frozenset({"DeleteObject", "Invoke", "StartExecution"})
 MOST_READS_A_MINUTE = 30
 _ON_DEMAND_A_MINUTE = 24
-_IN_BACKGROUND_A_MINUTE = 18
-"""Enough for a refresh every 30 seconds, the logs included; the other twelve are always there for who asks."""
+_IN_BACKGROUND_A_MINUTE = 10
+"""Six make a refresh, and eleven one with the logs; the other twenty, which a trace takes, are there for who asks."""
 _MINUTE = 60.0
 _READS = frozenset(operation for operations in READS.values() for operation in operations)
 _ON_DEMAND = ContextVar("on_demand", default=False)

@@ -1,6 +1,6 @@
 """The way of a record: its item, its changes in the stream, their activities, and the summaries or the failure of each.
 
-The key of an activity is computed with the functions that the stream processor computes it with, so that one GetItem
+The key of an activity is computed with the functions that the stream processor computes it with, so that looking it up
 tells whether a change was recorded: nothing is sampled.
 """
 
@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
 from build.cloudformation.stacks import DeployedStack
-from build.reconcile.reading import DeployedActivities, Pace, deployed_activities, streamed_records
+from build.reconcile.ledger import ActivityKey
+from build.reconcile.reading import (
+    KEYS_IN_A_REQUEST,
+    DeployedActivities,
+    Pace,
+    deployed_activities,
+    recorded_keys,
+    streamed_records,
+)
 from build.redrive.failed_events import DeployedPipeline, FailedEventsBucket, deployed_pipeline
 from build.redrive.redrive import ObjectReader
 from handlers.activities import RecordError, activity_key
@@ -151,12 +159,14 @@ class RecordTracer:
         """
         failures: dict[str, FailureObject] = {}
         changes = {_sequence_number(record): record for record in self._changes(source, record_id)}
-        traced = [self._traced(source, record) for record in changes.values()]
+        traced = self._traced(source, list(changes.values()))
         if not traced or not all(change.well for change in traced):
+            older: dict[str, Mapping[str, Any]] = {}
             for failure, change in self._failures(source, record_id):
-                if _sequence_number(change) not in changes | failures:
-                    traced.append(self._traced(source, change))
                 failures[_sequence_number(change)] = failure
+                if _sequence_number(change) not in changes:
+                    older[_sequence_number(change)] = change
+            traced += self._traced(source, list(older.values()))
         traced.sort(key=lambda change: int(change.sequence_number))
         summaries = self._summaries(source, traced)
         complete = (_completed(change, summaries, failures) for change in traced)
@@ -190,14 +200,25 @@ class RecordTracer:
         for records in streamed_records(self._clients.streams, self._deployed(source.name).source, now, Pace(_PAGES)):
             yield from (record for record in records if _is_of(record, source, record_id))
 
-    def _traced(self, source: StreamSource, record: Mapping[str, Any]) -> TracedChange:
-        created = datetime.fromtimestamp(record["dynamodb"]["ApproximateCreationDateTime"], UTC)
-        try:
-            activity = activity_key(record, self._deployed(source.name).activity)
-        except RecordError:
-            activity = None
-        recorded = bool(activity and record["eventName"] != REMOVAL and self._holds(*activity))
-        return TracedChange(record["eventName"], created, _sequence_number(record), activity, recorded)
+    def _traced(self, source: StreamSource, records: Sequence[Mapping[str, Any]]) -> list[TracedChange]:
+        """The changes that stream records are, and whether each is recorded; a hundred are looked up at once."""
+        changes = [_change(record, self._deployed(source.name)) for record in records]
+        keys = sorted({_trimmed(change.activity) for change in changes if change.activity and not change.well})
+        recorded = {
+            _trimmed(key)
+            for first in range(0, len(keys), KEYS_IN_A_REQUEST)
+            for found in recorded_keys(
+                self._dynamodb,
+                self._stack.outputs["AnalyticsTableName"],
+                keys[first : first + KEYS_IN_A_REQUEST],
+                Pace(_PAGES),
+            )
+            for key in found
+        }
+        return [
+            replace(change, recorded=bool(change.activity and not change.well and _trimmed(change.activity) in recorded))
+            for change in changes
+        ]
 
     def _deployed(self, name: str) -> DeployedActivities:
         """A source, with what its deployed function makes of its records."""
@@ -205,16 +226,6 @@ class RecordTracer:
             source = next(source for source in self._pipeline.sources if source.name == name)
             self._sources[name] = deployed_activities(self._clients, source)
         return self._sources[name]
-
-    def _holds(self, data_type: str, processed_at: str) -> bool:
-        """Whether the analytics table holds an activity."""
-        answer = self._dynamodb.get_item(
-            TableName=self._stack.outputs["AnalyticsTableName"],
-            Key={"dataType": {"S": data_type}, "processedAt": {"N": _trimmed(processed_at)}},
-            ProjectionExpression="dataType",
-            ConsistentRead=True,
-        )
-        return "Item" in answer
 
     def _summaries(self, source: StreamSource, changes: Sequence[TracedChange]) -> list[CoveringSummary]:
         """The summaries of windows that end after the first of some activities, those that end first at the front."""
@@ -243,12 +254,23 @@ class RecordTracer:
                 yield from ((FailureObject(stored.key, read.batch.error), change) for change in changes)
 
 
-def _trimmed(number: str) -> str:
-    """A number with a fraction as DynamoDB stores it, without trailing zeros; an emulator may compare the text.
+def _change(record: Mapping[str, Any], deployed: DeployedActivities) -> TracedChange:
+    """The change that a stream record is, as long as nobody knows what became of it."""
+    created = datetime.fromtimestamp(record["dynamodb"]["ApproximateCreationDateTime"], UTC)
+    try:
+        activity = activity_key(record, deployed.activity)
+    except RecordError:
+        activity = None
+    return TracedChange(record["eventName"], created, _sequence_number(record), activity)
+
+
+def _trimmed(key: ActivityKey) -> ActivityKey:
+    """A key as DynamoDB stores its number, without trailing zeros; an emulator may compare the text.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
     """
-    return number.rstrip("0").rstrip(".")
+    data_type, processed_at = key
+    return data_type, processed_at.rstrip("0").rstrip(".") if "." in processed_at else processed_at
 
 
 def _is_of(record: Mapping[str, Any], source: StreamSource, record_id: str) -> bool:

@@ -218,7 +218,7 @@ _TRACE = merged(
     _READ_STREAMS,
     {
         _FUNCTIONS: [awslambda.GetFunctionConfiguration],
-        _TABLES: [dynamodb.GetItem, dynamodb.Query],
+        _TABLES: [dynamodb.BatchGetItem, dynamodb.Query],
     },
 )
 _CONSOLE = merged(
@@ -235,7 +235,6 @@ _CONSOLE = merged(
         _EXECUTIONS: [states.DescribeExecution, states.GetExecutionHistory],
     },
 )
-"""With `--allow-execute` or `--allow-redrive` it takes what `redrive` takes, too."""
 _RESTORE = merged(
     _ANNOUNCE,
     _PLAN,
@@ -294,6 +293,8 @@ COMMANDS: Mapping[str, Grants] = {
     "backfill": merged(_DAYS, {_WORKFLOW: [states.StartExecution]}),
     "trace": _TRACE,
     "console": _CONSOLE,
+    "console --allow-execute": merged(_CONSOLE, {_WORKFLOW: [states.StartExecution]}),
+    "console --allow-redrive": merged(_CONSOLE, _REDRIVE),
     "restore": _RESTORE,
     "adopt": _ADOPT,
     "destroy": _DESTROY,

@@ -44,7 +44,7 @@ READ_ONLY_ACCESS = """
 (https://docs.aws.amazon.com/aws-managed-policy/latest/reference/ReadOnlyAccess.html)."""
 REFRESH = 11
 """Reads of the page by itself, every thirty seconds: six, and one for each log group."""
-ALWAYS_THERE = 12
+ALWAYS_THERE = 20
 """What is left of the minute when the page has read as much as it may."""
 
 
@@ -138,7 +138,7 @@ def test_the_page_goes_on_while_somebody_asks_for_much(clock: Clock, budget: Rea
 def test_every_request_of_a_session_counts(emulator: Emulator, clock: Clock, budget: ReadBudget) -> None:
     clients = emulator_clients(emulator.endpoint, "test", "test")
     keep_pace(clients.session, budget)
-    for _ in range(17):
+    for _ in range(9):
         clients.dynamodb.list_tables()
     clients.s3.list_buckets()
     assert clock.waits == []
@@ -146,7 +146,7 @@ def test_every_request_of_a_session_counts(emulator: Emulator, clock: Clock, bud
     assert clock.waits == [60]
 
 
-def test_a_trace_takes_no_minute_though_the_page_refreshes(
+def test_a_trace_waits_for_nothing_though_the_page_refreshes(
     cloud: LocalCloud, stack: DeployedStack, clock: Clock, budget: ReadBudget
 ) -> None:
     write_and_process(cloud, [record(SOURCE, "traced-at-a-pace")])
@@ -160,7 +160,7 @@ def test_a_trace_takes_no_minute_though_the_page_refreshes(
     with on_demand():
         trace = RecordTracer(clients, cloud.config, stack).trace(SOURCE, "traced-at-a-pace")
     assert [change.outcome for change in trace.changes] == ["recorded"]
-    assert clock.now - begun < 60
+    assert clock.now == begun
 
 
 def minimal(shape: Shape) -> Any:
@@ -209,7 +209,7 @@ def test_a_stubbed_client_gets_none_but_the_announced_reads(service: str) -> Non
     """Every operation that there is, not only those that are called: a Stubber knows one order of calls, a page many."""
     clients = emulator_clients("http://127.0.0.1:9", "test", "test")
     refuse_writes(clients.session, ())
-    client = clients.session.client(service, region_name="us-west-2")
+    client: BaseClient = getattr(clients.session, "client")(service, region_name="us-west-2")
     operations = set(sent(client))
     assert operations == {name for names in READS.values() for name in names} & set(
         client.meta.service_model.operation_names

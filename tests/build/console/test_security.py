@@ -1,36 +1,55 @@
 """Nobody but the page gets an answer, whatever is asked for; what may only read, reads."""
 
+import json
+import time
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from build.cloudformation.stacks import DeployedStack
+from build.commands.logs import log_entry
+from build.console import pages
 from build.console.access import CSRF_HEADER, Access, Session
-from build.console.reads import refuse_writes
-from build.console.target import AllowedActions, Target, open_target
+from build.console.command import deployed_target
+from build.console.execution_paths import ExecutionPath, ListedExecution
+from build.console.log_buffer import without_payload
+from build.console.pages import PANELS
+from build.console.reads import ReadBudget, keep_pace
+from build.console.target import AllowedActions, Target
 from build.local.cloud import LocalCloud, emulator_clients
+from build.options import stack_context
 from tests.build.console.requests import all_routes, ask, own_headers
-from tests.build.console.seeding import store_failure
+from tests.build.console.seeding import SOURCE, store_failure
 from tests.build.console.serving import RunningConsole, running_console
+from tests.build.console.test_reads import Clock, is_read
+from tests.build.console.writing import record, write_and_process
 
 FORBIDDEN = 403
 
 
 @pytest.fixture(scope="module")
 def read_only(cloud: LocalCloud) -> Iterator[tuple[RunningConsole, list[str]]]:
-    """A console that may only read, and the operations that it calls."""
+    """A console over a deployed stack that may only read, and the operations that it calls or wants to call."""
     called: list[str] = []
-    variables = cloud.emulator.variables
-    clients = emulator_clients(
-        cloud.emulator.endpoint, variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
-    )
-    refuse_writes(clients.session, ())
-    clients.session.events.register_first("before-call", lambda model, **_: called.append(model.name))
-    with running_console(open_target(clients, clients, cloud.config, AllowedActions(), "an account", 60)) as running:
-        yield running, called
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**cloud.emulator.variables, "AWS_ENDPOINT_URL": cloud.emulator.endpoint}.items():
+            patch.setenv(name, value)
+        patch.setattr("build.console.command.keep_pace", lambda *_: None)
+        chosen = Namespace(suffix=cloud.config.suffix, profile=None, region=None, json=False)
+        with stack_context(chosen) as context, stack_context(chosen) as again:
+            target = deployed_target(context, again.clients, AllowedActions())
+            for clients in (context.clients, again.clients):
+                clients.session.events.register_first(
+                    "provide-client-params", lambda model, **_: called.append(model.name)
+                )
+            opened = replace(target, clients=replace(context.clients), redrive_clients=replace(again.clients))
+            with running_console(replace(opened, config=cloud.config)) as running:
+                yield running, called
 
 
 def test_there_are_routes_of_both_kinds(running: RunningConsole) -> None:
@@ -96,13 +115,39 @@ def test_reading_alone_changes_nothing(
     running, called = read_only
     store_failure(cloud, stack, "read-only")
     running.console.overview.read()
+    snapshot = running.console.overview.snapshot
+    assert not snapshot.problem
     for method, path in all_routes(running):
-        ask(running, method, path, form={"date": "2026-01-31", "rate": "1"})
-    ask(running, "GET", "/trace?source=UserData&id=read-only")
-    for panel in ("dashboard", "executions", "failed-events", "summaries", "logs", "trace"):
-        assert ask(running, "GET", f"/panels/{panel}").status == 200
+        ask(running, method, path, form={"date": "2026-01-31", "rate": "1", "stack": running.console.target.stack.name})
+    for path in (
+        f"/trace?source={SOURCE.name}&id=read-only",
+        f"/alarms/{snapshot.alarms[0].name}",
+        *(f"/executions/{execution.name}" for execution in snapshot.executions[:1]),
+        *(f"/panels/{panel}" for panel in PANELS),
+        *(f"/panels/{panel}/live" for panel in PANELS),
+    ):
+        assert ask(running, "GET", path).status == 200, path
     assert {"DescribeAlarms", "GetMetricData", "ListExecutions", "FilterLogEvents", "GetRecords"} <= set(called)
     assert [name for name in called if not is_read(name)] == []
+
+
+def test_what_somebody_asks_for_is_read_before_what_the_page_refreshes(
+    cloud: LocalCloud, stack: DeployedStack, target: Target
+) -> None:
+    variables = cloud.emulator.variables
+    clients = emulator_clients(
+        cloud.emulator.endpoint, variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
+    )
+    clock = Clock()
+    keep_pace(clients.session, ReadBudget(clock, clock.sleep))
+    with running_console(replace(target, clients=clients, seconds_between_reads=3600.0)) as console:
+        store_failure(cloud, stack, "asked-for")
+        console.console.overview.read()
+        clock.waits.clear()
+        assert ask(console, "GET", f"/alarms/{console.console.overview.snapshot.alarms[0].name}").status == 200
+        assert clock.waits == []
+        assert "asked-for" in ask(console, "GET", "/panels/failed-events/live").text
+        assert clock.waits != []
 
 
 @pytest.mark.parametrize(("path", "option"), [("/executions", "--allow-execute"), ("/redrive", "--allow-redrive")])
@@ -118,23 +163,94 @@ def test_records_are_generated_in_the_local_cloud_alone(read_only: tuple[Running
     assert "Records a second" not in ask(read_only[0], "GET", "/").text
 
 
-def test_a_protected_stack_is_redriven_only_when_its_name_is_typed(target: Target) -> None:
+def test_a_protected_stack_is_redriven_only_when_its_name_is_typed(
+    cloud: LocalCloud, stack: DeployedStack, target: Target
+) -> None:
+    store_failure(cloud, stack, "protected")
     config = replace(target.config, protected_by_settings=True)
     with running_console(replace(target, config=config)) as console:
-        refused = ask(console, "POST", "/redrive", form={"stack": "TapStack"})
-        assert refused.status == 400 and f"type {target.stack.name} if it is meant" in refused.text
+        for typed in ("TapStack", "", target.stack.name.lower(), f"{target.stack.name} "):
+            refused = ask(console, "POST", "/redrive", form={"stack": typed})
+            assert refused.status == 400 and f"type {target.stack.name} if it is meant" in refused.text
+        assert ask(console, "POST", "/redrive").status == 400
         assert not console.console.redrive.state.running and not console.console.redrive.state.outcome
+        assert f"Type {target.stack.name} to go on" in ask(console, "GET", "/panels/failed-events").text
+        assert ask(console, "POST", "/redrive", form={"stack": target.stack.name}).status == 200
+        deadline = time.monotonic() + 60
+        while not console.console.redrive.state.outcome:
+            assert time.monotonic() < deadline
+        assert "recorded" in console.console.redrive.state.outcome
 
 
-def test_the_input_of_an_execution_of_a_protected_stack_is_not_shown(target: Target) -> None:
+def test_payloads_of_a_protected_stack_are_not_shown(cloud: LocalCloud, stack: DeployedStack, target: Target) -> None:
+    """The functions of this stack log their events, as they do until a suffix that becomes protected is deployed."""
+    secret = "SECRET-OF-A-RECORD"
+    write_and_process(cloud, [record(SOURCE, "payload", note=secret)])
+    key = store_failure(cloud, stack, "payload-that-failed")
+    place = {"Bucket": cloud.outputs["FailedEventsBucketName"], "Key": key}
+    document = json.loads(cloud.clients.s3.get_object(**place)["Body"].read())
+    payload = json.loads(document["payload"])
+    payload["Records"][0]["dynamodb"]["NewImage"]["note"] = {"S": secret}
+    cloud.clients.s3.put_object(**place, Body=json.dumps({**document, "payload": json.dumps(payload)}).encode())
     started = target.clients.workflow.start_execution(
-        stateMachineArn=target.state_machine, input='{"dataType": "SECRET_DATA"}'
+        stateMachineArn=target.state_machine, input=json.dumps({"dataType": secret})
     )["executionArn"].rsplit(":", 1)[-1]
+    paths = [
+        "/",
+        "/pipeline",
+        *(f"/panels/{panel}" for panel in PANELS),
+        f"/panels/logs?text={secret}",
+        f"/executions/{started}",
+        f"/trace?source={SOURCE.name}&id=payload",
+        f"/trace?source={SOURCE.name}&id=payload-that-failed",
+        f"/summaries/{datetime.now(UTC).date()}",
+    ]
+    showing = {}
     for protected in (False, True):
         config = replace(target.config, protected_by_settings=protected)
         with running_console(replace(target, config=config)) as console:
-            shown = ask(console, "GET", f"/executions/{started}").text
-            assert ("SECRET_DATA" in shown) is not protected
+            answers = {path: ask(console, "GET", path) for path in paths}
+            assert {answer.status for answer in answers.values()} == {200}
+            showing[protected] = {path for path, answer in answers.items() if secret in answer.text.replace(path, "")}
+    assert showing[False] >= {"/panels/logs", f"/executions/{started}"}
+    assert showing[True] <= {f"/panels/logs?text={secret}"}, "what is searched for stays in its field"
+    cloud.clients.s3.delete_object(**place)
+
+
+def test_the_cause_of_a_failure_of_a_protected_stack_is_not_shown(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execution = ListedExecution("failed", "FAILED", datetime.now(UTC), datetime.now(UTC))
+    path = ExecutionPath(execution, "{}", "", "AnalyticsTableError", '{"errorMessage": "SECRET_DATA"}', ())
+    monkeypatch.setattr(pages, "execution_path", lambda *_: path)
+    for protected in (False, True):
+        config = replace(target.config, protected_by_settings=protected)
+        with running_console(replace(target, config=config)) as console:
+            shown = ask(console, "GET", "/executions/failed").text
+            assert "AnalyticsTableError" in shown and ("SECRET_DATA" in shown) is not protected
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        '{"level": "INFO", "message": {"Records": ["SECRET"]}}',
+        '{"level": "INFO", "message": ["SECRET"]}',
+        '{"level": "ERROR", "message": "failed", "exception": "ValueError: SECRET", "details": {"input": "SECRET"}}',
+        '{"level": "INFO", "message": "input validated", "warning": "SECRET is ignored"}',
+        '{"errorMessage": "SECRET", "errorType": "ValueError"}',
+        "[ERROR] ValueError: SECRET\nTraceback (most recent call last)",
+    ],
+)
+def test_a_line_that_holds_a_payload_is_shown_without_it(message: str) -> None:
+    entry = log_entry("Worker", "1", {"timestamp": 0, "message": message})
+    assert entry and "SECRET" in entry.line
+    assert "SECRET" not in without_payload(entry).line
+
+
+def test_what_the_functions_say_of_a_batch_is_shown_of_a_protected_stack_too() -> None:
+    message = json.dumps({"level": "WARNING", "message": "records failed", "failures": [{"sequence_number": "100"}]})
+    entry = log_entry("Worker", "1", {"timestamp": 0, "message": message})
+    assert entry and without_payload(entry) == entry
 
 
 def test_a_session_is_kept_where_its_user_alone_can_read_it(tmp_path: Path) -> None:
