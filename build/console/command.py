@@ -186,8 +186,9 @@ def promises(actions: AllowedActions) -> Iterator[str]:
         yield "starts executions when the page is told to: Step Functions StartExecution"
     if actions.redrive:
         yield (
-            "replays failed events when the page is told to, as fast as `python -m build redrive` and beside those reads: "
-            "Lambda Invoke, S3 DeleteObject GetObject ListObjectsV2, Step Functions DescribeExecution StartExecution"
+            "replays failed events when the page is told to, as fast as `python -m build redrive` and beside those "
+            "reads: Lambda Invoke, S3 DeleteObject GetObject ListObjectsV2, "
+            "Step Functions DescribeExecution StartExecution"
         )
     if not (actions.execute or actions.redrive):
         yield "changes nothing"

@@ -201,24 +201,21 @@ class RecordTracer:
             yield from (record for record in records if _is_of(record, source, record_id))
 
     def _traced(self, source: StreamSource, records: Sequence[Mapping[str, Any]]) -> list[TracedChange]:
-        """The changes that stream records are, and whether each is recorded; a hundred are looked up at once."""
+        """The changes that stream records are, and whether each is recorded."""
         changes = [_change(record, self._deployed(source.name)) for record in records]
         keys = sorted({_trimmed(change.activity) for change in changes if change.activity and not change.well})
-        recorded = {
-            _trimmed(key)
-            for first in range(0, len(keys), KEYS_IN_A_REQUEST)
-            for found in recorded_keys(
-                self._dynamodb,
-                self._stack.outputs["AnalyticsTableName"],
-                keys[first : first + KEYS_IN_A_REQUEST],
-                Pace(_PAGES),
-            )
-            for key in found
-        }
+        recorded = {_trimmed(key) for key in self._recorded(keys)}
         return [
-            replace(change, recorded=bool(change.activity and not change.well and _trimmed(change.activity) in recorded))
+            replace(change, recorded=True) if change.activity and _trimmed(change.activity) in recorded else change
             for change in changes
         ]
+
+    def _recorded(self, keys: Sequence[ActivityKey]) -> Iterator[ActivityKey]:
+        """Those of some keys whose activities the analytics table holds; a hundred are looked up at once."""
+        table = self._stack.outputs["AnalyticsTableName"]
+        for first in range(0, len(keys), KEYS_IN_A_REQUEST):
+            for found in recorded_keys(self._dynamodb, table, keys[first : first + KEYS_IN_A_REQUEST], Pace(_PAGES)):
+                yield from found
 
     def _deployed(self, name: str) -> DeployedActivities:
         """A source, with what its deployed function makes of its records."""

@@ -6,6 +6,7 @@ on by the documented rules, too. The tests run in the order of a stack's life.
 
 import ast
 import json
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -17,22 +18,26 @@ from botocore import xform_name
 from botocore.session import Session as BotocoreSession
 
 from build import aws
-from build.aws import Clients, open_clients
+from build.aws import Clients, until
 from build.cloudformation.stacks import existing_stack
 from build.command_line import COMMANDS as COMMAND_LINE
 from build.command_line import main
 from build.commands import prune
 from build.console.access import Access, Session
-from build.console.command import assembled
+from build.console.command import assembled, deployed_target
 from build.console.pages import PANELS, Pages
-from build.console.target import AllowedActions, open_target
+from build.console.reads import READS, REDRIVING, STARTING_EXECUTIONS
+from build.console.target import AllowedActions, Target
 from build.deploy.artifacts import artifact_bucket
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
+from build.options import stack_context
 from build.redrive.failed_events import DeployedSource
 from stack.config import StackConfig
 from stack.permissions.commands import COMMANDS
 from stack.permissions.grants import Document, Scope, document
+from tests.build.console.requests import ask
+from tests.build.console.serving import running_console
 from tests.build.recovery.point_in_time import point_in_time_recovery
 from tests.build.redrive.failure_records import body, key, record
 from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, actions_of, arn, recorded_requests
@@ -139,6 +144,11 @@ def run(log_in: Callable[[Document], None], capsys: pytest.CaptureFixture[str]) 
     return run
 
 
+def granted(command: str) -> set[str]:
+    """The actions that the policy of a command allows on anything."""
+    return {str(action.JSONrepr()) for actions in COMMANDS[command].values() for action in actions}
+
+
 def not_allowed(requests: list[Request], allowed: Document) -> list[str]:
     """The requests that a policy does not allow, each once."""
     refused = (request for request in requests if decide(request, ACCOUNT, (), [allowed]) is not Decision.ALLOWED)
@@ -198,7 +208,8 @@ def test_pruning(run: Run, root: Clients, monkeypatch: pytest.MonkeyPatch) -> No
     assert "no longer needed: Layer/unneeded.zip" in out
 
 
-def test_redriving(run: Run, root: Clients) -> None:
+def store_failed_event(root: Clients) -> str:
+    """Store what Lambda leaves of a record that it gave up; the bucket's name."""
     users = DeployedSource(
         "UserData",
         arn("lambda", f"function:{CONFIG.name('userdataproc')}"),
@@ -206,6 +217,11 @@ def test_redriving(run: Run, root: Clients) -> None:
     )
     bucket = existing_stack(root.cloudformation, CONFIG.stack_name).outputs["FailedEventsBucketName"]
     root.s3.put_object(Bucket=bucket, Key=key(), Body=body(record(1, origin=users), origin=users))
+    return bucket
+
+
+def test_redriving(run: Run, root: Clients) -> None:
+    bucket = store_failed_event(root)
     code, out, err = run("redrive")
     assert (code, "recorded" in err, "recomputed" in err) == (0, True, True)
     assert root.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
@@ -234,9 +250,7 @@ def test_tracing(run: Run, root: Clients) -> None:
 def test_the_console(log_in: Callable[[Document], None]) -> None:
     log_in(policy("console"))
     with recorded_requests() as requests:
-        clients = open_clients(None, REGION)
-        target = open_target(clients, clients, CONFIG, AllowedActions(), "an account", 60)
-        console = assembled(target, Access(Session()))
+        console = assembled(console_target(AllowedActions()), Access(Session()))
         console.overview.read()
         pages = Pages(console)
         for panel in PANELS:
@@ -247,6 +261,46 @@ def test_the_console(log_in: Callable[[Document], None]) -> None:
         pages.day(date(2026, 1, 31))
     assert console.overview.snapshot.problem == "" and "traced" in shown
     assert not_allowed(requests, policy("console")) == []
+
+
+def console_target(actions: AllowedActions) -> Target:
+    """The deployed stack as the console opens it, though not at its pace."""
+    chosen = Namespace(suffix=SUFFIX, profile=None, region=REGION, json=True)
+    with pytest.MonkeyPatch.context() as patch, stack_context(chosen) as context, stack_context(chosen) as again:
+        patch.setattr("build.console.command.keep_pace", lambda *_: None)
+        return deployed_target(context, again.clients, actions)
+
+
+def test_the_console_that_starts_executions(log_in: Callable[[Document], None]) -> None:
+    log_in(policy("console --allow-execute"))
+    with recorded_requests() as requests, running_console(console_target(AllowedActions(execute=True))) as running:
+        assert ask(running, "POST", "/executions", form={"date": "2026-01-31"}).status == 200
+        assert ask(running, "POST", "/redrive").status == 403
+    assert {"states:StartExecution"} == {request.action for request in requests} - granted("console")
+    assert not_allowed(requests, policy("console --allow-execute")) == []
+
+
+def test_the_console_that_redrives(log_in: Callable[[Document], None], root: Clients) -> None:
+    bucket = store_failed_event(root)
+    log_in(policy("console --allow-redrive"))
+    with recorded_requests() as requests, running_console(console_target(AllowedActions(redrive=True))) as running:
+        assert ask(running, "POST", "/executions", form={"date": "2026-01-31"}).status == 403
+        assert ask(running, "POST", "/redrive").status == 200
+        until(lambda: running.console.redrive.state.outcome or None, lambda: None)
+    assert running.console.redrive.state.outcome == "objects of failed events: 1 recorded"
+    assert root.s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    writes = {"lambda:InvokeFunction", "s3:DeleteObject", "states:StartExecution"}
+    assert writes == {request.action for request in requests} - granted("console")
+    assert not_allowed(requests, policy("console --allow-redrive")) == []
+
+
+def test_the_policy_of_the_console_is_what_it_announces() -> None:
+    announced = {action for names in READS.values() for name in names for action in actions_of(name)}
+    assert announced - {"sts:GetCallerIdentity"} == granted("console"), "who asks for its own name needs no permission"
+    executing = {action for name in STARTING_EXECUTIONS for action in actions_of(name)}
+    assert granted("console --allow-execute") == granted("console") | executing
+    redriving = {action for name in REDRIVING for action in actions_of(name)}
+    assert granted("console --allow-redrive") == granted("console") | redriving
 
 
 def test_restoring(run: Run, root: Clients) -> None:
@@ -365,12 +419,9 @@ def _names(path: Path) -> Iterator[str]:
 
 
 def test_every_operation_that_the_code_names_is_in_the_policy_of_a_command() -> None:
-    granted = {
-        str(action.JSONrepr()) for grants in COMMANDS.values() for actions in grants.values() for action in actions
-    }
     called = {action for operation in set(called_operations()) for action in actions_of(operation)}
     assert "cloudformation:ContinueUpdateRollback" in called
-    assert called - granted == set()
+    assert called - set().union(*map(granted, COMMANDS)) == set()
 
 
 def test_a_call_that_is_not_granted_is_noticed() -> None:

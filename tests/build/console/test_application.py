@@ -1,9 +1,13 @@
 """What the page may change, it changes; what is asked for wrongly is told in a sentence."""
 
+import html
 import time
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 
+from build.aws_errors import explanation
+from build.console.trace import RecordTracer
 from build.local.cloud import LocalCloud
 from build.local.generator import RATES
 from tests.build.console.requests import ask
@@ -52,6 +56,19 @@ def test_a_wrong_address_is_told(running: RunningConsole, path: str) -> None:
 def test_what_aws_refuses_is_told_in_its_words(running: RunningConsole) -> None:
     answer = ask(running, "GET", "/executions/no-such-execution")
     assert answer.status == 502 and "AWS refused" in answer.text
+
+
+def test_missing_credentials_are_told_in_the_page_in_the_words_of_every_command(
+    running: RunningConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(RecordTracer, "trace", fail)
+    answer = ask(running, "GET", "/trace?source=UserData&id=any")
+    sentence = explanation(NoCredentialsError(), running.console.target.clients.region)
+    assert "there are no complete AWS credentials" in sentence
+    assert answer.status == 502 and sentence[1:] in html.unescape(answer.text)
 
 
 def test_a_detail_is_a_whole_page_for_who_follows_its_link(running: RunningConsole) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from build.command_line import main
-from build.console.command import listening
+from build.console.command import listening, promises
+from build.console.reads import READS, REDRIVING, STARTING_EXECUTIONS
+from build.console.target import AllowedActions
 from build.errors import CommandError
 from build.local.cloud import LocalCloud
 from build.loopback import HOST
@@ -62,6 +64,19 @@ def test_without_credentials_the_sentence_is_the_one_of_every_command(
     assert "there are no complete AWS credentials" in capsys.readouterr().err
 
 
+def test_what_may_be_called_is_printed_and_nothing_else() -> None:
+    """A redrive reads for itself, and the reads of the page are counted."""
+    for execute in (False, True):
+        for redrive in (False, True):
+            reads, *others = promises(AllowedActions(execute, redrive))
+            assert "at most 30 times a minute" in reads
+            assert all(f"{service} {' '.join(names)}" in reads for service, names in READS.items())
+            words = set(" ".join(others).replace(",", " ").split())
+            writes = STARTING_EXECUTIONS | (REDRIVING if redrive else frozenset())
+            assert words & REDRIVING == (writes if execute or redrive else frozenset())
+            assert ("nothing" in words) is not (execute or redrive)
+
+
 def test_it_is_served_over_a_deployed_stack_until_it_is_interrupted(cloud: LocalCloud) -> None:
     command = [sys.executable, "-m", "build", "console", "--suffix", "console", "--allow-redrive"]
     variables = {**cloud.emulator.variables, "PATH": "/usr/bin:/bin"}
@@ -83,7 +98,9 @@ def _look_at(process: subprocess.Popen[str]) -> None:
         line = process.stdout.readline()
         assert line, said
         said += line
-    assert "at most 30 a minute" in said and "may also call DeleteObject, Invoke, StartExecution" in said
+    assert "reads at most 30 times a minute, retries included, and fewer when throttled: CloudFormation Desc" in said
+    assert "replays failed events when the page is told to, as fast as `python -m build redrive`" in said
+    assert "starts executions" not in said and "changes nothing" not in said
     found = re.search(r"http://127\.0\.0\.1:(\d+)(/\?token=\S+)", said)
     assert found
     connection = http.client.HTTPConnection(HOST, int(found[1]), timeout=30)

@@ -4,6 +4,7 @@ import json
 import time
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +14,15 @@ import pytest
 
 from build.cloudformation.stacks import DeployedStack
 from build.commands.logs import log_entry
-from build.console import pages
+from build.console import command, pages
 from build.console.access import CSRF_HEADER, Access, Session
 from build.console.command import deployed_target
 from build.console.execution_paths import ExecutionPath, ListedExecution
 from build.console.log_buffer import without_payload
 from build.console.pages import PANELS
-from build.console.reads import ReadBudget, keep_pace
+from build.console.reads import MOST_READS_A_MINUTE, ReadBudget
 from build.console.target import AllowedActions, Target
-from build.local.cloud import LocalCloud, emulator_clients
+from build.local.cloud import LocalCloud
 from build.options import stack_context
 from tests.build.console.requests import all_routes, ask, own_headers
 from tests.build.console.seeding import SOURCE, store_failure
@@ -32,24 +33,35 @@ from tests.build.console.writing import record, write_and_process
 FORBIDDEN = 403
 
 
+@contextmanager
+def opened(cloud: LocalCloud, actions: AllowedActions, budget: ReadBudget) -> Iterator[Target]:
+    """The stack as `python -m build console --suffix` opens it; its clients are made when they are first used."""
+    chosen = Namespace(suffix=cloud.config.suffix, profile=None, region=None, json=False)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**cloud.emulator.variables, "AWS_ENDPOINT_URL": cloud.emulator.endpoint}.items():
+            patch.setenv(name, value)
+        patch.setattr(command, "ReadBudget", lambda: budget)
+        with stack_context(chosen) as context, stack_context(chosen) as again:
+            target = deployed_target(context, again.clients, actions)
+            yield replace(
+                target,
+                clients=replace(target.clients),
+                redrive_clients=replace(target.redrive_clients),
+                config=cloud.config,
+                seconds_between_reads=3600.0,
+            )
+
+
 @pytest.fixture(scope="module")
 def read_only(cloud: LocalCloud) -> Iterator[tuple[RunningConsole, list[str]]]:
     """A console over a deployed stack that may only read, and the operations that it calls or wants to call."""
     called: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in {**cloud.emulator.variables, "AWS_ENDPOINT_URL": cloud.emulator.endpoint}.items():
-            patch.setenv(name, value)
-        patch.setattr("build.console.command.keep_pace", lambda *_: None)
-        chosen = Namespace(suffix=cloud.config.suffix, profile=None, region=None, json=False)
-        with stack_context(chosen) as context, stack_context(chosen) as again:
-            target = deployed_target(context, again.clients, AllowedActions())
-            for clients in (context.clients, again.clients):
-                clients.session.events.register_first(
-                    "provide-client-params", lambda model, **_: called.append(model.name)
-                )
-            opened = replace(target, clients=replace(context.clients), redrive_clients=replace(again.clients))
-            with running_console(replace(opened, config=cloud.config)) as running:
-                yield running, called
+    clock = Clock()
+    with opened(cloud, AllowedActions(), ReadBudget(clock, clock.sleep)) as target:
+        for clients in (target.clients, target.redrive_clients):
+            clients.session.events.register_first("provide-client-params", lambda model, **_: called.append(model.name))
+        with running_console(target) as running:
+            yield running, called
 
 
 def test_there_are_routes_of_both_kinds(running: RunningConsole) -> None:
@@ -132,15 +144,10 @@ def test_reading_alone_changes_nothing(
 
 
 def test_what_somebody_asks_for_is_read_before_what_the_page_refreshes(
-    cloud: LocalCloud, stack: DeployedStack, target: Target
+    cloud: LocalCloud, stack: DeployedStack
 ) -> None:
-    variables = cloud.emulator.variables
-    clients = emulator_clients(
-        cloud.emulator.endpoint, variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
-    )
     clock = Clock()
-    keep_pace(clients.session, ReadBudget(clock, clock.sleep))
-    with running_console(replace(target, clients=clients, seconds_between_reads=3600.0)) as console:
+    with opened(cloud, AllowedActions(), ReadBudget(clock, clock.sleep)) as target, running_console(target) as console:
         store_failure(cloud, stack, "asked-for")
         console.console.overview.read()
         clock.waits.clear()
@@ -148,6 +155,29 @@ def test_what_somebody_asks_for_is_read_before_what_the_page_refreshes(
         assert clock.waits == []
         assert "asked-for" in ask(console, "GET", "/panels/failed-events/live").text
         assert clock.waits != []
+
+
+def test_a_redrive_does_not_wait_and_the_page_reads_thirty_times_a_minute(
+    cloud: LocalCloud, stack: DeployedStack
+) -> None:
+    clock, times = Clock(), list[float]()
+    with opened(cloud, AllowedActions(redrive=True), ReadBudget(clock, clock.sleep)) as target:
+        target.clients.session.events.register("before-send", lambda **_: times.append(clock.now))
+        with running_console(target) as console:
+            alarm = console.console.overview.snapshot.alarms[0].name
+            for number in range(MOST_READS_A_MINUTE):
+                store_failure(cloud, stack, f"redriven-at-once-{number}")
+                ask(console, "GET", f"/alarms/{alarm}")
+            read, waited = len(times), list(clock.waits)
+            assert ask(console, "POST", "/redrive").status == 200
+            deadline = time.monotonic() + 60
+            while not console.console.redrive.state.outcome:
+                assert time.monotonic() < deadline
+            assert f"{MOST_READS_A_MINUTE} recorded" in console.console.redrive.state.outcome
+            assert clock.waits == waited and len(times) == read
+    assert len(times) > MOST_READS_A_MINUTE and waited
+    for start in times:
+        assert sum(start <= moment < start + 60 for moment in times) <= MOST_READS_A_MINUTE
 
 
 @pytest.mark.parametrize(("path", "option"), [("/executions", "--allow-execute"), ("/redrive", "--allow-redrive")])
@@ -187,7 +217,7 @@ def test_payloads_of_a_protected_stack_are_not_shown(cloud: LocalCloud, stack: D
     secret = "SECRET-OF-A-RECORD"
     write_and_process(cloud, [record(SOURCE, "payload", note=secret)])
     key = store_failure(cloud, stack, "payload-that-failed")
-    place = {"Bucket": cloud.outputs["FailedEventsBucketName"], "Key": key}
+    place: Any = {"Bucket": cloud.outputs["FailedEventsBucketName"], "Key": key}
     document = json.loads(cloud.clients.s3.get_object(**place)["Body"].read())
     payload = json.loads(document["payload"])
     payload["Records"][0]["dynamodb"]["NewImage"]["note"] = {"S": secret}

@@ -87,6 +87,7 @@ def test_the_command_says_the_same(
     key = store_failure(cloud, stack, "lost-on-the-way")
     assert main([*arguments, "lost-on-the-way", "--json"]) == 2
     document = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert not document["well"] and document["changes"][0]["failure"]["key"] == key
+    assert not document["well"] and document["changes"][0]["failure"].keys() == {"key", "reason"}
+    assert document["changes"][0]["failure"]["key"] == key
     assert main([*arguments, "nobody"]) == 1
     assert "nothing is known of nobody in UserData of TapStackconsole" in capsys.readouterr().err
