@@ -2,10 +2,12 @@
 
 import argparse
 import asyncio
+import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from build.aws import Clients
@@ -136,7 +138,7 @@ def _serve_local(arguments: argparse.Namespace) -> None:
     config, logs, progress = StackConfig(DEFAULT_SUFFIX), new_log_folder(), StderrProgress()
     progress.step("packaging the functions")
     with running_cloud(config, package(config), logs, progress) as cloud:
-        _serve(local_target(cloud), arguments.port, "local", progress)
+        _serve(local_target(cloud), arguments.port, "local", progress, lambda: None)
         save_logs(cloud.clients.logs, logs)
         progress.step(f"stopped; the logs are in {logs}")
 
@@ -146,25 +148,29 @@ def _serve_deployed(arguments: argparse.Namespace) -> None:
         actions = AllowedActions(execute=arguments.allow_execute, redrive=arguments.allow_redrive)
         with stack_context(arguments) as again:
             redrive_clients = again.clients
+        budget = ReadBudget()
         with on_demand():
-            target = deployed_target(context, redrive_clients, actions)
-        _serve(target, arguments.port, context.config.suffix, context.presenter)
+            target = deployed_target(context, redrive_clients, actions, budget)
+        _serve(target, arguments.port, context.config.suffix, context.presenter, budget.end)
 
 
-def deployed_target(context: StackContext, redrive_clients: Clients, actions: AllowedActions) -> Target:
+def deployed_target(
+    context: StackContext, redrive_clients: Clients, actions: AllowedActions, budget: ReadBudget
+) -> Target:
     """The stack of a suffix, read at the pace and with the limits that are announced before.
 
     Args:
         context: whose clients read, and may start executions where that is allowed.
         redrive_clients: replay where that is allowed, in a session of their own that is not held back.
         actions: that are allowed.
+        budget: of what is read.
 
     Raises:
         CommandError: when there is no such stack, or the settings name another account.
     """
     refuse_writes(context.clients.session, STARTING_EXECUTIONS if actions.execute else ())
     refuse_writes(redrive_clients.session, REDRIVING if actions.redrive else ())
-    keep_pace(context.clients.session, ReadBudget())
+    keep_pace(context.clients.session, budget)
     context.announce_stack("show it on a local page")
     for sentence in promises(actions):
         context.presenter.step(sentence)
@@ -194,11 +200,21 @@ def promises(actions: AllowedActions) -> Iterator[str]:
         yield "changes nothing"
 
 
-def _serve(target: Target, port: int, name: str, progress: Progress) -> None:
+def _serve(target: Target, port: int, name: str, progress: Progress, end: Callable[[], None]) -> None:
     with listening(port, _SESSIONS / f"console-{name}.json") as (listener, session):
         access = Access(session)
         console = assembled(target, access)
         console.overview.start()
         progress.step(f"open {access.address} (good once; Ctrl-C ends it)")
         sys.stdout.flush()
-        asyncio.run(serve_on_loopback(AccessGuard(console_application(console), access), listener))
+        guarded = AccessGuard(console_application(console), access)
+        asyncio.run(serve_on_loopback(guarded, listener, partial(_ended_by_signal, end)))
+
+
+async def _ended_by_signal(end: Callable[[], None]) -> None:
+    """Return when a signal ends the console; requests that wait for their turn to read do not outlast it."""
+    signalled = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+    await signalled.wait()
+    end()

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
-from time import monotonic, sleep
+from threading import Event, Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from build.errors import CommandError
@@ -51,7 +51,7 @@ class ReadPace:
         pause: waits for some seconds.
     """
 
-    def __init__(self, most: int, clock: Callable[[], float] = monotonic, pause: Callable[[float], None] = sleep):
+    def __init__(self, most: int, clock: Callable[[], float], pause: Callable[[float], object]) -> None:
         self._clock = clock
         self._pause = pause
         self._begun: deque[float] = deque(maxlen=most)
@@ -72,19 +72,33 @@ class ReadBudget:
 
     Args:
         clock: seconds that only grow.
-        pause: waits for some seconds.
+        pause: waits for some seconds; without it `end` cuts it short.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic, pause: Callable[[float], None] = sleep) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = monotonic, pause: Callable[[float], object] | None = None
+    ) -> None:
+        self._ended = Event()
+        pause = pause or self._ended.wait
         self._all = ReadPace(MOST_READS_A_MINUTE, clock, pause)
         self._on_demand = ReadPace(_ON_DEMAND_A_MINUTE, clock, pause)
         self._in_background = ReadPace(_IN_BACKGROUND_A_MINUTE, clock, pause)
 
     def wait(self, **_: Any) -> None:
-        """Return as soon as one more request may begin; a handler of botocore's event `before-send`."""
+        """Return as soon as one more request may begin; a handler of botocore's event `before-send`.
+
+        Raises:
+            CommandError: after the end.
+        """
         share = self._on_demand if _ON_DEMAND.get() else self._in_background
         share.wait()
         self._all.wait()
+        if self._ended.is_set():
+            raise CommandError("the console has ended; start it again to go on.")
+
+    def end(self) -> None:
+        """Have what waits give up, and everything that comes after it."""
+        self._ended.set()
 
 
 @contextmanager

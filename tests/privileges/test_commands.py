@@ -26,7 +26,7 @@ from build.commands import prune
 from build.console.access import Access, Session
 from build.console.command import assembled, deployed_target
 from build.console.pages import PANELS, Pages
-from build.console.reads import READS, REDRIVING, STARTING_EXECUTIONS
+from build.console.reads import READS, REDRIVING, STARTING_EXECUTIONS, ReadBudget
 from build.console.target import AllowedActions, Target
 from build.deploy.artifacts import artifact_bucket
 from build.local.cloud import connected
@@ -264,11 +264,10 @@ def test_the_console(log_in: Callable[[Document], None]) -> None:
 
 
 def console_target(actions: AllowedActions) -> Target:
-    """The deployed stack as the console opens it, though not at its pace."""
+    """The deployed stack as the console opens it, its pace being that of a clock that nobody waits for."""
     chosen = Namespace(suffix=SUFFIX, profile=None, region=REGION, json=True)
-    with pytest.MonkeyPatch.context() as patch, stack_context(chosen) as context, stack_context(chosen) as again:
-        patch.setattr("build.console.command.keep_pace", lambda *_: None)
-        return deployed_target(context, again.clients, actions)
+    with stack_context(chosen) as context, stack_context(chosen) as again:
+        return deployed_target(context, again.clients, actions, ReadBudget(pause=lambda _: None))
 
 
 def test_the_console_that_starts_executions(log_in: Callable[[Document], None]) -> None:

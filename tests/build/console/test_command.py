@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -77,33 +79,56 @@ def test_what_may_be_called_is_printed_and_nothing_else() -> None:
             assert ("nothing" in words) is not (execute or redrive)
 
 
-def test_it_is_served_over_a_deployed_stack_until_it_is_interrupted(cloud: LocalCloud) -> None:
-    command = [sys.executable, "-m", "build", "console", "--suffix", "console", "--allow-redrive"]
+@contextmanager
+def served(cloud: LocalCloud, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The command over a deployed stack, and what it has said when it can be opened."""
+    command = [sys.executable, "-m", "build", "console", "--suffix", "console", *options]
     variables = {**cloud.emulator.variables, "PATH": "/usr/bin:/bin"}
     with subprocess.Popen(command, cwd=PROJECT, env=variables, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = ""
         try:
-            _look_at(process)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=60) == 0
+            while "token=" not in said:
+                line = process.stdout.readline()
+                assert line, said
+                said += line
+            yield process, said
         finally:
             process.kill()
     (PROJECT / ".local" / "console-console.json").unlink()
 
 
-def _look_at(process: subprocess.Popen[str]) -> None:
-    """Read what the command says, and open the address in it."""
-    assert process.stdout
-    said = ""
-    while "token=" not in said:
-        line = process.stdout.readline()
-        assert line, said
-        said += line
-    assert "reads at most 30 times a minute, retries included, and fewer when throttled: CloudFormation Desc" in said
-    assert "replays failed events when the page is told to, as fast as `python -m build redrive`" in said
-    assert "starts executions" not in said and "changes nothing" not in said
+def opened(said: str) -> tuple[int, str]:
+    """Open the address that the command has said; its port, and the cookie that it gives."""
     found = re.search(r"http://127\.0\.0\.1:(\d+)(/\?token=\S+)", said)
     assert found
     connection = http.client.HTTPConnection(HOST, int(found[1]), timeout=30)
     connection.request("GET", found[2])
-    assert connection.getresponse().status == 303
+    answer = connection.getresponse()
+    assert answer.status == 303
     connection.close()
+    return int(found[1]), answer.headers["set-cookie"].partition(";")[0]
+
+
+def test_it_is_served_over_a_deployed_stack_until_it_is_interrupted(cloud: LocalCloud) -> None:
+    with served(cloud, "--allow-redrive") as (process, said):
+        opened(said)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0
+    assert "reads at most 30 times a minute, retries included, and fewer when throttled: CloudFormation Desc" in said
+    assert "replays failed events when the page is told to, as fast as `python -m build redrive`" in said
+    assert "starts executions" not in said and "changes nothing" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_waits_to_read_does_not_keep_it_from_ending(cloud: LocalCloud, number: signal.Signals) -> None:
+    """Ten traces at once would take minutes."""
+    with served(cloud) as (process, said):
+        port, cookie = opened(said)
+        connections = [http.client.HTTPConnection(HOST, port, timeout=60) for _ in range(10)]
+        for connection in connections:
+            connection.request("GET", "/trace?source=UserData&id=nobody", headers={"Cookie": cookie})
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 0
+        for connection in connections:
+            connection.close()

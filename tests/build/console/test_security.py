@@ -14,7 +14,7 @@ import pytest
 
 from build.cloudformation.stacks import DeployedStack
 from build.commands.logs import log_entry
-from build.console import command, pages
+from build.console import pages
 from build.console.access import CSRF_HEADER, Access, Session
 from build.console.command import deployed_target
 from build.console.execution_paths import ExecutionPath, ListedExecution
@@ -57,9 +57,8 @@ def opened(cloud: LocalCloud, actions: AllowedActions, budget: ReadBudget) -> It
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {**cloud.emulator.variables, "AWS_ENDPOINT_URL": cloud.emulator.endpoint}.items():
             patch.setenv(name, value)
-        patch.setattr(command, "ReadBudget", lambda: budget)
         with stack_context(chosen) as context, stack_context(chosen) as again:
-            target = deployed_target(context, again.clients, actions)
+            target = deployed_target(context, again.clients, actions, budget)
             yield replace(
                 target,
                 clients=replace(target.clients),
