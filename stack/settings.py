@@ -45,7 +45,7 @@ class SuffixSettings:
         role: ARN of the role that CloudFormation acts as.
         protected: whether the stack's data must outlive mistakes; a suffix that always is need not say so.
         activity_retention_days: how long activities are kept; None for ever.
-        bytecode: whether its layer has bytecode; None for where it can be made.
+        bytecode: whether its archives have bytecode; None for where it can be made.
         tags: of the stack and its resources.
         parameters: of the template.
         scale: records a day that the sources are sized for; None for the sizes of `stack.config`.
