@@ -97,12 +97,27 @@ def reconciled(cloud: LocalCloud) -> dict[str, SourceBalance]:
     return {balance.source: balance for balance in balances}
 
 
+def table_writer(cloud: LocalCloud) -> TableWriter:
+    """Writes to the tables of the sources."""
+    tables = {source.name: cloud.outputs[f"{source.name}TableName"] for source in cloud.config.sources}
+    return TableWriter(cloud.clients.dynamodb, tables)
+
+
+def wait_until_idle(cloud: LocalCloud) -> None:
+    """Wait until everything that was written before is processed.
+
+    Raises:
+        CommandError: when it is not within minutes.
+    """
+    if not cloud.poller.wait_until_idle(_SECONDS_WITHOUT_PROGRESS):
+        raise _not_processed(cloud)
+
+
 def _write_records(cloud: LocalCloud, records: Records, progress: Progress) -> dict[str, WriteCounts]:
     """Write everything; the result is by activity type."""
     progress.step(f"writing {records.description}")
     sources = cloud.config.sources
-    tables = {source.name: cloud.outputs[f"{source.name}TableName"] for source in sources}
-    writer = TableWriter(cloud.clients.dynamodb, tables)
+    writer = table_writer(cloud)
     with _bar("writing") as show:
         for number, (write, part) in enumerate(records.writes()):
             writer.write(write)
@@ -131,8 +146,7 @@ def _wait_until_processed(cloud: LocalCloud, streamed: int, progress: Progress) 
                 break
             show(done / streamed)
             time.sleep(_SECONDS_BETWEEN_LOOKS)
-    if not cloud.poller.wait_until_idle(_SECONDS_WITHOUT_PROGRESS):
-        raise _not_processed(cloud)
+    wait_until_idle(cloud)
 
 
 def _records_done(cloud: LocalCloud) -> Iterator[int]:

@@ -33,7 +33,7 @@ from build.redrive.failed_events import DeployedSource
 from stack.config import StackConfig
 from stack.permissions.commands import COMMANDS
 from stack.permissions.grants import Document, Scope, document
-from tests.build.recovery.point_in_time import point_in_time_recovery
+from build.local.point_in_time import point_in_time_recovery
 from tests.build.redrive.failure_records import body, key, record
 from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, actions_of, arn, recorded_requests
 from tests.privileges.policy_evaluation import Decision, Request, decide

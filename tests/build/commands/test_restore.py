@@ -18,7 +18,7 @@ from build.local.emulator import Emulator, running_emulator
 from build.options import utc_time
 from build.recovery.journal import JournalFile, Step
 from tests.build.commands.conftest import Run
-from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
+from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from tests.build.support import tiny_template
 
 STACK = "TapStackback"

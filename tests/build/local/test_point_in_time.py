@@ -16,7 +16,7 @@ from build.aws import Clients
 from build.aws_errors import error_code
 from build.local.cloud import connected
 from build.local.emulator import Emulator
-from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
+from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 
 TABLE, TARGET = "travels", "arrived"
 THEN: Any = {"id": {"S": "then"}}
