@@ -83,7 +83,7 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
         activities={source.activity_type: balances[source.name].recorded for source in cloud.config.sources},
         summary=_newest_summary(dynamodb, table),
         executions=executions,
-        failed_events=_failed_events(cloud),
+        failed_events=failed_events(cloud),
         alarms=_alarms(cloud),
         logs=logs,
         balances=tuple(balances.values()),
@@ -214,7 +214,7 @@ def _alarms(cloud: LocalCloud) -> AlarmReport:
     return AlarmReport(cloud.monitor.alarms(), cloud.monitor.rang(), expected=failing | missing, tolerated=failing)
 
 
-def _failed_events(cloud: LocalCloud) -> int:
+def failed_events(cloud: LocalCloud) -> int:
     """How many objects the bucket of failed events holds."""
     pages = cloud.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=cloud.outputs["FailedEventsBucketName"])
     return sum(page["KeyCount"] for page in pages)

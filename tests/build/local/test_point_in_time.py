@@ -101,6 +101,25 @@ def test_a_window_is_told(clients: Clients, moment: datetime) -> None:
     assert (told["EarliestRestorableDateTime"], told["LatestRestorableDateTime"]) == (moment, moment)
 
 
+def test_recovery_is_switched_on(clients: Clients, recovery: PointInTimeRecovery, moment: datetime) -> None:
+    switch(clients, False)
+    recovery.switch_on(TABLE)
+    restore(clients, moment)
+
+
+def test_a_table_that_got_the_name_of_another_has_no_past(clients: Clients, moment: datetime) -> None:
+    table = clients.dynamodb.describe_table(TableName=TABLE)["Table"]
+    clients.dynamodb.delete_table(TableName=TABLE)
+    clients.dynamodb.create_table(
+        TableName=TABLE,
+        AttributeDefinitions=table["AttributeDefinitions"],
+        KeySchema=table["KeySchema"],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    switch(clients, True)
+    assert refusal(clients, moment) == "InvalidRestoreTimeException"
+
+
 def system_backups(clients: Clients) -> list[str]:
     found = clients.dynamodb.list_backups(TableName=TABLE, BackupType="SYSTEM")["BackupSummaries"]
     return [backup["BackupArn"] for backup in found]
