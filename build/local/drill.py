@@ -21,7 +21,7 @@ from build.deploy.artifacts import artifact_bucket
 from build.deploy.unused_tables import delete_table
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, connected, with_new_mappings
-from build.local.drill_report import DrillReport, LossReport
+from build.local.drill_report import DrillReport, TableLossReport
 from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from build.local.scenario import failed_events, reconciled, table_writer, wait_until_idle
 from build.local.writing import TableWriter, Write, numbered_item
@@ -51,7 +51,7 @@ _CLOCK = (
 
 
 @dataclass(frozen=True)
-class Loss:
+class TableLoss:
     """Something that happens to the analytics table.
 
     Args:
@@ -75,7 +75,7 @@ def _delete_items(dynamodb: "DynamoDBClient", table: str) -> None:
         dynamodb.delete_item(TableName=table, Key=key)
 
 
-def _delete_all(dynamodb: "DynamoDBClient", table: str) -> None:
+def _delete_table(dynamodb: "DynamoDBClient", table: str) -> None:
     _delete_summaries(dynamodb, table)
     delete_table(dynamodb, table, NullProgress().waiting)
 
@@ -98,16 +98,16 @@ def _is_of_summary(key: dict[str, Any]) -> bool:
 
 
 LOSSES = (
-    Loss(
+    TableLoss(
         name="damaged",
         cause=f"DeleteItem deletes the day's summary and {_ACTIVITIES_DELETED} activities, as a careless script does",
         inflict=_delete_items,
     ),
-    Loss(
+    TableLoss(
         name="deleted",
         cause="DeleteItem deletes the day's summary, UpdateTable lifts the deletion protection, and DeleteTable "
         "deletes the table, as a careless person does",
-        inflict=_delete_all,
+        inflict=_delete_table,
         deletes_table=True,
     ),
 )
@@ -150,7 +150,7 @@ class _Drill:
     streams: ExitStack
     _seconds: dict[str, float] = field(default_factory=dict, init=False)
 
-    def recover_from(self, loss: Loss) -> LossReport:
+    def recover_from(self, loss: TableLoss) -> TableLossReport:
         """Fill the table, lose it, and bring everything back."""
         self._seconds = {}
         self.recovery.switch_on(self._table)
@@ -164,7 +164,7 @@ class _Drill:
         self._restart_streams()
         self._record(loss, "after")
         found = self._completed()
-        return LossReport(
+        return TableLossReport(
             name=loss.name,
             before=_total(before),
             recoverable=_total(before if loss.deletes_table else noted),
@@ -186,7 +186,7 @@ class _Drill:
     def _suffix(self) -> str:
         return f"--suffix {self.cloud.config.suffix}"
 
-    def _record(self, loss: Loss, when: str) -> None:
+    def _record(self, loss: TableLoss, when: str) -> None:
         """Write new records, and wait until they are processed or given up."""
         sources = self.cloud.config.sources
         self.progress.step(f"writing {_RECORDS * len(sources)} records {when} the loss")
@@ -196,7 +196,7 @@ class _Drill:
         self.writer.flush()
         wait_until_idle(self.cloud)
 
-    def _lose(self, loss: Loss) -> None:
+    def _lose(self, loss: TableLoss) -> None:
         self.progress.step(f"the loss: {loss.cause}")
         loss.inflict(self.cloud.clients.dynamodb, self._table)
         self._record(loss, "since")

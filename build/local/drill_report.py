@@ -18,7 +18,7 @@ _GOOD = (DayState.EXACT, DayState.AT_LEAST)
 
 
 @dataclass(frozen=True)
-class LossReport:
+class TableLossReport:
     """What became of one loss.
 
     Args:
@@ -97,7 +97,7 @@ class LossReport:
 class DrillReport:
     """What became of every loss, in order."""
 
-    losses: Sequence[LossReport]
+    losses: Sequence[TableLossReport]
 
     def problems(self) -> Iterator[str]:
         """What is not as it should be, a sentence each."""
@@ -115,7 +115,7 @@ class DrillReport:
         print_table(Console(highlight=False), TextTable(_TITLE, columns, rows))
 
 
-def _rows(loss: LossReport) -> Iterator[tuple[str, str]]:
+def _rows(loss: TableLossReport) -> Iterator[tuple[str, str]]:
     """What became of a loss, as a name and a value each."""
     yield "activities before", str(loss.before)
     yield "in the restored table", f"{loss.restored} of {loss.recoverable}"

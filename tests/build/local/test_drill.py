@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from build.aws import Clients
-from build.local.drill import LOSSES, Loss
+from build.local.drill import LOSSES, TableLoss
 
 TABLE = "to-be-lost"
 BY_NAME = {loss.name: loss for loss in LOSSES}
@@ -37,7 +37,7 @@ def table(cloud: Clients) -> Iterator[str]:
         cloud.dynamodb.delete_table(TableName=TABLE)
 
 
-def inflict(loss: Loss, cloud: Clients, table: str) -> None:
+def inflict(loss: TableLoss, cloud: Clients, table: str) -> None:
     loss.inflict(cloud.dynamodb, table)
     assert (table not in cloud.dynamodb.list_tables()["TableNames"]) == loss.deletes_table
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from build.days.day import Day, Losses
-from build.local.drill_report import DrillReport, LossReport
+from build.local.drill_report import DrillReport, TableLossReport
 from build.reconcile.ledger import SourceBalance
 
 WHOLE = Day(date(2026, 3, 1), {"UserData": 40, "OrderData": 20}, {"UserData": 40, "OrderData": 20})
 LACKS_SUMMARY = replace(WHOLE, summarised=None)
 USERS = SourceBalance("UserData", 40, 0, 0, 0, 0, {})
-DAMAGED = LossReport(
+DAMAGED = TableLossReport(
     name="damaged",
     before=30,
     recoverable=15,
