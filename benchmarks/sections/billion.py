@@ -1,16 +1,11 @@
 """A billion activities a day: the workflow as it is deployed, over a simulated table, in simulated time."""
 
-import importlib
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import repeat
-from pathlib import Path
 from statistics import mean
-from types import ModuleType
 from typing import Any
 
 from benchmarks.measuring.iterations import Iteration, single_iteration
@@ -20,19 +15,16 @@ from benchmarks.sizes import Sizes
 from benchmarks.systems.billion_table import BillionTable, Invocation, Timing, simulate
 from benchmarks.systems.dynamodb import ActivityDays
 from benchmarks.systems.lambda_environment import LambdaContext, enter_function
+from benchmarks.systems.packaged_functions import packaged_modules
 from benchmarks.systems.state_machine import StateMachine
 from benchmarks.systems.stream_events import SUMMARISED_DAY, midnight_milliseconds
-from benchmarks.systems.template_facts import CONFIG, function_variables
+from benchmarks.systems.template_facts import function_variables, sized_config
 from build.local.items import item_size
-from build.packaging import package
 from handlers.keys import partition_keys
-from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecification, StackConfig
+from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, StackConfig
 from stack.workflow import definition
 
 _ACTIVITIES_A_DAY = 10**9
-_SHARDS = 22
-"""Of each of two sources: three times the average of 11,574 records a second, with a fifth of every shard to spare."""
-
 _OVERHEAD = 1.0
 """Seconds of an invocation beside reading, as though each were a cold start."""
 
@@ -48,6 +40,7 @@ class CountedBillion:
 
     total: int
     stored: int
+    partitions: int
     slices: int
     timing: Timing
 
@@ -59,28 +52,17 @@ def measure_billion(sizes: Sizes) -> list[ResultRow]:
 
 def billion_summary() -> Iterator[Callable[[], CountedBillion]]:
     """Iterations of a scheduled execution."""
-    config = StackConfig("prod", CONFIG.sources, activity_shards=((0, _SHARDS),), pages_in_one_invocation=0)
-    enter_function({**function_variables("AnalyticsProcessor"), "ACTIVITY_SHARDS": f"[[0,{_SHARDS}]]"} | _validators())
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        archives = {archive.name: str(archive.path) for archive in package(CONFIG, Path(folder)).archives}
-        processor = _module_of(ANALYTICS_PROCESSOR, archives)
-        validator = _module_of(DATA_VALIDATOR, archives)
-    keys = [key for source in config.sources for key in partition_keys(source.activity_type, _SHARDS)]
+    config = sized_config(_ACTIVITIES_A_DAY)
+    enter_function(function_variables("AnalyticsProcessor", config) | _validators())
+    processor, validator = packaged_modules(config, ANALYTICS_PROCESSOR, DATA_VALIDATOR)
+    keys = [
+        key for source in config.sources for key in partition_keys(source.activity_type, config.shards_in_force)
+    ]
     end = midnight_milliseconds(_SCHEDULED_FOR)
     size = round(mean(item_size(dict(item)) for item in ActivityDays(100).items()))
     table = BillionTable(frozenset(keys), end - 2 * 86_400_000, end, 2 * _ACTIVITIES_A_DAY // len(keys), size)
     setattr(processor, "dynamodb", table)
     return repeat(partial(_execute, config, table, processor.handler, validator.handler))
-
-
-def _module_of(function: FunctionSpecification, archives: Mapping[str, str]) -> ModuleType:
-    """The entry module of a function, imported from its archive and not from the project."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
-        del sys.modules[name]
-    sys.path.insert(0, archives[function.logical_id])
-    module = importlib.import_module(f"handlers.{function.handler_module}")
-    sys.path.pop(0)
-    return module
 
 
 def _validators() -> dict[str, str]:
@@ -109,6 +91,7 @@ def _execute(config: StackConfig, table: BillionTable, processor: Any, validator
     return CountedBillion(
         sum(summary["totalRecords"] for summary in summaries),
         table.activities * len(table.partitions),
+        len(table.partitions),
         len(invocations),
         timing,
     )
@@ -119,7 +102,8 @@ def billion_rows(iteration: Iteration) -> list[ResultRow]:
     counted: CountedBillion = iteration.answer
     subject = f"scheduled run over two days of {format_count(_ACTIVITIES_A_DAY)}"
     note = (
-        f"simulated: {counted.slices} slices, pages of 1 MB in 50 ms, 3,000 units/s a partition, {2 * _SHARDS} of them"
+        f"simulated: {counted.slices} slices, pages of 1 MB in 50 ms, "
+        f"3,000 units/s a partition, {counted.partitions} of them"
     )
     memory = (iteration.peak_memory, None)
     seconds, longest = counted.timing.seconds, counted.timing.longest_invocation
