@@ -19,6 +19,7 @@ from benchmarks.sections.cold_start import measure_cold_starts
 from benchmarks.sections.commands import measure_packaging, measure_template
 from benchmarks.sections.daily_summary import EXACT, SummaryResults, measure_daily_summary
 from benchmarks.sections.deployment import measure_deployment
+from benchmarks.sections.stream_backlog import measure_stream_backlog
 from benchmarks.sections.stream_processing import measure_stream_processing, measure_with_dynalite
 from benchmarks.sizes import FULL, QUICK, Sizes
 from benchmarks.systems.template_facts import CONFIG
@@ -29,6 +30,7 @@ from build.sizing.costs import load_prices
 OTHER_SECTIONS: dict[str, Callable[[Sizes], list[ResultRow]]] = {
     "cold starts": measure_cold_starts,
     "a billion activities a day": measure_billion,
+    "stream processors under a billion records a day": measure_stream_backlog,
     "the template": measure_template,
     "packaging": measure_packaging,
     "a deployment to the local cloud": measure_deployment,

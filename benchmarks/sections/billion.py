@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.measuring.iterations import Iteration, single_iteration
 from benchmarks.reporting.formatting import format_count, format_duration
-from benchmarks.reporting.rows import ResultRow, at_most, exactly, spread_of
+from benchmarks.reporting.rows import ResultRow, exactly, limit_row, spread_of
 from benchmarks.sizes import Sizes
 from benchmarks.systems.billion_table import BillionTable, Invocation, Timing, simulate
 from benchmarks.systems.dynamodb import ActivityDays
@@ -55,9 +55,7 @@ def billion_summary() -> Iterator[Callable[[], CountedBillion]]:
     config = sized_config(_ACTIVITIES_A_DAY)
     enter_function(function_variables("AnalyticsProcessor", config) | _validators())
     processor, validator = packaged_modules(config, ANALYTICS_PROCESSOR, DATA_VALIDATOR)
-    keys = [
-        key for source in config.sources for key in partition_keys(source.activity_type, config.shards_in_force)
-    ]
+    keys = [key for source in config.sources for key in partition_keys(source.activity_type, config.shards_in_force)]
     end = midnight_milliseconds(_SCHEDULED_FOR)
     size = round(mean(item_size(dict(item)) for item in ActivityDays(100).items()))
     table = BillionTable(frozenset(keys), end - 2 * 86_400_000, end, 2 * _ACTIVITIES_A_DAY // len(keys), size)
@@ -117,23 +115,17 @@ def billion_rows(iteration: Iteration) -> list[ResultRow]:
             memory=memory,
             note=note,
         ),
-        _limit_row(f"{subject}: time", format_duration(seconds), format_duration(_LONGEST_RUN), seconds / _LONGEST_RUN),
-        _limit_row(
+        limit_row(f"{subject}: time", format_duration(seconds), format_duration(_LONGEST_RUN), seconds / _LONGEST_RUN),
+        limit_row(
             f"{subject}: longest invocation",
             format_duration(longest),
             format_duration(_LONGEST_INVOCATION),
             longest / _LONGEST_INVOCATION,
         ),
-        _limit_row(
+        limit_row(
             f"{subject}: memory",
             f"{iteration.peak_memory // 1024**2} MB",
             f"{_MOST_MEMORY // 1024**2} MB",
             iteration.peak_memory / _MOST_MEMORY,
         ),
     ]
-
-
-def _limit_row(subject: str, ours: str, limit: str, ratio: float) -> ResultRow:
-    return ResultRow(
-        subject=subject, ours=ours, baseline=f"{limit} (limit)", ratio=spread_of([ratio]), limit=at_most(1)
-    )

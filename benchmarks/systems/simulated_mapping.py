@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 from typing import Any, cast
 
 from benchmarks.systems.lambda_environment import LambdaContext, enter_function
@@ -85,23 +86,42 @@ class _SimulatedFunction:
         return Response("", 200, "$LATEST", None, json.dumps(self.handler(event, context)).encode())
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """The most that waited within some time.
+
+    Args:
+        records: that were in the stream and not done.
+        age: in seconds, of the first record of a batch when the function was invoked.
+    """
+
+    records: int
+    age: float
+
+
 class SimulatedMapping:
-    """A mapping that polls a stream until it is told to stop.
+    """A mapping that polls a stream for as long as it is told to.
 
     Args:
         source: whose stream it polls, with the sizes of its mapping and function.
         config: of the stack that the source is part of.
         shards: of the stream.
         phases: of its shards.
+        module: the entry module of the function, which is made to write and wait in simulated time.
     """
 
-    def __init__(self, source: StreamSource, config: StackConfig, shards: int, phases: Sequence[Phase]) -> None:
+    def __init__(
+        self, source: StreamSource, config: StackConfig, shards: int, phases: Sequence[Phase], module: Any
+    ) -> None:
         self.clock = SimulatedClock(END_OF_DAY / 1000)
         self.table = ThrottlingTable(self.clock)
         self.stream = SimulatedStream(source, shards, phases, self.clock)
-        self.oldest = 0.0
+        self.lanes = shards * source.parallelization_factor
+        self._ages: list[float] = []
         self._workers = SimulatedWorkers(self.clock)
-        function = _SimulatedFunction(self._packaged_handler(source, config), source, self.clock)
+        module.dynamodb = self.table
+        module.BatchWriter = partial(module.BatchWriter, sleep=self.clock.sleep)
+        function = _SimulatedFunction(module.handler, source, self.clock)
         options = PollerOptions(now=self.clock.read, on_sent=self._note_age)
         context = MappingContext(source_mapping(source, config), function, None, self._workers, options)
         self._poller = MappingPoller(cast(Any, self.stream), context)
@@ -111,32 +131,29 @@ class SimulatedMapping:
         """Invocations at the same time."""
         return self._workers.most_at_once
 
+    def poll(self, seconds: float) -> Waiting:
+        """Let time pass; the result is what waited meanwhile."""
+        end, records = self.clock.now + seconds, 0
+        self._ages.clear()
+        while self.clock.now < end:
+            due = self._poller.run_due()
+            records = max(records, self._backlog)
+            self._workers.wait(min(due, end - self.clock.now))
+        return Waiting(records, max(self._ages, default=0.0))
+
     @property
-    def backlog(self) -> int:
-        """Records that are written to the stream and neither processed nor filtered out."""
+    def _backlog(self) -> int:
         done = self._poller.statistics
         return self.stream.written - done.processed - done.filtered_out - done.dropped
 
-    def poll(self, seconds: float) -> int:
-        """Let time pass; the result is the largest backlog in it."""
-        end, largest = self.clock.now + seconds, 0
-        while self.clock.now < end:
-            due = self._poller.run_due()
-            largest = max(largest, self.backlog)
-            self._workers.wait(min(due, end - self.clock.now))
-        return largest
-
-    def _packaged_handler(self, source: StreamSource, config: StackConfig) -> Handler:
-        """The handler, which writes to the simulated table and waits in simulated time."""
-        function = stream_processor(source)
-        enter_function(function_variables(function.logical_id, config))
-        module: Any
-        (module,) = packaged_modules(config, function)
-        module.dynamodb = self.table
-        module.BatchWriter = partial(module.BatchWriter, sleep=self.clock.sleep)
-        handler: Handler = module.handler
-        return handler
-
     def _note_age(self, mapping: EventSourceMapping, batch: Batch) -> None:
-        """Lambda measures the age of the last record of a batch; the first is older."""
-        self.oldest = max(self.oldest, self.clock.now - batch.records[0].created_at)
+        """Lambda's own metric is the age of the last record of a batch, which is younger."""
+        self._ages.append(self.clock.now - batch.records[0].created_at)
+
+
+def packaged_processor(source: StreamSource, config: StackConfig) -> ModuleType:
+    """The entry module of a source's function from its archive, in a process that is made like the function's."""
+    function = stream_processor(source)
+    enter_function(function_variables(function.logical_id, config))
+    (module,) = packaged_modules(config, function)
+    return module

@@ -13,7 +13,7 @@ from stack.config import StreamSource
 _RECORDS_PER_PAGE = 1_000
 """Of GetRecords, unless they exceed 1 MB
 (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_GetRecords.html)."""
-_RECORDS_PER_REMOVAL = 20
+RECORDS_PER_REMOVAL = 20
 """One change in so many is a removal; of the others, half are insertions, half modifications."""
 _NUMBERS_OF_A_SHARD = 10**9
 
@@ -88,7 +88,7 @@ class SimulatedStream:
     @property
     def activities(self) -> int:
         """The insertions and modifications among them."""
-        return sum(arrivals.total - ceil(arrivals.total / _RECORDS_PER_REMOVAL) for arrivals in self._arrivals)
+        return sum(arrivals.total - ceil(arrivals.total / RECORDS_PER_REMOVAL) for arrivals in self._arrivals)
 
     def describe_stream(self, StreamArn: str) -> dict[str, Any]:
         shards = [{"ShardId": str(number), "SequenceNumberRange": {}} for number in range(len(self._arrivals))]
@@ -109,7 +109,7 @@ class SimulatedStream:
         moment = self._arrivals[shard].moment(number)
         record = insertion(self._source, shard * _NUMBERS_OF_A_SHARD + number, int(moment))
         change = {**record["dynamodb"], "ApproximateCreationDateTime": datetime.fromtimestamp(moment, UTC)}
-        if number % _RECORDS_PER_REMOVAL == 0:
+        if number % RECORDS_PER_REMOVAL == 0:
             change["OldImage"] = change.pop("NewImage")
             return {**record, "eventName": "REMOVE", "dynamodb": change}
         return {**record, "eventName": "MODIFY" if number % 2 else "INSERT", "dynamodb": change}
