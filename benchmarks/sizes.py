@@ -36,7 +36,7 @@ FULL = Sizes(
     history_day=10_000,
     parallel_day=40_000,
     cold_starts=9,
-    simulated_seconds=20,
+    simulated_seconds=15,
 )
 QUICK = Sizes(
     rounds=3,

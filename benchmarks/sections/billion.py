@@ -2,36 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from itertools import repeat
 from statistics import mean
 from typing import Any
 
+from benchmarks.costs.daily_execution import EXECUTION_SECONDS, SCHEDULED_DAY, scheduled_table, simulated
 from benchmarks.measuring.iterations import Iteration, single_iteration
 from benchmarks.reporting.formatting import format_count, format_duration
 from benchmarks.reporting.rows import ResultRow, exactly, limit_row, spread_of
 from benchmarks.sizes import Sizes
-from benchmarks.systems.billion_table import BillionTable, Invocation, Timing, simulate
+from benchmarks.systems.billion_table import BillionTable, Invocation, Timing
 from benchmarks.systems.dynamodb import ActivityDays
 from benchmarks.systems.lambda_environment import LambdaContext, enter_function
 from benchmarks.systems.packaged_functions import packaged_modules
 from benchmarks.systems.state_machine import StateMachine
-from benchmarks.systems.stream_events import SUMMARISED_DAY, midnight_milliseconds
 from benchmarks.systems.template_facts import function_variables, sized_config
 from build.local.items import item_size
-from handlers.keys import partition_keys
 from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, StackConfig
 from stack.workflow import definition
 
 _ACTIVITIES_A_DAY = 10**9
-_OVERHEAD = 1.0
-"""Seconds of an invocation beside reading, as though each were a cold start."""
-
 _LONGEST_INVOCATION = 300
-_LONGEST_RUN = 15 * 60
 _MOST_MEMORY = 1024**3
-_SCHEDULED_FOR = SUMMARISED_DAY + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -55,10 +48,8 @@ def billion_summary() -> Iterator[Callable[[], CountedBillion]]:
     config = sized_config(_ACTIVITIES_A_DAY)
     enter_function(function_variables("AnalyticsProcessor", config) | _validators())
     processor, validator = packaged_modules(config, ANALYTICS_PROCESSOR, DATA_VALIDATOR)
-    keys = [key for source in config.sources for key in partition_keys(source.activity_type, config.shards_in_force)]
-    end = midnight_milliseconds(_SCHEDULED_FOR)
     size = round(mean(item_size(dict(item)) for item in ActivityDays(100).items()))
-    table = BillionTable(frozenset(keys), end - 2 * 86_400_000, end, 2 * _ACTIVITIES_A_DAY // len(keys), size)
+    table = scheduled_table(config, _ACTIVITIES_A_DAY, size)
     setattr(processor, "dynamodb", table)
     return repeat(partial(_execute, config, table, processor.handler, validator.handler))
 
@@ -78,20 +69,18 @@ def _execute(config: StackConfig, table: BillionTable, processor: Any, validator
             invocations.append(Invocation(tuple(table.queries)))
         return answer
 
-    workflow = definition(config)
     machine = StateMachine(
-        workflow,
+        definition(config),
         {"AnalyticsProcessor": process, "DataValidator": lambda event: validator(event, LambdaContext())},
     )
-    request = {"dataType": "DAILY_ANALYTICS", "scheduledTime": f"{_SCHEDULED_FOR.isoformat()}T02:00:00Z"}
+    request = {"dataType": "DAILY_ANALYTICS", "scheduledTime": f"{SCHEDULED_DAY.isoformat()}T02:00:00Z"}
     summaries = machine.run(request)["summaries"]
-    timing = simulate(invocations, workflow["States"]["CountSlices"]["MaxConcurrency"], _OVERHEAD)
     return CountedBillion(
         sum(summary["totalRecords"] for summary in summaries),
         table.activities * len(table.partitions),
         len(table.partitions),
         len(invocations),
-        timing,
+        simulated(config, invocations),
     )
 
 
@@ -115,7 +104,12 @@ def billion_rows(iteration: Iteration) -> list[ResultRow]:
             memory=memory,
             note=note,
         ),
-        limit_row(f"{subject}: time", format_duration(seconds), format_duration(_LONGEST_RUN), seconds / _LONGEST_RUN),
+        limit_row(
+            f"{subject}: time",
+            format_duration(seconds),
+            format_duration(EXECUTION_SECONDS),
+            seconds / EXECUTION_SECONDS,
+        ),
         limit_row(
             f"{subject}: longest invocation",
             format_duration(longest),

@@ -18,13 +18,13 @@ _RECORDS_A_DAY = 1e9
 _RECORDS_A_SECOND = 11_600
 """Insertions and modifications of all sources, a billion a day; removals come on top."""
 _STREAM_SHARDS = 32
-"""Of all sources together."""
+"""Of all sources together; they take 32,000 writes a second, which is the peak that is simulated."""
 _LONGEST_AGE = 60
 """Seconds."""
 _BACKLOG_AFTERWARDS = at_most(1.25)
 """Times the one before."""
 _SECONDS_TO_FINISH = 5
-_TIMES_AS_LONG = 7
+_TIMES_AS_LONG = 9
 """The shard of a mapping that falls behind is polled for so many times `Sizes.simulated_seconds`."""
 
 
@@ -85,8 +85,10 @@ def _stream_runs(
 
 
 def stream_run(mapping: SimulatedMapping, phases: Sequence[Phase]) -> StreamRun:
-    """Poll for three phases, the second a peak, and until everything is done; the first half of a calm one is left out
-    of its result, since what it found is not its own."""
+    """Poll for three phases, the second a peak, and then until everything is done.
+
+    The first half of a calm phase says nothing about it: it finds what the phase before has left.
+    """
     before, peak, after = phases
     mapping.poll(before.seconds / 2)
     calm, full = mapping.poll(before.seconds / 2), mapping.poll(peak.seconds)

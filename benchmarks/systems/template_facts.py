@@ -17,6 +17,7 @@ CONFIG = StackConfig("prod")
 _ACCOUNT = f"{DEFAULT_REGION}:123456789012"
 
 
+@cache
 def sized_config(records_per_day: float) -> StackConfig:
     """The protected stack with the sizes that `python -m build size` prints for a load at its usual peak."""
     sizes = sized_sources(CONFIG.sources, records_per_day, USUAL_PEAK)

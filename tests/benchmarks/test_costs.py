@@ -6,21 +6,15 @@ from datetime import date
 
 import pytest
 
-from benchmarks.costs.bill import (
-    RECORDS_A_DAY,
-    bill,
-    billed_seconds,
-    growth,
-    invocations,
-    summary_seconds,
-    traces_recorded,
-)
+from benchmarks.costs.bill import bill, billed_seconds, invocations, traces_recorded
+from benchmarks.costs.daily_execution import SummaryObservation
+from benchmarks.costs.growth import RECORDS_A_DAY, growth
 from benchmarks.costs.implementations import (
     BatchObservation,
     Observations,
     StreamObservation,
-    SummaryObservation,
     custom_metrics,
+    earlier_design,
     implementations,
 )
 from build.sizing.costs import PRICES_FILE, Prices, load_prices, total_dollars
@@ -31,7 +25,9 @@ STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(10
 SUMMARY = SummaryObservation(cpu_seconds_per_page=0.001, activities_per_page=100, units_per_activity=0.02)
 SCAN = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=5000, units_per_activity=0.02)
 PRICES = load_prices().prices
-OURS, AS_WRITTEN, CORRECTED = implementations(Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6))
+OBSERVED = Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6)
+OURS, AS_WRITTEN, CORRECTED = implementations(OBSERVED)
+EARLIER = earlier_design(OBSERVED)
 
 
 def test_sizes_between_two_batches_are_interpolated() -> None:
@@ -76,10 +72,10 @@ def test_the_reference_reads_one_page_and_made_right_the_whole_history() -> None
 def test_pages_share_one_cpu_however_many_wait() -> None:
     busy = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=100, units_per_activity=0.02)
     ours, *_ = implementations(Observations((STREAM, busy), (STREAM, SCAN), 0))
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
+    assert ours.daily_execution(1_000_000).seconds == pytest.approx(20_000 * 0.1 * 1769 / 1024)
     idle = SummaryObservation(cpu_seconds_per_page=0.0001, activities_per_page=100, units_per_activity=0.02)
     ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0))
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
+    assert ours.daily_execution(1_000_000).seconds == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
 
 
 def test_bills_have_the_same_lines() -> None:
@@ -118,11 +114,27 @@ def test_every_kind_of_metric_is_counted() -> None:
     assert custom_metrics(StackConfig(sources=(USERS, ORDERS))) == 4 + 3 * 2 + 3 + 1
 
 
-def test_nothing_shrinks_as_the_work_grows() -> None:
-    for implementation in (OURS, AS_WRITTEN, CORRECTED):
-        grown = growth(implementation, PRICES)
-        for heights in (grown.dollars, grown.read_units, grown.summary_seconds):
-            assert len(heights) == len(RECORDS_A_DAY) and list(heights) == sorted(heights)
+def test_nothing_shrinks_as_the_work_grows_but_the_time_where_slices_begin() -> None:
+    grown = {each: growth(each, PRICES) for each in (OURS, EARLIER, AS_WRITTEN, CORRECTED)}
+    in_one_invocation = [each.execution_seconds for implementation, each in grown.items() if implementation is not OURS]
+    lines = [line for each in grown.values() for line in (each.dollars, each.read_units)]
+    assert len(lines) == 8 and len(in_one_invocation) == 3
+    for heights in (*lines, *in_one_invocation):
+        assert len(heights) == len(RECORDS_A_DAY) and list(heights) == sorted(heights)
+
+
+def test_a_day_in_slices_pays_for_every_slice() -> None:
+    small, large = ({line.name: line for line in bill(OURS, PRICES, records)} for records in (10**6, 10**9))
+    execution = OURS.daily_execution(10**9)
+    batches = sum(invocations(source, 10**9 / 2).number for source in OURS.sources(10**9))
+    assert (small["Step Functions"].amount, large["Step Functions"].amount) == (4, 6 + 768)
+    assert large["Lambda requests"].amount == pytest.approx(batches + 1 + 2 + 768)
+    assert execution.billed_seconds > 768 + execution.seconds
+
+
+def test_a_large_load_has_the_mappings_that_it_needs_and_the_others_have_todays() -> None:
+    assert [source.batch_size for source in OURS.sources(10**5)] == [USERS.batch_size, ORDERS.batch_size]
+    assert all(ours.batch_size > todays.batch_size for ours, todays in zip(OURS.sources(10**9), EARLIER.sources(10**9)))
 
 
 def test_work_grows_from_ten_thousand_to_a_billion_records() -> None:
