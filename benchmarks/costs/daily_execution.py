@@ -19,6 +19,7 @@ from benchmarks.systems.billion_table import (
     Timing,
     simulate,
 )
+from benchmarks.systems.capacity import READ_UNIT_BYTES
 from benchmarks.systems.parallel_dynamodb import LATENCY
 from benchmarks.systems.stream_events import SUMMARISED_DAY, midnight_milliseconds
 from handlers.counting import PageLimit, count_partition
@@ -40,7 +41,8 @@ OVERHEAD = 1.0
 EXECUTION_SECONDS = 15 * 60
 """That a scheduled execution may take in all."""
 
-_UNITS_PER_PAGE = PAGE_BYTES / 8192
+UNITS_PER_PAGE = PAGE_BYTES / READ_UNIT_BYTES
+"""Read units of 1 MB, where a page ends."""
 _DAY = 86_400_000
 _TRANSITIONS = 4
 """Start, ValidateData, IsDataValid?, ProcessAnalytics."""
@@ -108,7 +110,7 @@ def in_one_invocation(seconds: float) -> DailyExecution:
 
 def reading_seconds(observed: SummaryObservation, reads: SummaryReads) -> float:
     """How long an invocation reads: pages wait in parallel, share one CPU, and come from partitions with limits."""
-    page = max(LATENCY, PAGE_SECONDS * min(1.0, reads.units / reads.requests / _UNITS_PER_PAGE))
+    page = max(LATENCY, PAGE_SECONDS * min(1.0, reads.units / reads.requests / UNITS_PER_PAGE))
     cpu = observed.cpu_seconds_per_page * max(1.0, MEGABYTES_PER_CPU / ANALYTICS_PROCESSOR.memory_size)
     return max(
         reads.requests * (page + cpu) / reads.concurrency,

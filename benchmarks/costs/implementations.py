@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.costs.daily_execution import (
     DAYS_SUMMARISED,
+    UNITS_PER_PAGE,
     DailyExecution,
     SummaryObservation,
     SummaryReads,
@@ -21,9 +22,6 @@ from stack.config import ARCHITECTURE, StackConfig, StreamSource
 from stack.sizing import SECONDS_A_DAY, USUAL_PEAK
 
 _HOURS = 24
-
-_UNITS_PER_PAGE = 128
-"""Read units of 1 MB, where a page ends."""
 
 _ITEMS_OF_A_SMALL_PAGE = 100
 _SMALL_PAGES_PER_SECOND = 260
@@ -169,7 +167,7 @@ class _ReferenceAsWritten(Implementation):
 
     def summary_reads(self, records: float) -> SummaryReads:
         everything = records * (HISTORY_DAYS + 1) * self.summary.units_per_activity
-        return SummaryReads(min(everything, _UNITS_PER_PAGE), 1, 1)
+        return SummaryReads(min(everything, UNITS_PER_PAGE), 1, 1)
 
 
 class _CorrectedReference(Implementation):

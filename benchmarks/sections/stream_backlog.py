@@ -33,9 +33,10 @@ class StreamRun:
     """What became of a source's records.
 
     Args:
-        before: what waited at the average rate.
-        full: what waited while the shards were full.
-        after: what waited at the average rate again, once it had lasted for a while.
+        before: the most records that waited at the average rate.
+        at_peak: what waited while the shards were full, and until that was processed.
+        after: the most records that waited at the average rate again.
+        longest_age: in seconds, of the first record of any batch.
         activities: insertions and modifications that were written to the stream.
         stored: activities in the table.
         throttled: writes that the table left unprocessed.
@@ -43,18 +44,15 @@ class StreamRun:
         allowed_at_once: as many as the mapping has lanes.
     """
 
-    before: Waiting
-    full: Waiting
-    after: Waiting
+    before: int
+    at_peak: Waiting
+    after: int
+    longest_age: float
     activities: int
     stored: int
     throttled: int
     most_at_once: int
     allowed_at_once: int
-
-    @property
-    def longest_age(self) -> float:
-        return max(self.before.age, self.full.age, self.after.age)
 
 
 def measure_stream_backlog(sizes: Sizes) -> list[ResultRow]:
@@ -89,15 +87,15 @@ def stream_run(mapping: SimulatedMapping, phases: Sequence[Phase]) -> StreamRun:
 
     The first half of a calm phase says nothing about it: it finds what the phase before has left.
     """
-    before, peak, after = phases
-    mapping.poll(before.seconds / 2)
-    calm, full = mapping.poll(before.seconds / 2), mapping.poll(peak.seconds)
-    catching_up, calm_again = mapping.poll(after.seconds / 2), mapping.poll(after.seconds / 2)
-    mapping.poll(_SECONDS_TO_FINISH)
+    before, peak, after = (phase.seconds for phase in phases)
+    waited = [mapping.poll(seconds) for seconds in (before / 2, before / 2, peak, after / 2, after / 2)]
+    waited.append(mapping.poll(_SECONDS_TO_FINISH))
+    _, calm, full, catching_up, calm_again, _ = waited
     return StreamRun(
-        before=calm,
-        full=Waiting(max(full.records, catching_up.records), max(full.age, catching_up.age)),
-        after=calm_again,
+        before=calm.records,
+        at_peak=Waiting(max(full.records, catching_up.records), max(full.age, catching_up.age)),
+        after=calm_again.records,
+        longest_age=max(waiting.age for waiting in waited),
         activities=mapping.stream.activities,
         stored=len(mapping.table.keys),
         throttled=mapping.table.throttled,
@@ -110,7 +108,7 @@ def backlog_rows(runs: Sequence[StreamRun], sizes: Sizes) -> list[ResultRow]:
     """Whether all sources together keep up, lose nothing and stay within their concurrency."""
     subject = f"{format_count(_RECORDS_A_SECOND)} records/s over {_STREAM_SHARDS} stream shards"
     activities, stored = sum(run.activities for run in runs), sum(run.stored for run in runs)
-    before, after = sum(run.before.records for run in runs), sum(run.after.records for run in runs)
+    before, after = sum(run.before for run in runs), sum(run.after for run in runs)
     used, allowed = sum(run.most_at_once for run in runs), sum(run.allowed_at_once for run in runs)
     age = max(run.longest_age for run in runs)
     throttled = sum(run.throttled for run in runs)
@@ -129,7 +127,7 @@ def backlog_rows(runs: Sequence[StreamRun], sizes: Sizes) -> list[ResultRow]:
             baseline=f"{format_count(before)} records (before it)",
             ratio=spread_of([after / before]),
             limit=_BACKLOG_AFTERWARDS,
-            note=f"{format_count(sum(run.full.records for run in runs))} records at the peak",
+            note=f"{format_count(sum(run.at_peak.records for run in runs))} records at the peak",
         ),
         limit_row(f"{subject}: iterator age", format_duration(age), format_duration(_LONGEST_AGE), age / _LONGEST_AGE),
         limit_row(f"{subject}: invocations at once", str(used), str(allowed), used / allowed),
@@ -152,7 +150,7 @@ def _rows_of_slow_mappings(config: StackConfig, runs: Sequence[StreamRun], sizes
     seconds = _TIMES_AS_LONG * sizes.simulated_seconds
     return [
         slow_mapping_row(
-            source, sized, run.full.age, single_iteration(partial(_slow_runs, source, seconds)).answer, seconds
+            source, sized, run.at_peak.age, single_iteration(partial(_slow_runs, source, seconds)).answer, seconds
         )
         for source, sized, run in zip(CONFIG.sources, config.sources, runs)
         if shard_throughput(source) < WRITES_PER_SHARD
