@@ -124,7 +124,8 @@ class Implementation(ABC):
 
 
 class _ThisSystem(Implementation):
-    """This system, sized for its load: it counts the last days by key, a large day in slices side by side."""
+    """This system, sized for its load: it counts the last days by key and hour in full pages, and one that is not full
+    for each, a large day in slices side by side."""
 
     def sources(self, records: float) -> Sequence[StreamSource]:
         return sized_config(records).sources
@@ -136,10 +137,8 @@ class _ThisSystem(Implementation):
         counted = DAYS_SUMMARISED * records
         partitions = len(CONFIG.sources) * self.activity_shards(records)
         queries = DAYS_SUMMARISED * _HOURS * partitions
-        requests = max(counted / self.summary.activities_per_page, queries)
-        return SummaryReads(
-            counted * self.summary.units_per_activity, requests, min(queries, CONCURRENT_QUERIES), partitions
-        )
+        units = counted * self.summary.units_per_activity
+        return SummaryReads(units, units / UNITS_PER_PAGE + queries, min(queries, CONCURRENT_QUERIES), partitions)
 
     def daily_execution(self, records: float) -> DailyExecution:
         config = sized_config(records)

@@ -98,7 +98,8 @@ def _label_ratios(axes: Axes, rows: Sequence[ResultRow]) -> None:
     axes.set_yticks(range(len(rows)), [row.subject for row in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlim(0.5, max(8.0, axes.get_xlim()[1]))
-    axes.set_xticks([0.5, 1, 2, 4, 8], ["½", "the limit", "2 times", "4 times", "8 times"])
+    times = [4**power for power in range(1, 5) if 4**power <= axes.get_xlim()[1]]
+    axes.set_xticks([1, *times], ["the limit", *(f"{number} times" for number in times)])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")

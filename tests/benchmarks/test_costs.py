@@ -1,13 +1,13 @@
 """What a day costs."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 
 import pytest
 
 from benchmarks.costs.bill import bill, billed_seconds, invocations, traces_recorded
-from benchmarks.costs.daily_execution import SummaryObservation
+from benchmarks.costs.daily_execution import SummaryObservation, SummaryReads, reading_seconds
 from benchmarks.costs.growth import RECORDS_A_DAY, growth
 from benchmarks.costs.implementations import (
     BatchObservation,
@@ -53,9 +53,9 @@ def test_cpu_time_grows_as_memory_shrinks_and_never_below_one_cpu() -> None:
     assert billed_seconds(0.002, 1, 10_240) == pytest.approx(0.002 + 0.005)
 
 
-def test_our_summary_reads_two_days_and_no_history() -> None:
+def test_our_summary_reads_two_days_and_no_history_in_full_pages_and_the_rest_of_each_hour() -> None:
     assert OURS.summary_reads(1_000_000).units == pytest.approx(2 * 1_000_000 * 0.02)
-    assert OURS.summary_reads(1_000_000).requests == pytest.approx(20_000)
+    assert OURS.summary_reads(1_000_000).requests == pytest.approx(2 * 1_000_000 * 0.02 / 128 + 2 * 24 * 2)
 
 
 def test_our_summary_counts_as_many_partitions_at_once_as_writes_need() -> None:
@@ -70,12 +70,18 @@ def test_the_reference_reads_one_page_and_made_right_the_whole_history() -> None
 
 
 def test_pages_share_one_cpu_however_many_wait() -> None:
-    busy = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=100, units_per_activity=0.02)
-    ours, *_ = implementations(Observations((STREAM, busy), (STREAM, SCAN), 0))
-    assert ours.daily_execution(1_000_000).seconds == pytest.approx(20_000 * 0.1 * 1769 / 1024)
-    idle = SummaryObservation(cpu_seconds_per_page=0.0001, activities_per_page=100, units_per_activity=0.02)
-    ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0))
-    assert ours.daily_execution(1_000_000).seconds == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
+    pages = SummaryReads(units=40_000, requests=20_000, concurrency=8)
+    busy, idle = replace(SUMMARY, cpu_seconds_per_page=0.1), replace(SUMMARY, cpu_seconds_per_page=0.0001)
+    assert reading_seconds(busy, pages) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
+    assert reading_seconds(idle, pages) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
+
+
+def test_a_page_takes_longer_the_fuller_it_is_and_partitions_give_3_000_units_a_second() -> None:
+    idle = replace(SUMMARY, cpu_seconds_per_page=0)
+    assert reading_seconds(idle, SummaryReads(128 * 10, 10, 1)) == pytest.approx(10 * 0.05)
+    assert reading_seconds(idle, SummaryReads(64 * 10, 10, 1)) == pytest.approx(10 * 0.025)
+    assert reading_seconds(idle, SummaryReads(128 * 600, 600, 8, partitions=2)) == pytest.approx(128 * 600 / 2 / 3000)
+    assert OURS.daily_execution(1_000_000).seconds == pytest.approx(40_000 / 2 / 3000)
 
 
 def test_bills_have_the_same_lines() -> None:
