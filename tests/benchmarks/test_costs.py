@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from benchmarks.costs.bill import bill, billed_seconds, invocations, traces_recorded
-from benchmarks.costs.daily_execution import SummaryObservation, SummaryReads, reading_seconds
+from benchmarks.costs.daily_execution import SummaryObservation, SummaryReads, in_slices, reading_seconds
 from benchmarks.costs.growth import RECORDS_A_DAY, growth
 from benchmarks.costs.implementations import (
     BatchObservation,
@@ -18,7 +18,7 @@ from benchmarks.costs.implementations import (
     implementations,
 )
 from build.sizing.costs import PRICES_FILE, Prices, load_prices, total_dollars
-from stack.config import StackConfig
+from stack.config import SOURCES, StackConfig
 from tests.sources import ORDERS, USERS
 
 STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(100, 0.011, 800), 25)
@@ -55,7 +55,7 @@ def test_cpu_time_grows_as_memory_shrinks_and_never_below_one_cpu() -> None:
 
 def test_our_summary_reads_two_days_and_no_history_in_full_pages_and_the_rest_of_each_hour() -> None:
     assert OURS.summary_reads(1_000_000).units == pytest.approx(2 * 1_000_000 * 0.02)
-    assert OURS.summary_reads(1_000_000).requests == pytest.approx(2 * 1_000_000 * 0.02 / 128 + 2 * 24 * 2)
+    assert OURS.summary_reads(1_000_000).requests == pytest.approx(2 * 1_000_000 * 0.02 / 128 + 2 * 24 * len(SOURCES))
 
 
 def test_our_summary_counts_as_many_partitions_at_once_as_writes_need() -> None:
@@ -81,7 +81,7 @@ def test_a_page_takes_longer_the_fuller_it_is_and_partitions_give_3_000_units_a_
     assert reading_seconds(idle, SummaryReads(128 * 10, 10, 1)) == pytest.approx(10 * 0.05)
     assert reading_seconds(idle, SummaryReads(64 * 10, 10, 1)) == pytest.approx(10 * 0.025)
     assert reading_seconds(idle, SummaryReads(128 * 600, 600, 8, partitions=2)) == pytest.approx(128 * 600 / 2 / 3000)
-    assert OURS.daily_execution(1_000_000).seconds == pytest.approx(40_000 / 2 / 3000)
+    assert OURS.daily_execution(1_000_000).seconds == pytest.approx(40_000 / len(SOURCES) / 3000)
 
 
 def test_bills_have_the_same_lines() -> None:
@@ -129,18 +129,26 @@ def test_nothing_shrinks_as_the_work_grows_but_the_time_where_slices_begin() -> 
         assert len(heights) == len(RECORDS_A_DAY) and list(heights) == sorted(heights)
 
 
+def test_an_execution_has_a_step_and_an_invocation_for_each_slice() -> None:
+    config = StackConfig("prod", (USERS, ORDERS), activity_shards=((0, 22),), pages_in_one_invocation=0)
+    execution = in_slices(config, 10**9, item_bytes=164)
+    groups = 8
+    assert (execution.transitions, execution.invocations) == (6 + 2 * 48 * groups, 2 + 2 * 48 * groups)
+    assert execution.billed_seconds > execution.invocations + execution.seconds
+
+
 def test_a_day_in_slices_pays_for_every_slice() -> None:
     small, large = ({line.name: line for line in bill(OURS, PRICES, records)} for records in (10**6, 10**9))
-    execution = OURS.daily_execution(10**9)
-    batches = sum(invocations(source, 10**9 / 2).number for source in OURS.sources(10**9))
-    assert (small["Step Functions"].amount, large["Step Functions"].amount) == (4, 6 + 768)
-    assert large["Lambda requests"].amount == pytest.approx(batches + 1 + 2 + 768)
-    assert execution.billed_seconds > 768 + execution.seconds
+    execution, sources = OURS.daily_execution(10**9), OURS.sources(10**9)
+    batches = sum(invocations(source, 10**9 / len(sources)).number for source in sources)
+    assert (small["Step Functions"].amount, large["Step Functions"].amount) == (4, execution.transitions)
+    assert large["Lambda requests"].amount == pytest.approx(batches + 1 + execution.invocations)
+    assert execution.transitions > 500
 
 
 def test_a_large_load_has_the_mappings_that_it_needs_and_the_others_have_todays() -> None:
-    assert [source.batch_size for source in OURS.sources(10**5)] == [USERS.batch_size, ORDERS.batch_size]
-    assert all(ours.batch_size > todays.batch_size for ours, todays in zip(OURS.sources(10**9), EARLIER.sources(10**9)))
+    assert tuple(OURS.sources(10**4)) == EARLIER.sources(10**9) == SOURCES
+    assert all(ours.batch_size > todays.batch_size for ours, todays in zip(OURS.sources(10**9), SOURCES))
 
 
 def test_work_grows_from_ten_thousand_to_a_billion_records() -> None:

@@ -13,7 +13,7 @@ from benchmarks.sections.commands import archives_made
 from benchmarks.sizes import QUICK
 from benchmarks.systems.simulated_mapping import Waiting
 from benchmarks.systems.summarizers import CountedDay
-from stack.config import SOURCES
+from tests.sources import ORDERS
 
 MEGABYTE = 2**20
 
@@ -93,8 +93,7 @@ def test_a_stream_that_is_not_kept_up_with_is_missed(number: int, change: dict[s
 
 
 def test_a_slow_mapping_is_shown_beside_the_sized_one() -> None:
-    orders = SOURCES[1]
-    row = stream_backlog.slow_mapping_row(orders, replace(orders, batch_size=25), 0.5, 50.0, 100)
+    row = stream_backlog.slow_mapping_row(ORDERS, replace(ORDERS, batch_size=25), 0.5, 50.0, 100)
     assert row.baseline == "50.0 s and growing (batches of 5, 1 at once, 512 MB: the reference's mapping)"
     assert row.ours == "500.0 ms (batches of 25, 1 at once, 512 MB)"
     assert row.verdict is Verdict.NO_LIMIT and "processes 517" in row.note

@@ -11,13 +11,14 @@ from benchmarks.systems.simulated_stream import Arrivals, Phase, SimulatedStream
 from benchmarks.systems.simulated_time import SimulatedClock, SimulatedWorkers
 from benchmarks.systems.template_facts import function_variables, sized_config
 from build.poller.context import Callback
-from stack.config import SOURCES, StackConfig, stream_processor
+from stack.config import StackConfig, stream_processor
 from stack.sizing import shard_throughput
 from tests.build.poller.fakes import VirtualTime
 from tests.faults.functions import cold_start
+from tests.sources import ORDERS, USERS
 
 SIZED = sized_config(1e9)
-TODAY = StackConfig("prod")
+TODAY = StackConfig("prod", (USERS, ORDERS))
 
 
 def mapping(source: Any, config: StackConfig, shards: int, *phases: Phase) -> SimulatedMapping:
@@ -69,7 +70,7 @@ def test_records_arrive_evenly_within_each_phase() -> None:
 
 def test_a_stream_gives_what_is_written_by_now_a_page_at_a_time() -> None:
     clock = SimulatedClock(1000)
-    stream = SimulatedStream(SOURCES[0], 2, [Phase(10, 200)], clock)
+    stream = SimulatedStream(USERS, 2, [Phase(10, 200)], clock)
     iterator = stream.get_shard_iterator("", "0", "TRIM_HORIZON")["ShardIterator"]
     assert stream.get_records(iterator)["Records"] == []
     clock.sleep(6)
@@ -109,8 +110,7 @@ def test_sized_mappings_keep_up_and_store_every_activity_once(source: Any) -> No
 
 
 def test_the_order_mapping_of_the_reference_falls_behind_a_full_shard_as_fast_as_sizing_says() -> None:
-    orders = SOURCES[1]
-    speed, seconds = shard_throughput(orders), 12
-    behind = mapping(orders, TODAY, 1, Phase(seconds, 1000)).poll(seconds)
+    speed, seconds = shard_throughput(ORDERS), 12
+    behind = mapping(ORDERS, TODAY, 1, Phase(seconds, 1000)).poll(seconds)
     assert behind.records == pytest.approx(seconds * (1000 - speed), rel=0.05)
     assert behind.age == pytest.approx(seconds * (1 - speed / 1000), rel=0.05)
