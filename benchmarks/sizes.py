@@ -15,6 +15,7 @@ class Sizes:
         history_day: activities of each day of the history.
         parallel_day: activities of the day whose hours are counted one after the other and side by side.
         cold_starts: processes of each kind that are started.
+        simulated_seconds: of streams that get an average day's records, before their shards are full and afterwards.
     """
 
     rounds: int
@@ -24,6 +25,7 @@ class Sizes:
     history_day: int
     parallel_day: int
     cold_starts: int
+    simulated_seconds: int
 
 
 FULL = Sizes(
@@ -34,6 +36,7 @@ FULL = Sizes(
     history_day=10_000,
     parallel_day=40_000,
     cold_starts=9,
+    simulated_seconds=15,
 )
 QUICK = Sizes(
     rounds=3,
@@ -43,6 +46,7 @@ QUICK = Sizes(
     history_day=1_000,
     parallel_day=8_000,
     cold_starts=3,
+    simulated_seconds=2,
 )
 
 HISTORY_DAYS = 30

@@ -29,8 +29,9 @@ _SPARE = 2
 """How many times as fast as records arrive at the peak a mapping has to be, so that a backlog shrinks."""
 _BATCH_CPU_SECONDS, _RECORD_CPU_SECONDS = 0.0009, 0.00009
 """Of an invocation and of each record in it, on a whole virtual CPU: a line through benchmarks/RESULTS.md's batches."""
-_REQUEST_SECONDS, _RECORDS_PER_REQUEST = 0.005, 25
-"""Of one BatchWriteItem; its items at most."""
+REQUEST_SECONDS = 0.005
+"""Of one BatchWriteItem."""
+_RECORDS_PER_REQUEST = 25
 _ACTIVITIES_IN_A_PAGE = 2_800
 """Of 1 MB, as an activity of the sources here has some 370 bytes."""
 _DAYS_COUNTED = 2
@@ -129,9 +130,13 @@ def records_per_batch(source: StreamSource, rate: float) -> float:
 
 
 def batch_seconds(source: StreamSource, records: float) -> float:
-    """The duration of an invocation: its CPU time on the share of a CPU that it gets, and its requests one by one."""
-    cpu = (_BATCH_CPU_SECONDS + records * _RECORD_CPU_SECONDS) * max(1.0, MEGABYTES_PER_CPU / source.memory_size)
-    return cpu + ceil(records / _RECORDS_PER_REQUEST) * _REQUEST_SECONDS
+    """The duration of an invocation: its CPU time, and its requests one by one."""
+    return cpu_seconds(source, records) + ceil(records / _RECORDS_PER_REQUEST) * REQUEST_SECONDS
+
+
+def cpu_seconds(source: StreamSource, records: float) -> float:
+    """What an invocation computes, on the share of a CPU that it gets."""
+    return (_BATCH_CPU_SECONDS + records * _RECORD_CPU_SECONDS) * max(1.0, MEGABYTES_PER_CPU / source.memory_size)
 
 
 def shard_throughput(source: StreamSource) -> float:

@@ -1,4 +1,4 @@
-"""What a day costs: list prices, a bill with a line for each service, and how the bill grows with the records.
+"""What a day costs: list prices, and a bill with a line for each service.
 
 Not on it, since both pay the same: the application's own writes to the source tables, the storage of their streams, and
 point-in-time recovery. Not on it because it cannot be measured here: the billed initialisation of cold starts, retries.
@@ -7,11 +7,11 @@ point-in-time recovery. Not on it because it cannot be measured here: the billed
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.costs.daily_execution import DailyExecution
 from benchmarks.costs.implementations import Implementation
 from benchmarks.systems.parallel_dynamodb import LATENCY
 from benchmarks.systems.stream_events import SECONDS_A_DAY
-from benchmarks.systems.template_facts import CONFIG
-from build.sizing.costs import BillLine, Prices, total_dollars
+from build.sizing.costs import BillLine, Prices
 from stack.config import ANALYTICS_PROCESSOR, StreamSource
 from stack.sizing import MEGABYTES_PER_CPU, records_per_batch
 
@@ -23,10 +23,7 @@ SAMPLED = 0.05
 (https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html)."""
 
 _DAYS_A_MONTH = 30
-_TRANSITIONS_A_DAY = 4
-"""Start, ValidateData, IsDataValid?, ProcessAnalytics."""
-
-_WORKFLOW_REQUESTS_A_DAY = 2
+_VALIDATIONS_A_DAY = 1
 _GIGABYTE = 10**9
 
 
@@ -52,13 +49,6 @@ def billed_seconds(cpu_seconds: float, requests: float, memory_size: int) -> flo
     return cpu_seconds * max(1.0, MEGABYTES_PER_CPU / memory_size) + requests * LATENCY
 
 
-def summary_seconds(implementation: Implementation, records: float) -> float:
-    """How long the daily summary takes: pages wait in parallel, and share one CPU."""
-    reads = implementation.summary_reads(records)
-    cpu = implementation.summary.cpu_seconds_per_page * max(1.0, MEGABYTES_PER_CPU / ANALYTICS_PROCESSOR.memory_size)
-    return max(reads.requests * (LATENCY + cpu) / reads.concurrency, reads.requests * cpu)
-
-
 def bill(implementation: Implementation, prices: Prices, records: float) -> list[BillLine]:
     """What a day costs, with the same lines for every implementation.
 
@@ -67,21 +57,25 @@ def bill(implementation: Implementation, prices: Prices, records: float) -> list
         prices: of each line.
         records: insertions and modifications a day, the same number of every source.
     """
-    streams = [(source, invocations(source, records / len(CONFIG.sources))) for source in CONFIG.sources]
+    sources, execution = implementation.sources(records), implementation.daily_execution(records)
+    streams = [(source, invocations(source, records / len(sources))) for source in sources]
     return [
-        *_lambda_lines(implementation, prices, records, streams),
+        *_lambda_lines(implementation, prices, execution, streams),
         *_data_lines(implementation, prices, records, streams),
         *_monitoring_lines(implementation, prices, streams),
     ]
 
 
-def _lambda_lines(implementation: Implementation, prices: Prices, records: float, streams: _Streams) -> list[BillLine]:
-    requests = sum(invoked.number for _, invoked in streams) + _WORKFLOW_REQUESTS_A_DAY
-    seconds = _stream_gb_seconds(implementation, streams) + _summary_gb_seconds(implementation, records)
+def _lambda_lines(
+    implementation: Implementation, prices: Prices, execution: DailyExecution, streams: _Streams
+) -> list[BillLine]:
+    requests = sum(invoked.number for _, invoked in streams) + execution.invocations + _VALIDATIONS_A_DAY
+    summary = execution.billed_seconds * ANALYTICS_PROCESSOR.memory_size / 1024
+    seconds = _stream_gb_seconds(implementation, streams) + summary
     return [
         _line("Lambda requests", requests, "requests", prices.lambda_request),
         _line("Lambda duration", seconds, "GB-s", prices.lambda_gb_second(implementation.architecture)),
-        _line("Step Functions", _TRANSITIONS_A_DAY, "transitions", prices.state_transition),
+        _line("Step Functions", execution.transitions, "transitions", prices.state_transition),
     ]
 
 
@@ -133,34 +127,7 @@ def _logged_gigabytes(implementation: Implementation, streams: _Streams) -> floa
     )
 
 
-def _summary_gb_seconds(implementation: Implementation, records: float) -> float:
-    return summary_seconds(implementation, records) * ANALYTICS_PROCESSOR.memory_size / 1024
-
-
 def traces_recorded(requests: float) -> float:
     """The traces that X-Ray records of a function's requests in a day: one a second, and a share of the others."""
     first = min(requests, SECONDS_A_DAY)
     return first + SAMPLED * (requests - first)
-
-
-RECORDS_A_DAY = tuple(digit * 10**exponent for exponent in range(4, 9) for digit in (1, 2, 5)) + (10**9,)
-
-
-@dataclass(frozen=True)
-class Growth:
-    """What an implementation takes at each of `RECORDS_A_DAY`: dollars, read units and seconds of a daily summary."""
-
-    name: str
-    dollars: Sequence[float]
-    read_units: Sequence[float]
-    summary_seconds: Sequence[float]
-
-
-def growth(implementation: Implementation, prices: Prices) -> Growth:
-    """What an implementation takes as the records grow."""
-    return Growth(
-        implementation.name,
-        [total_dollars(bill(implementation, prices, records)) for records in RECORDS_A_DAY],
-        [implementation.summary_reads(records).units for records in RECORDS_A_DAY],
-        [summary_seconds(implementation, records) for records in RECORDS_A_DAY],
-    )

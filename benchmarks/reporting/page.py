@@ -11,6 +11,7 @@ from benchmarks.costs.bill import SAMPLED
 from benchmarks.reporting.formatting import format_count, format_dollars, markdown_rows, markdown_table
 from benchmarks.reporting.rows import ResultRow, Verdict
 from benchmarks.sizes import HISTORY_DAYS
+from benchmarks.systems.billion_table import PAGE_SECONDS
 from benchmarks.systems.parallel_dynamodb import LATENCY
 from build.sizing.costs import BillLine, PriceList, total_dollars
 
@@ -27,10 +28,13 @@ a network in between or writes the items of a batch in parallel: a request saved
 CPU time of a function's own code is its part of a deterministic profile; the rest of it is botocore and Powertools."""
 _ASSUMPTIONS = f"""Assumptions:
 
-- A batch is what arrives within the batching window, at most what the mapping allows; both have the same mappings.
+- A batch is what arrives within the batching window, at most what the mapping allows. Both have the same mappings, as
+  long as the load needs no larger ones; beyond, this system has those that `python -m build size` prints.
 - Duration is the CPU time measured here, scaled as Lambda does for the function's memory, and {LATENCY * 1000:.0f} ms
-  for each request to DynamoDB. The reference's functions run on x86_64, as it declares them, its algorithms as measured
-  in Python.
+  for each request to DynamoDB, up to {PAGE_SECONDS * 1000:.0f} ms for one that reads 1 MB. The reference's functions
+  run on x86_64, as it declares them, its algorithms as measured in Python.
+- A day that this system counts in slices pays for each of them: a state transition, and an invocation with a second
+  beside its reading.
 - Alarms and custom metrics cost this system more, whatever the work: it monitors every failure that delays or loses
   records, and the reference monitors two. Its logs cost less: a line for a batch, not two for a record. They are those
   of a protected stack; other stacks also log the events.

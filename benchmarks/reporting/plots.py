@@ -1,6 +1,6 @@
 """Plots of the results as SVG: the same bytes for the same numbers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, log10
 from pathlib import Path
@@ -11,10 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from benchmarks.costs.bill import RECORDS_A_DAY, Growth
+from benchmarks.costs.growth import (
+    EXECUTION_LIMIT,
+    INVOCATION_LIMIT,
+    RECORDS_A_DAY,
+    WRITES_LIMIT,
+    Growth,
+    GrowthLimit,
+    first_crossing,
+    height_at,
+)
 from benchmarks.reporting.formatting import format_ratio, format_short_count
 from benchmarks.reporting.rows import ResultRow, Spread
-from stack.config import ANALYTICS_PROCESSOR
 
 _STYLE: dict[Any, Any] = {
     "svg.hashsalt": "benchmarks",
@@ -50,7 +58,14 @@ class _LineStyle:
 _NAME_DISTANCE = 0.06
 """Least distance between two names, as a share of the height of a plot."""
 
-_LINES = (_LineStyle("#0072b2", "-"), _LineStyle("#d55e00", ":"), _LineStyle("#009e73", "--"))
+_LINES = (
+    _LineStyle("#0072b2", "-"),
+    _LineStyle("#cc79a7", "-."),
+    _LineStyle("#d55e00", ":"),
+    _LineStyle("#009e73", "--"),
+)
+_FAINT = 0.3
+"""How opaque a line is beyond the first limit that its implementation crosses."""
 
 
 def draw_ratios(rows: Sequence[ResultRow], file: Path) -> None:
@@ -83,7 +98,8 @@ def _label_ratios(axes: Axes, rows: Sequence[ResultRow]) -> None:
     axes.set_yticks(range(len(rows)), [row.subject for row in reversed(rows)])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlim(0.5, max(8.0, axes.get_xlim()[1]))
-    axes.set_xticks([0.5, 1, 2, 4, 8], ["½", "the limit", "2 times", "4 times", "8 times"])
+    times = [4**power for power in range(1, 5) if 4**power <= axes.get_xlim()[1]]
+    axes.set_xticks([1, *times], ["the limit", *(f"{number} times" for number in times)])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", length=0)
     axes.grid(False, axis="y")
@@ -92,55 +108,86 @@ def _label_ratios(axes: Axes, rows: Sequence[ResultRow]) -> None:
 
 def draw_money(growths: Sequence[Growth], file: Path) -> None:
     """Draw what a day costs by its records."""
-    _draw_growth([growth.dollars for growth in growths], growths, "dollars a day", file)
+    _draw_panels(growths, [_Panel("dollars a day", [growth.dollars for growth in growths])], file)
 
 
 def draw_read_units(growths: Sequence[Growth], file: Path) -> None:
     """Draw what the daily summary reads by the records of the day."""
-    _draw_growth([growth.read_units for growth in growths], growths, "read units a day", file)
+    _draw_panels(growths, [_Panel("read units a day", [growth.read_units for growth in growths])], file)
 
 
 def draw_summary_time(growths: Sequence[Growth], file: Path) -> None:
-    """Draw how long the daily summary takes by the records of the day, and its function's timeout."""
-    _draw_growth(
-        [growth.summary_seconds for growth in growths], growths, "seconds of the daily summary", file, _mark_timeout
-    )
+    """Draw how long the daily summary and its longest invocation take by the records of the day."""
+    panels = [
+        _limited_panel("seconds of an execution", EXECUTION_LIMIT, growths),
+        _limited_panel("seconds of its longest invocation", INVOCATION_LIMIT, growths),
+    ]
+    _draw_panels(growths, panels, file)
 
 
-def _mark_timeout(axes: Axes) -> None:
-    timeout = ANALYTICS_PROCESSOR.timeout
-    axes.axhline(timeout, color=_LIMIT, linewidth=1)
-    words = f"the function's timeout, {timeout // 60} minutes"
-    axes.annotate(words, (RECORDS_A_DAY[0], timeout), (0, 5), textcoords="offset points", color=_LIMIT, fontsize=9)
+def draw_writes(growths: Sequence[Growth], file: Path) -> None:
+    """Draw how much is written to one partition key by the records of the day."""
+    _draw_panels(growths, [_limited_panel("writes/s to a partition key", WRITES_LIMIT, growths)], file)
 
 
-def _draw_growth(
-    heights: Sequence[Sequence[float]],
-    growths: Sequence[Growth],
-    label: str,
-    file: Path,
-    mark: Callable[[Axes], None] = lambda axes: None,
-) -> None:
-    """Draw a line for each implementation, with its name where it ends.
+@dataclass(frozen=True)
+class _Panel:
+    """Lines with one vertical axis.
 
     Args:
+        label: of the axis.
         heights: of the lines, at each of `RECORDS_A_DAY`.
-        growths: that they belong to.
-        label: of the vertical axis.
-        file: to write.
-        mark: draws what else belongs there.
+        limit: that is drawn.
     """
+
+    label: str
+    heights: Sequence[Sequence[float]]
+    limit: GrowthLimit | None = None
+
+
+def _limited_panel(label: str, limit: GrowthLimit, growths: Sequence[Growth]) -> _Panel:
+    return _Panel(label, [limit.quantity(growth) for growth in growths], limit)
+
+
+def _draw_panels(growths: Sequence[Growth], panels: Sequence[_Panel], file: Path) -> None:
+    """Draw panels one below the other, with a line for each implementation and its name where it ends."""
     with rc_context(_STYLE):
-        figure = Figure(figsize=(9, 4.6), layout="constrained")
-        axes = figure.subplots()
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        mark(axes)
-        for line, style in zip(heights, _LINES, strict=True):
-            axes.plot(RECORDS_A_DAY, line, style.dashes, color=style.color, linewidth=2.4)
-        _label_growth(axes, label)
-        _name_lines(axes, [line[-1] for line in heights], [growth.name for growth in growths])
+        figure = Figure(figsize=(9, 0.4 + 4.2 * len(panels)), layout="constrained")
+        rows = figure.subplots(len(panels), sharex=True, squeeze=False)
+        for (axes,), panel in zip(rows, panels, strict=True):
+            _draw_panel(axes, panel, growths)
+        rows[-1][0].set_xlabel("records a day")
         _save(figure, file)
+
+
+def _draw_panel(axes: Axes, panel: _Panel, growths: Sequence[Growth]) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    if panel.limit:
+        _draw_limit(axes, panel.limit)
+    for growth, line, style in zip(growths, panel.heights, _LINES, strict=True):
+        _draw_line(axes, growth, line, style)
+    _label_panel(axes, panel.label)
+    _name_lines(axes, [line[-1] for line in panel.heights], [growth.name for growth in growths])
+
+
+def _draw_limit(axes: Axes, limit: GrowthLimit) -> None:
+    axes.axhline(limit.most, color=_LIMIT, linewidth=1)
+    place = (RECORDS_A_DAY[0], limit.most)
+    axes.annotate(limit.name, place, (0, 5), textcoords="offset points", color=_LIMIT, fontsize=9)
+
+
+def _draw_line(axes: Axes, growth: Growth, line: Sequence[float], style: _LineStyle) -> None:
+    """A line, faint beyond a cross where its implementation crosses a limit."""
+    crossing = first_crossing(growth)
+    end = crossing.records if crossing else RECORDS_A_DAY[-1]
+    points = list(zip(RECORDS_A_DAY, line, strict=True))
+    cross = (end, height_at(line, end))
+    works, broken = (point for point in points if point[0] < end), (point for point in points if point[0] > end)
+    axes.plot(*zip(*works, cross), style.dashes, color=style.color, linewidth=2.4)
+    if crossing:
+        axes.plot(*zip(cross, *broken), style.dashes, color=style.color, linewidth=2.4, alpha=_FAINT)
+        axes.plot(*cross, "X", color=style.color, markersize=9, markeredgecolor="white", zorder=3)
 
 
 def _name_lines(axes: Axes, ends: Sequence[float], names: Sequence[str]) -> None:
@@ -160,9 +207,8 @@ def apart(heights: Sequence[float], distance: float) -> list[float]:
     return [moved[index] for index in range(len(heights))]
 
 
-def _label_growth(axes: Axes, label: str) -> None:
-    """Name the axes, and write out their numbers."""
-    axes.set_xlabel("records a day")
+def _label_panel(axes: Axes, label: str) -> None:
+    """Name the vertical axis, and write out the numbers of both."""
     axes.set_ylabel(label)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: format_short_count(value)))

@@ -115,3 +115,23 @@ class ResultRow:
 def not_measured(subject: str, limit: Limit, reason: str) -> ResultRow:
     """The row of something that could not be measured, and why."""
     return ResultRow(subject, "-", "-", None, limit, note=reason)
+
+
+def limit_row(subject: str, ours: str, limit: str, share: float, note: str = "") -> ResultRow:
+    """The row of something that has a limit of its own.
+
+    Args:
+        subject: what was measured.
+        ours: how much it was.
+        limit: how much it may be.
+        share: of the limit, that is used up.
+        note: what else a reader has to know.
+    """
+    return ResultRow(
+        subject=subject,
+        ours=ours,
+        baseline=f"{limit} (limit)",
+        ratio=spread_of([share]),
+        limit=at_most(1),
+        note=note,
+    )

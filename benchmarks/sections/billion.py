@@ -1,45 +1,30 @@
 """A billion activities a day: the workflow as it is deployed, over a simulated table, in simulated time."""
 
-import importlib
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from itertools import repeat
-from pathlib import Path
 from statistics import mean
-from types import ModuleType
 from typing import Any
 
+from benchmarks.costs.daily_execution import EXECUTION_SECONDS, SCHEDULED_DAY, scheduled_table, simulated
 from benchmarks.measuring.iterations import Iteration, single_iteration
 from benchmarks.reporting.formatting import format_count, format_duration
-from benchmarks.reporting.rows import ResultRow, at_most, exactly, spread_of
+from benchmarks.reporting.rows import ResultRow, exactly, limit_row, spread_of
 from benchmarks.sizes import Sizes
-from benchmarks.systems.billion_table import BillionTable, Invocation, Timing, simulate
+from benchmarks.systems.billion_table import BillionTable, Invocation, Timing
 from benchmarks.systems.dynamodb import ActivityDays
 from benchmarks.systems.lambda_environment import LambdaContext, enter_function
+from benchmarks.systems.packaged_functions import packaged_modules
 from benchmarks.systems.state_machine import StateMachine
-from benchmarks.systems.stream_events import SUMMARISED_DAY, midnight_milliseconds
-from benchmarks.systems.template_facts import CONFIG, function_variables
+from benchmarks.systems.template_facts import function_variables, sized_config
 from build.local.items import item_size
-from build.packaging import package
-from handlers.keys import partition_keys
-from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, FunctionSpecification, StackConfig
+from stack.config import ANALYTICS_PROCESSOR, DATA_VALIDATOR, StackConfig
 from stack.workflow import definition
 
 _ACTIVITIES_A_DAY = 10**9
-_SHARDS = 22
-"""Of each of two sources: three times the average of 11,574 records a second, with a fifth of every shard to spare."""
-
-_OVERHEAD = 1.0
-"""Seconds of an invocation beside reading, as though each were a cold start."""
-
 _LONGEST_INVOCATION = 300
-_LONGEST_RUN = 15 * 60
 _MOST_MEMORY = 1024**3
-_SCHEDULED_FOR = SUMMARISED_DAY + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +33,7 @@ class CountedBillion:
 
     total: int
     stored: int
+    partitions: int
     slices: int
     timing: Timing
 
@@ -59,28 +45,13 @@ def measure_billion(sizes: Sizes) -> list[ResultRow]:
 
 def billion_summary() -> Iterator[Callable[[], CountedBillion]]:
     """Iterations of a scheduled execution."""
-    config = StackConfig("prod", CONFIG.sources, activity_shards=((0, _SHARDS),), pages_in_one_invocation=0)
-    enter_function({**function_variables("AnalyticsProcessor"), "ACTIVITY_SHARDS": f"[[0,{_SHARDS}]]"} | _validators())
-    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        archives = {archive.name: str(archive.path) for archive in package(CONFIG, Path(folder)).archives}
-        processor = _module_of(ANALYTICS_PROCESSOR, archives)
-        validator = _module_of(DATA_VALIDATOR, archives)
-    keys = [key for source in config.sources for key in partition_keys(source.activity_type, _SHARDS)]
-    end = midnight_milliseconds(_SCHEDULED_FOR)
+    config = sized_config(_ACTIVITIES_A_DAY)
+    enter_function(function_variables("AnalyticsProcessor", config) | _validators())
+    processor, validator = packaged_modules(config, ANALYTICS_PROCESSOR, DATA_VALIDATOR)
     size = round(mean(item_size(dict(item)) for item in ActivityDays(100).items()))
-    table = BillionTable(frozenset(keys), end - 2 * 86_400_000, end, 2 * _ACTIVITIES_A_DAY // len(keys), size)
+    table = scheduled_table(config, _ACTIVITIES_A_DAY, size)
     setattr(processor, "dynamodb", table)
     return repeat(partial(_execute, config, table, processor.handler, validator.handler))
-
-
-def _module_of(function: FunctionSpecification, archives: Mapping[str, str]) -> ModuleType:
-    """The entry module of a function, imported from its archive and not from the project."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "handlers"]:
-        del sys.modules[name]
-    sys.path.insert(0, archives[function.logical_id])
-    module = importlib.import_module(f"handlers.{function.handler_module}")
-    sys.path.pop(0)
-    return module
 
 
 def _validators() -> dict[str, str]:
@@ -98,19 +69,18 @@ def _execute(config: StackConfig, table: BillionTable, processor: Any, validator
             invocations.append(Invocation(tuple(table.queries)))
         return answer
 
-    workflow = definition(config)
     machine = StateMachine(
-        workflow,
+        definition(config),
         {"AnalyticsProcessor": process, "DataValidator": lambda event: validator(event, LambdaContext())},
     )
-    request = {"dataType": "DAILY_ANALYTICS", "scheduledTime": f"{_SCHEDULED_FOR.isoformat()}T02:00:00Z"}
+    request = {"dataType": "DAILY_ANALYTICS", "scheduledTime": f"{SCHEDULED_DAY.isoformat()}T02:00:00Z"}
     summaries = machine.run(request)["summaries"]
-    timing = simulate(invocations, workflow["States"]["CountSlices"]["MaxConcurrency"], _OVERHEAD)
     return CountedBillion(
         sum(summary["totalRecords"] for summary in summaries),
         table.activities * len(table.partitions),
+        len(table.partitions),
         len(invocations),
-        timing,
+        simulated(config, invocations),
     )
 
 
@@ -119,7 +89,8 @@ def billion_rows(iteration: Iteration) -> list[ResultRow]:
     counted: CountedBillion = iteration.answer
     subject = f"scheduled run over two days of {format_count(_ACTIVITIES_A_DAY)}"
     note = (
-        f"simulated: {counted.slices} slices, pages of 1 MB in 50 ms, 3,000 units/s a partition, {2 * _SHARDS} of them"
+        f"simulated: {counted.slices} slices, pages of 1 MB in 50 ms, "
+        f"3,000 units/s a partition, {counted.partitions} of them"
     )
     memory = (iteration.peak_memory, None)
     seconds, longest = counted.timing.seconds, counted.timing.longest_invocation
@@ -133,23 +104,22 @@ def billion_rows(iteration: Iteration) -> list[ResultRow]:
             memory=memory,
             note=note,
         ),
-        _limit_row(f"{subject}: time", format_duration(seconds), format_duration(_LONGEST_RUN), seconds / _LONGEST_RUN),
-        _limit_row(
+        limit_row(
+            f"{subject}: time",
+            format_duration(seconds),
+            format_duration(EXECUTION_SECONDS),
+            seconds / EXECUTION_SECONDS,
+        ),
+        limit_row(
             f"{subject}: longest invocation",
             format_duration(longest),
             format_duration(_LONGEST_INVOCATION),
             longest / _LONGEST_INVOCATION,
         ),
-        _limit_row(
+        limit_row(
             f"{subject}: memory",
             f"{iteration.peak_memory // 1024**2} MB",
             f"{_MOST_MEMORY // 1024**2} MB",
             iteration.peak_memory / _MOST_MEMORY,
         ),
     ]
-
-
-def _limit_row(subject: str, ours: str, limit: str, ratio: float) -> ResultRow:
-    return ResultRow(
-        subject=subject, ours=ours, baseline=f"{limit} (limit)", ratio=spread_of([ratio]), limit=at_most(1)
-    )

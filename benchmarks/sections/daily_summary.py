@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from benchmarks.costs.implementations import SummaryObservation
+from benchmarks.costs.daily_execution import SummaryObservation
 from benchmarks.measuring.iterations import Iteration, interleaved_iterations, single_iteration
 from benchmarks.reporting.formatting import format_count, format_duration
 from benchmarks.reporting.rows import ResultRow, at_most, exactly, spread_of, spread_of_ratios

@@ -97,10 +97,12 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Timing:
-    """Simulated seconds of all invocations together, of the longest one, and how many requests were throttled."""
+    """Simulated seconds until the last invocation ends, of the longest one, and of all of them added up; how many
+    requests were throttled."""
 
     seconds: float
     longest_invocation: float
+    billed_seconds: float
     throttled: int
 
 
@@ -124,7 +126,7 @@ class _Simulation:
         self._events: list[tuple[float, int, _Thread]] = []
         self._order = count()
         self._free_at: dict[str, float] = defaultdict(float)
-        self._throttled, self._longest, self._ended = 0, 0.0, 0.0
+        self._throttled, self._longest, self._billed, self._ended = 0, 0.0, 0.0, 0.0
 
     def run(self, at_once: int) -> Timing:
         for _ in range(at_once):
@@ -132,7 +134,7 @@ class _Simulation:
         while self._events:
             moment, _, thread = heapq.heappop(self._events)
             self._request(moment, thread)
-        return Timing(self._ended, self._longest, self._throttled)
+        return Timing(self._ended, self._longest, self._billed, self._throttled)
 
     def _start(self, moment: float) -> None:
         """Start the next invocation, if there is one."""
@@ -152,7 +154,8 @@ class _Simulation:
             return
         thread.running.threads -= 1
         if not thread.running.threads:
-            self._longest = max(self._longest, moment - thread.running.began)
+            seconds = moment - thread.running.began
+            self._longest, self._billed = max(self._longest, seconds), self._billed + seconds
             self._ended = max(self._ended, moment)
             self._start(moment)
 

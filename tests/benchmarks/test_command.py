@@ -32,7 +32,7 @@ def test_everything_is_written_and_shown(
     assert run(monkeypatch, tmp_path / "new", Measurements([REACHED], OBSERVED)) == 0
     page = (tmp_path / "new" / "RESULTS.md").read_text()
     plots = {path.name for path in (tmp_path / "new").glob("*.svg")}
-    assert plots == {"ratios.svg", "money.svg", "read-units.svg", "summary-time.svg"}
+    assert plots == {"ratios.svg", "money.svg", "read-units.svg", "summary-time.svg", "writes.svg"}
     assert all(f"({plot})" in page for plot in plots) and str(tmp_path) not in page
     assert capsys.readouterr().out.startswith("stream | 9/s | 1/s | 9 | at least 4 | reached")
 

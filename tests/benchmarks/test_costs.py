@@ -1,37 +1,33 @@
 """What a day costs."""
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 
 import pytest
 
-from benchmarks.costs.bill import (
-    RECORDS_A_DAY,
-    bill,
-    billed_seconds,
-    growth,
-    invocations,
-    summary_seconds,
-    traces_recorded,
-)
+from benchmarks.costs.bill import bill, billed_seconds, invocations, traces_recorded
+from benchmarks.costs.daily_execution import SummaryObservation, SummaryReads, in_slices, reading_seconds
+from benchmarks.costs.growth import RECORDS_A_DAY, growth
 from benchmarks.costs.implementations import (
     BatchObservation,
     Observations,
     StreamObservation,
-    SummaryObservation,
     custom_metrics,
+    earlier_design,
     implementations,
 )
 from build.sizing.costs import PRICES_FILE, Prices, load_prices, total_dollars
-from stack.config import StackConfig
+from stack.config import SOURCES, StackConfig
 from tests.sources import ORDERS, USERS
 
 STREAM = StreamObservation(BatchObservation(10, 0.002, 800), BatchObservation(100, 0.011, 800), 25)
 SUMMARY = SummaryObservation(cpu_seconds_per_page=0.001, activities_per_page=100, units_per_activity=0.02)
 SCAN = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=5000, units_per_activity=0.02)
 PRICES = load_prices().prices
-OURS, AS_WRITTEN, CORRECTED = implementations(Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6))
+OBSERVED = Observations((STREAM, SUMMARY), (STREAM, SCAN), 10**6)
+OURS, AS_WRITTEN, CORRECTED = implementations(OBSERVED)
+EARLIER = earlier_design(OBSERVED)
 
 
 def test_sizes_between_two_batches_are_interpolated() -> None:
@@ -57,9 +53,9 @@ def test_cpu_time_grows_as_memory_shrinks_and_never_below_one_cpu() -> None:
     assert billed_seconds(0.002, 1, 10_240) == pytest.approx(0.002 + 0.005)
 
 
-def test_our_summary_reads_two_days_and_no_history() -> None:
+def test_our_summary_reads_two_days_and_no_history_in_full_pages_and_the_rest_of_each_hour() -> None:
     assert OURS.summary_reads(1_000_000).units == pytest.approx(2 * 1_000_000 * 0.02)
-    assert OURS.summary_reads(1_000_000).requests == pytest.approx(20_000)
+    assert OURS.summary_reads(1_000_000).requests == pytest.approx(2 * 1_000_000 * 0.02 / 128 + 2 * 24 * len(SOURCES))
 
 
 def test_our_summary_counts_as_many_partitions_at_once_as_writes_need() -> None:
@@ -74,12 +70,18 @@ def test_the_reference_reads_one_page_and_made_right_the_whole_history() -> None
 
 
 def test_pages_share_one_cpu_however_many_wait() -> None:
-    busy = SummaryObservation(cpu_seconds_per_page=0.1, activities_per_page=100, units_per_activity=0.02)
-    ours, *_ = implementations(Observations((STREAM, busy), (STREAM, SCAN), 0))
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
-    idle = SummaryObservation(cpu_seconds_per_page=0.0001, activities_per_page=100, units_per_activity=0.02)
-    ours, *_ = implementations(Observations((STREAM, idle), (STREAM, SCAN), 0))
-    assert summary_seconds(ours, 1_000_000) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
+    pages = SummaryReads(units=40_000, requests=20_000, concurrency=8)
+    busy, idle = replace(SUMMARY, cpu_seconds_per_page=0.1), replace(SUMMARY, cpu_seconds_per_page=0.0001)
+    assert reading_seconds(busy, pages) == pytest.approx(20_000 * 0.1 * 1769 / 1024)
+    assert reading_seconds(idle, pages) == pytest.approx(20_000 * (0.005 + 0.0001 * 1769 / 1024) / 8)
+
+
+def test_a_page_takes_longer_the_fuller_it_is_and_partitions_give_3_000_units_a_second() -> None:
+    idle = replace(SUMMARY, cpu_seconds_per_page=0)
+    assert reading_seconds(idle, SummaryReads(128 * 10, 10, 1)) == pytest.approx(10 * 0.05)
+    assert reading_seconds(idle, SummaryReads(64 * 10, 10, 1)) == pytest.approx(10 * 0.025)
+    assert reading_seconds(idle, SummaryReads(128 * 600, 600, 8, partitions=2)) == pytest.approx(128 * 600 / 2 / 3000)
+    assert OURS.daily_execution(1_000_000).seconds == pytest.approx(40_000 / len(SOURCES) / 3000)
 
 
 def test_bills_have_the_same_lines() -> None:
@@ -118,11 +120,35 @@ def test_every_kind_of_metric_is_counted() -> None:
     assert custom_metrics(StackConfig(sources=(USERS, ORDERS))) == 4 + 3 * 2 + 3 + 1
 
 
-def test_nothing_shrinks_as_the_work_grows() -> None:
-    for implementation in (OURS, AS_WRITTEN, CORRECTED):
-        grown = growth(implementation, PRICES)
-        for heights in (grown.dollars, grown.read_units, grown.summary_seconds):
-            assert len(heights) == len(RECORDS_A_DAY) and list(heights) == sorted(heights)
+def test_nothing_shrinks_as_the_work_grows_but_the_time_where_slices_begin() -> None:
+    grown = {each: growth(each, PRICES) for each in (OURS, EARLIER, AS_WRITTEN, CORRECTED)}
+    in_one_invocation = [each.execution_seconds for implementation, each in grown.items() if implementation is not OURS]
+    lines = [line for each in grown.values() for line in (each.dollars, each.read_units)]
+    assert len(lines) == 8 and len(in_one_invocation) == 3
+    for heights in (*lines, *in_one_invocation):
+        assert len(heights) == len(RECORDS_A_DAY) and list(heights) == sorted(heights)
+
+
+def test_an_execution_has_a_step_and_an_invocation_for_each_slice() -> None:
+    config = StackConfig("prod", (USERS, ORDERS), activity_shards=((0, 22),), pages_in_one_invocation=0)
+    execution = in_slices(config, 10**9, item_bytes=164)
+    groups = 8
+    assert (execution.transitions, execution.invocations) == (6 + 2 * 48 * groups, 2 + 2 * 48 * groups)
+    assert execution.billed_seconds > execution.invocations + execution.seconds
+
+
+def test_a_day_in_slices_pays_for_every_slice() -> None:
+    small, large = ({line.name: line for line in bill(OURS, PRICES, records)} for records in (10**6, 10**9))
+    execution, sources = OURS.daily_execution(10**9), OURS.sources(10**9)
+    batches = sum(invocations(source, 10**9 / len(sources)).number for source in sources)
+    assert (small["Step Functions"].amount, large["Step Functions"].amount) == (4, execution.transitions)
+    assert large["Lambda requests"].amount == pytest.approx(batches + 1 + execution.invocations)
+    assert execution.transitions > 500
+
+
+def test_a_large_load_has_the_mappings_that_it_needs_and_the_others_have_todays() -> None:
+    assert tuple(OURS.sources(10**4)) == EARLIER.sources(10**9) == SOURCES
+    assert all(ours.batch_size > todays.batch_size for ours, todays in zip(OURS.sources(10**9), SOURCES))
 
 
 def test_work_grows_from_ten_thousand_to_a_billion_records() -> None:

@@ -15,10 +15,10 @@ from build.command_line import main
 from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
+from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from build.options import utc_time
 from build.recovery.journal import JournalFile, Step
 from tests.build.commands.conftest import Run
-from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from tests.build.support import tiny_template
 
 STACK = "TapStackback"
