@@ -4,7 +4,9 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.loaders import Loader, create_loader
 
 DUMMY = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -33,6 +35,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(_EMULATOR_STARTERS & set(function.__code__.co_names) for function in _functions_of(item)):
             item.add_marker(pytest.mark.emulator)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_models() -> Iterator[None]:
+    """Sessions share what they read of botocore's models; to read them again takes a command half of its time."""
+    read: dict[Any, Any] = {}
+
+    def created(data_path: str | None = None) -> Loader:
+        loader = create_loader(data_path)
+        vars(loader)["_cache"] = read
+        return loader
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", created)
+        yield
 
 
 def _functions_of(item: pytest.Item) -> Iterator[Callable[..., Any]]:

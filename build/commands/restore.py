@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict
 
 from build.cloudformation.operations import Operations, with_profile
+from build.cloudformation.stacks import existing_stack
 from build.deploy.artifacts import artifact_bucket
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, require_consent, require_credentials, stack_context, utc_time
@@ -33,7 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     with stack_context(arguments) as context:
         require_credentials(context.clients)
-        file = JournalFile(artifact_bucket(context.clients), context.config.stack_name)
+        stack = existing_stack(context.clients.cloudformation, context.config.stack_name)
+        file = JournalFile(artifact_bucket(context.clients, stack), stack)
         role = arguments.role_arn or context.settings.role
         command = with_profile("restore", context.clients)
         operations = Operations(context.clients.cloudformation, context.presenter, role, command)
@@ -41,9 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         journal = _done(context, restoration, arguments)
         done = "undid the restoration of" if journal.going_back else "restored"
         context.presenter.step(f"done: {done} {journal.goal}")
-        document = {**asdict(journal), "done": [step.value for step in journal.done]}
         hidden = {"template", "parameters"}
-        context.presenter.result({name: value for name, value in document.items() if name not in hidden})
+        context.presenter.result({name: value for name, value in journal.document.items() if name not in hidden})
     return 0
 
 

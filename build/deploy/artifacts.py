@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from build.aws import Clients
 from build.aws_errors import error_code, error_message
+from build.cloudformation.next_steps import build_command
 from build.cloudformation.stacks import DeployedStack, DesiredStack
 from build.errors import CommandError
 from build.packaging import Package
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _MOST_BYTES_INLINE = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 _ABORT_UPLOADS_AFTER_DAYS = 7
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_MISSING = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
 _DENIED = frozenset({"403", "AccessDenied"})
 _ELSEWHERE = frozenset({"301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}) | {
     "PermanentRedirect"
@@ -97,7 +98,7 @@ class ArtifactBucket:
         self.s3.put_object(Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256", **self.target)
 
     def read(self, key: str) -> bytes | None:
-        """The content of an object; None when there is none."""
+        """The content of an object; None when there is none, or no bucket."""
         try:
             return self.s3.get_object(Key=key, **self.target)["Body"].read()
         except ClientError as error:
@@ -291,6 +292,21 @@ def record_key(stack_name: str) -> str:
 def restoration_key(stack_name: str) -> str:
     """Where the journal of a restoration of one of a stack's tables is stored in the bucket."""
     return f"restorations/{stack_name}.json"
+
+
+def refuse_during_restoration(bucket: ArtifactBucket, stack: DeployedStack) -> None:
+    """Leave a stack alone while one of its tables is being restored: it may lack the table, which would be made anew.
+
+    Raises:
+        CommandError: from the first step of a restoration until it is finished or undone.
+    """
+    journal = json.loads(bucket.read(restoration_key(stack.name)) or b"{}")
+    if journal.get("stack_id") == stack.stack_id and journal["under_way"]:
+        raise CommandError(
+            f"{stack.name} is left alone while the restoration of {journal['under_way']} is under way; finish that with "
+            f"`{build_command('restore', stack)}`, or undo it with `{build_command('restore', stack, '--abort')}`, "
+            "and repeat the command."
+        )
 
 
 def archive_keys(parameters: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets
 from build.cloudformation.changes import PropertyChange, ResourceChange, aws_refusal
 from build.cloudformation.stacks import DeployedStack, parsed_template
+from build.deploy.artifacts import artifact_bucket, refuse_during_restoration
 from build.deploy.desired import Comparison, Deployment, change_set_arguments, compare
 from build.progress import Progress
 
@@ -107,8 +108,11 @@ def propose(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     """Compare a stack, or nothing where it is to be created, with what is asked for.
 
     Raises:
-        CommandError: for a parameter, a value or a resource that the templates do not allow; see `compare`.
+        CommandError: while a table of the stack is being restored, and for a parameter, a value or a resource that the
+            templates do not allow; see `compare`.
     """
+    if stack:
+        refuse_during_restoration(artifact_bucket(clients, stack), stack)
     return Proposal(clients, deployment, progress, compare(clients, deployment, stack))
 
 

@@ -12,6 +12,7 @@ from build import aws
 from build.aws import Clients
 from build.cloudformation.stacks import deployed_template, existing_stack, stack_resources
 from build.command_line import main
+from build.commands import deploy
 from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
@@ -91,6 +92,11 @@ class Deployed:
         self.recovery.delete_table({"TableName": TABLE})
         self.cloud.dynamodb.delete_table(TableName=TABLE)
 
+    def forget_table(self) -> None:
+        """Delete whatever has the table's name."""
+        if TABLE in self.tables:
+            self.cloud.dynamodb.delete_table(TableName=TABLE)
+
     @property
     def words(self) -> tuple[str, ...]:
         return ("restore", "--table", "ThingsTable", "--to", self.moment.isoformat())
@@ -102,6 +108,12 @@ class Deployed:
     @property
     def tables(self) -> list[str]:
         return self.cloud.dynamodb.list_tables()["TableNames"]
+
+    @property
+    def change_sets(self) -> list[str]:
+        """The change sets of the stack, which the emulator keeps when they were executed."""
+        found = self.cloud.cloudformation.list_change_sets(StackName=STACK)["Summaries"]
+        return [change_set["ChangeSetName"] for change_set in found]
 
     @property
     def state(self) -> tuple[Any, ...]:
@@ -166,15 +178,79 @@ def test_a_restored_table_is_in_its_stack_under_its_own_name(run: Run, deployed:
     assert run("plan") == (0, f"{STACK}: no changes\n", "")
 
 
-def test_an_empty_table_that_somebody_made_under_the_name_is_noticed(
+@pytest.mark.parametrize("step", [Step.DELETED, Step.RENAMED], ids=lambda step: step.name)
+def test_a_table_that_somebody_else_made_under_the_name_is_left_alone(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    before = deployed.state
+    interrupt_at(monkeypatch, step)
+    assert run(*deployed.words, "--yes")[0] == 130
+    deployed.forget_table()
+    deployed.cloud.dynamodb.create_table(TableName=TABLE, **KEYS)
+    deployed.cloud.dynamodb.put_item(TableName=TABLE, Item=OLD)
+    for words in (("restore", "--yes"), ("restore", "--abort"), ("restore", "--abort")):
+        code, _, err = run(*words)
+        assert (code, len(err.splitlines())) == (1, 1)
+        assert err.startswith(f"restore: somebody else made a table {TABLE} at 20")
+        assert deployed.items == [OLD]
+    deployed.cloud.dynamodb.delete_table(TableName=TABLE)
+    assert run("restore", "--abort")[0] == 0
+    assert (deployed.items, deployed.state) == ([NEW, OLD], before)
+
+
+def test_what_was_written_to_the_restored_table_meanwhile_is_noticed(
     run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt_at(monkeypatch, Step.DELETED)
+    interrupt_at(monkeypatch, Step.RENAMED)
     assert run(*deployed.words, "--yes")[0] == 130
-    deployed.cloud.dynamodb.create_table(TableName=TABLE, **KEYS)
+    deployed.cloud.dynamodb.put_item(TableName=TABLE, Item=NEW)
     code, _, err = run("restore", "--yes")
     assert code == 1
-    assert f"{TABLE} has 0 items, and back-things-" in err
+    assert f"{TABLE} has 2 items, and back-things-" in err
+
+
+@pytest.mark.parametrize("step", Step, ids=lambda step: step.name)
+def test_no_deployment_comes_in_between(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    interrupt_at(monkeypatch, step)
+    assert run(*deployed.words, "--yes")[0] == 130
+    tables, state = deployed.tables, deployed.state
+    for words in (("deploy", "--tag", "team=data"), ("plan",)):
+        code, out, err = run(*words)
+        assert (code, len(err.splitlines())) == (1, 1)
+        assert f"{STACK} is left alone while the restoration of ThingsTable to {deployed.moment.isoformat()} is" in err
+        assert "finish that with `python -m build restore --suffix back`, or undo it with `python -m build" in err
+    assert (deployed.tables, deployed.state) == (tables, state)
+    over = ("--yes",) if step in {Step.DEPLOYED, Step.CLEANED_UP} else ("--abort",)
+    assert run("restore", *over)[0] == 0
+    assert run("plan") == (0, f"{STACK}: no changes\n", "")
+    assert run("deploy", "--tag", f"step={step.name}")[0] == 0
+
+
+def test_a_restoration_that_began_while_a_deployment_asked_prevents_it(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploy, "approval", lambda *_: lambda: interrupted(run, deployed))
+    before, change_sets = deployed.state, deployed.change_sets
+    code, _, err = run("deploy", "--tag", "team=data")
+    assert (code, f"{STACK} is left alone while the restoration of ThingsTable to" in err) == (1, True)
+    assert (deployed.state, deployed.change_sets) == (before, change_sets)
+
+
+def test_a_restoration_ends_with_its_stack(run: Run, deployed: Deployed) -> None:
+    interrupted(run, deployed)
+    assert run("destroy", "--yes")[0] == 0
+    (beside,) = deployed.tables
+    deployed.cloud.dynamodb.delete_table(TableName=beside)
+    assert run("deploy")[0] == 0
+    nothing = f"restore: no restoration of {STACK} is under way, so nothing was undone.\n"
+    assert run("restore", "--abort") == (1, "", nothing)
+
+
+def interrupted(run: Run, deployed: Deployed) -> None:
+    """Begin a restoration that nobody agrees to."""
+    assert run(*deployed.words)[0] == 2
 
 
 def test_the_old_table_is_kept_as_a_backup(run: Run, deployed: Deployed) -> None:
