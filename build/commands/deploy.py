@@ -16,7 +16,7 @@ from build.cloudformation.stacks import DeployedStack, find_stack
 from build.cloudformation.termination_protection import set_termination_protection
 from build.commands.outputs import write_outputs
 from build.commands.watch import refuse_to_watch_protected, watch
-from build.deploy.artifacts import record_deployment, refuse_during_restoration, upload_package
+from build.deploy.artifacts import record_deployment, upload_package
 from build.deploy.desired import Comparison, Deployment, add_deployment_options, requested_deployment
 from build.deploy.expiry import expiry_from_now, refuse_expiry
 from build.deploy.proposal import Proposal, propose
@@ -242,7 +242,7 @@ class _Deployer:
             return self._execute(change_set), changes
 
     def _approved_changes(self, proposal: Proposal, change_set: ChangeSet) -> list[ResourceChange]:
-        """Show what a change set changes, and go on unless a guard, the user or a restoration begun meanwhile refuses."""
+        """Show what a change set changes, and go on unless a guard, the user or a restoration begun since refuses."""
         changes = proposal.changes(change_set)
         guard_refusals(changes)
         guard_data(changes, self.deployment.allow_replace)
@@ -251,8 +251,7 @@ class _Deployer:
         if stack := proposal.comparison.stack:
             self._tell_drifts(code_drifts(self.clients, self.deployment.config, stack))
         self.approve()
-        if stack:
-            refuse_during_restoration(proposal.comparison.bucket, stack)
+        proposal.refuse_during_restoration()
         return changes
 
     def _execute(self, change_set: ChangeSet) -> OperationEvents:

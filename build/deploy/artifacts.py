@@ -303,9 +303,9 @@ def refuse_during_restoration(bucket: ArtifactBucket, stack: DeployedStack) -> N
     journal = json.loads(bucket.read(restoration_key(stack.name)) or b"{}")
     if journal.get("stack_id") == stack.stack_id and journal["under_way"]:
         raise CommandError(
-            f"{stack.name} is left alone while the restoration of {journal['under_way']} is under way; finish that with "
-            f"`{build_command('restore', stack)}`, or undo it with `{build_command('restore', stack, '--abort')}`, "
-            "and repeat the command."
+            f"{stack.name} is left alone while the restoration of {journal['under_way']} is under way; finish that "
+            f"with `{build_command('restore', stack)}`, or undo it with "
+            f"`{build_command('restore', stack, '--abort')}`, and repeat the command."
         )
 
 

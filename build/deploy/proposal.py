@@ -11,7 +11,7 @@ from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets
 from build.cloudformation.changes import PropertyChange, ResourceChange, aws_refusal
 from build.cloudformation.stacks import DeployedStack, parsed_template
-from build.deploy.artifacts import artifact_bucket, refuse_during_restoration
+from build.deploy.artifacts import refuse_during_restoration
 from build.deploy.desired import Comparison, Deployment, change_set_arguments, compare
 from build.progress import Progress
 
@@ -83,10 +83,21 @@ class Proposal:
         """Begin to create a change set.
 
         Raises:
+            CommandError: while a table of the stack is being restored.
             Conflict: when somebody else changed the stack meanwhile.
         """
+        self.refuse_during_restoration()
         arguments = change_set_arguments(self.clients, self.deployment, self.comparison, self.progress)
         return self.change_sets.create(self.comparison.desired, self.comparison.stack, arguments)
+
+    def refuse_during_restoration(self) -> None:
+        """Leave a stack alone while one of its tables is being restored.
+
+        Raises:
+            CommandError: from the first step of the restoration until it is finished or undone.
+        """
+        if self.comparison.stack:
+            refuse_during_restoration(self.comparison.bucket, self.comparison.stack)
 
     def changes(self, change_set: ChangeSet) -> list[ResourceChange]:
         """The changes with the values that differ: CloudFormation's, else those in the templates.
@@ -108,11 +119,8 @@ def propose(clients: Clients, deployment: Deployment, stack: DeployedStack | Non
     """Compare a stack, or nothing where it is to be created, with what is asked for.
 
     Raises:
-        CommandError: while a table of the stack is being restored, and for a parameter, a value or a resource that the
-            templates do not allow; see `compare`.
+        CommandError: for a parameter, a value or a resource that the templates do not allow; see `compare`.
     """
-    if stack:
-        refuse_during_restoration(artifact_bucket(clients, stack), stack)
     return Proposal(clients, deployment, progress, compare(clients, deployment, stack))
 
 

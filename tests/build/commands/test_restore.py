@@ -216,7 +216,7 @@ def test_no_deployment_comes_in_between(
     interrupt_at(monkeypatch, step)
     assert run(*deployed.words, "--yes")[0] == 130
     tables, state = deployed.tables, deployed.state
-    for words in (("deploy", "--tag", "team=data"), ("plan",)):
+    for words in (("deploy", "--tag", "team=data"), ("plan", "--tag", "team=data")):
         code, out, err = run(*words)
         assert (code, len(err.splitlines())) == (1, 1)
         assert f"{STACK} is left alone while the restoration of ThingsTable to {deployed.moment.isoformat()} is" in err

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from build.command_line import main
-from build.days import command
+from build.days import command, reading
 from build.executions import execute, summary_request
 from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
@@ -26,6 +26,7 @@ from tests.build.redrive.test_command import variables
 SUFFIX = "days"
 TODAY = datetime.now(UTC).date()
 HOUR = timedelta(hours=1)
+STREAM_BEGAN = reading.stream_began
 
 
 def days_ago(number: int) -> date:
@@ -100,7 +101,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(autouse=True)
 def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reach the emulator and nothing else."""
+    """Reach the emulator and nothing else, whose streams are as old as the days here."""
+    monkeypatch.setattr(reading, "stream_began", lambda *_: datetime.now(UTC) - timedelta(days=30))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in variables(stack.cloud).items():
@@ -135,8 +137,8 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
             stack.summarise(day)
     stack.record_activities(TODAY, 1)
     stack.record_activities(stale, 7, 8)
-    reading = datetime.combine(exact, time(1), UTC)
-    stack.measure("PolledEventCount", reading, (datetime.now(UTC) - reading) // HOUR, 0)
+    polled = datetime.combine(exact, time(1), UTC)
+    stack.measure("PolledEventCount", polled, (datetime.now(UTC) - polled) // HOUR, 0)
     stack.measure("DroppedEventCount", datetime.now(UTC), 1, 2)
     waiting = [record(number, midday(failed), stack.users) for number in (1, 2)]
     stack.fail(*waiting, record(3, midday(failed), stack.users, eventID=None))
@@ -212,6 +214,18 @@ def test_what_failed_and_is_recorded_after_all_is_not_lost(stack: Stack, capsys:
     item: Any = activity_item(record(4, midday(day), stack.users), source.activity)
     stack.dynamodb.put_item(TableName=stack.table, Item=item)
     assert failed() == {}
+
+
+def test_no_day_before_a_stream_is_exact_unless_it_has_no_activity_from_then(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "stream_began", STREAM_BEGAN)
+    (orders,) = [source for source in SOURCES if source.name == "OrderData"]
+    first, *_, today = run(capsys, "days", "--since", str(days_ago(6)))[1]["days"]
+    assert set(first["began"]) == set(today["began"]) == {"UserData", orders.name}
+    assert first["began"]["UserData"].startswith(str(TODAY)[:7])
+    assert (first["at_least"], today["state"]) == (True, "running")
+    assert any(reason.startswith("the stream of UserData began at ") for reason in first["reasons"])
 
 
 def test_much_is_read_only_when_somebody_agrees(
