@@ -67,6 +67,7 @@ def _begun(context: StackContext, restoration: Restoration, arguments: argparse.
         raise CommandError("no restoration is under way to go on with; say what to restore with --table and --to.", 2)
     name = context.config.stack_name
     journal = begin(context.clients, restoration.operations, name, arguments.table, arguments.to)
+    restoration.file.bucket.ensure()
     restoration.file.write(journal)
     return journal
 

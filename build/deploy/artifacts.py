@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 
 from build.aws import Clients
 from build.aws_errors import error_code, error_message
-from build.cloudformation.next_steps import build_command
 from build.cloudformation.stacks import DeployedStack, DesiredStack
 from build.errors import CommandError
 from build.packaging import Package
@@ -24,6 +23,8 @@ _MOST_BYTES_INLINE = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 _ABORT_UPLOADS_AFTER_DAYS = 7
 _MISSING = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
+_CHANGED = frozenset({"ConditionalRequestConflict", "NoSuchKey", "PreconditionFailed"})
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
 _DENIED = frozenset({"403", "AccessDenied"})
 _ELSEWHERE = frozenset({"301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}) | {
     "PermanentRedirect"
@@ -97,14 +98,36 @@ class ArtifactBucket:
         """Put an object, replacing what is there."""
         self.s3.put_object(Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256", **self.target)
 
-    def read(self, key: str) -> bytes | None:
-        """The content of an object; None when there is none, or no bucket."""
+    def replace(self, key: str, content: bytes, etag: str) -> str | None:
+        """Put a JSON document in the place of the one that was read; the new one's ETag, None when that is not there.
+
+        Args:
+            key: of the object.
+            content: to write.
+            etag: of what was read; empty when there was nothing.
+        """
+        condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        document: Any = {"Key": key, "Body": content, "ContentType": "application/json", **self.target}
         try:
-            return self.s3.get_object(Key=key, **self.target)["Body"].read()
+            return self.s3.put_object(ChecksumAlgorithm="SHA256", **document, **condition)["ETag"]
         except ClientError as error:
-            if error_code(error) in _MISSING:
+            if error_code(error) in _CHANGED:
                 return None
             raise
+
+    def read(self, key: str) -> bytes | None:
+        """The content of an object; None when there is none, or no bucket."""
+        return self.read_version(key)[0]
+
+    def read_version(self, key: str) -> tuple[bytes | None, str]:
+        """The content of an object and its ETag; None and an empty one when there is none, or no bucket."""
+        try:
+            answer = self.s3.get_object(Key=key, **self.target)
+        except ClientError as error:
+            if error_code(error) in _MISSING:
+                return None, ""
+            raise
+        return answer["Body"].read(), answer.get("ETag", "")
 
     def url(self, key: str) -> str:
         """Where CloudFormation finds an object."""
@@ -292,21 +315,6 @@ def record_key(stack_name: str) -> str:
 def restoration_key(stack_name: str) -> str:
     """Where the journal of a restoration of one of a stack's tables is stored in the bucket."""
     return f"restorations/{stack_name}.json"
-
-
-def refuse_during_restoration(bucket: ArtifactBucket, stack: DeployedStack) -> None:
-    """Leave a stack alone while one of its tables is being restored: it may lack the table, which would be made anew.
-
-    Raises:
-        CommandError: from the first step of a restoration until it is finished or undone.
-    """
-    journal = json.loads(bucket.read(restoration_key(stack.name)) or b"{}")
-    if journal.get("stack_id") == stack.stack_id and journal["under_way"]:
-        raise CommandError(
-            f"{stack.name} is left alone while the restoration of {journal['under_way']} is under way; finish that "
-            f"with `{build_command('restore', stack)}`, or undo it with "
-            f"`{build_command('restore', stack, '--abort')}`, and repeat the command."
-        )
 
 
 def archive_keys(parameters: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from build.cloudformation.stacks import DeployedStack
 from build.deploy.artifacts import ArtifactBucket, restoration_key
+from build.errors import CommandError
 
 
 class Step(Enum):
@@ -84,9 +85,11 @@ class Journal:
         return "" if Step.CLEANED_UP in self.done else self.goal
 
 
-@dataclass(frozen=True)
+@dataclass
 class JournalFile:
     """The journal of a stack, which has one restoration at a time; nothing else changes the stack meanwhile.
+
+    Whoever writes it must have read what is replaced, so that of two who go on, or back, one stops.
 
     Args:
         bucket: of the artifacts.
@@ -95,16 +98,28 @@ class JournalFile:
 
     bucket: ArtifactBucket
     stack: DeployedStack
+    _etag: str = field(default="", init=False)
 
     def read(self) -> Journal | None:
         """The restoration that is under way; None when there is none."""
-        record = json.loads(self.bucket.read(restoration_key(self.stack.name)) or b"{}")
+        content, self._etag = self.bucket.read_version(restoration_key(self.stack.name))
+        record = json.loads(content or b"{}")
         if record.get("stack_id") != self.stack.stack_id or not record["under_way"]:
             return None
         document = record["journal"]
         return Journal(**{**document, "done": tuple(map(Step, document["done"]))})
 
     def write(self, journal: Journal) -> None:
-        """Write down how far a restoration is, and for `deploy` whether it is under way."""
+        """Write down how far a restoration is, and for `deploy` whether it is under way.
+
+        Raises:
+            CommandError: when somebody else wrote it meanwhile.
+        """
         record = {"stack_id": self.stack.stack_id, "under_way": journal.under_way, "journal": journal.document}
-        self.bucket.write(restoration_key(self.stack.name), json.dumps(record).encode(), "application/json")
+        etag = self.bucket.replace(restoration_key(self.stack.name), json.dumps(record).encode(), self._etag)
+        if etag is None:
+            raise CommandError(
+                f"somebody else goes on with the restoration of {journal.goal} in {self.stack.name}, or undoes it; "
+                "wait for that to end, and repeat the command when something remains to be done."
+            )
+        self._etag = etag

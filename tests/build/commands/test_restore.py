@@ -12,12 +12,13 @@ from build import aws
 from build.aws import Clients
 from build.cloudformation.stacks import deployed_template, existing_stack, stack_resources
 from build.command_line import main
-from build.commands import deploy
+from build.commands import deploy, restore
 from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
 from build.options import utc_time
 from build.recovery.journal import JournalFile, Step
+from build.recovery.restoration import begin
 from tests.build.commands.conftest import Run
 from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from tests.build.support import tiny_template
@@ -236,6 +237,33 @@ def test_a_restoration_that_began_while_a_deployment_asked_prevents_it(
     code, _, err = run("deploy", "--tag", "team=data")
     assert (code, f"{STACK} is left alone while the restoration of ThingsTable to" in err) == (1, True)
     assert (deployed.state, deployed.change_sets) == (before, change_sets)
+
+
+def test_of_two_who_go_on_one_stops(run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(run, deployed)
+    monkeypatch.setattr(restore, "require_consent", lambda *_: undone(run))
+    code, _, err = run("restore")
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith("restore: somebody else goes on with the restoration of ThingsTable to ")
+    assert (deployed.items, deployed.tables) == ([NEW, OLD], [TABLE])
+
+
+def test_of_two_who_begin_one_stops(run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = [deployed]
+
+    def overtaken(*arguments: Any) -> Any:
+        if due:
+            interrupted(run, due.pop())
+        return begin(*arguments)
+
+    monkeypatch.setattr("build.commands.restore.begin", overtaken)
+    code, _, err = run(*deployed.words, "--yes")
+    assert (code, err.startswith("restore: somebody else goes on with the restoration of ThingsTable to ")) == (1, True)
+
+
+def undone(run: Run) -> None:
+    """Undo a restoration while somebody else goes on with it."""
+    assert run("restore", "--abort")[0] == 0
 
 
 def test_a_restoration_ends_with_its_stack(run: Run, deployed: Deployed) -> None:

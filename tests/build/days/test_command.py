@@ -2,14 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from build.command_line import main
 from build.days import command, reading
+from build.errors import CommandError
 from build.executions import execute, summary_request
 from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
@@ -19,6 +21,7 @@ from build.reconcile.reading import deployed_activities
 from build.redrive.failed_events import DeployedSource
 from handlers.activities import activity_item
 from handlers.keys import sort_key
+from handlers.windows import requested_windows, require_kept
 from stack.config import SOURCES, StackConfig
 from tests.build.redrive.failure_records import body, key, record
 from tests.build.redrive.test_command import variables
@@ -240,6 +243,31 @@ def test_much_is_read_only_when_somebody_agrees(
     assert "days" in run(capsys, "days", "--yes")[1]
     assert main(["backfill", "--suffix", SUFFIX, "--dry-run"]) == 2
     assert "nobody can be asked here" in capsys.readouterr().err
+
+
+class ReaderOfAnOldStack:
+    """Knows activities of a year ago, and notes what it is asked to read."""
+
+    today = TODAY
+
+    def first_day(self) -> date:
+        return days_ago(365)
+
+    def estimate(self, days: Sequence[date]) -> reading.Reading:
+        return reading.Reading(0, 0)
+
+    def read(self, days: Sequence[date]) -> list[Any]:
+        return list(days)
+
+
+def test_days_whose_activities_expired_are_not_taken_for_lost() -> None:
+    chosen: Any = SimpleNamespace(config=StackConfig(SUFFIX, activity_retention_days=10))
+    reader: Any = ReaderOfAnOldStack()
+    read: Any = command.read_days(chosen, reader, None, None, False)
+    assert read == [days_ago(number) for number in range(9, -1, -1)]
+    require_kept(requested_windows({"date": str(days_ago(9))}, datetime.now(UTC)), datetime.now(UTC), 10)
+    with pytest.raises(CommandError, match=f"activities are kept for 10 days, .*; name {days_ago(9)} or a later day"):
+        command.read_days(chosen, reader, days_ago(10), None, False)
 
 
 def test_a_day_is_no_other_text(capsys: pytest.CaptureFixture[str]) -> None:
