@@ -31,6 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError: when it cannot be done, or nobody agrees; what was done is written down.
     """
+    if arguments.abort and (arguments.table or arguments.to):
+        raise CommandError(
+            "--abort undoes whichever restoration is under way; leave out --table and --to.", exit_code=2
+        )
     with stack_context(arguments) as context:
         require_credentials(context.clients)
         stack = existing_stack(context.clients.cloudformation, context.config.stack_name)

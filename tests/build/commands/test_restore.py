@@ -1,12 +1,15 @@
 """Tables that come back as they were, on an emulated AWS of its own; time travel is the double's."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.model import OperationModel
 
 from build import aws
 from build.aws import Clients
@@ -22,6 +25,7 @@ from build.recovery.restoration import begin
 from tests.build.commands.conftest import Run
 from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from tests.build.support import tiny_template
+from tests.privileges.calls import watched_calls
 
 STACK = "TapStackback"
 TABLE = "back-things-synth"
@@ -41,6 +45,8 @@ TEMPLATE = tiny_template(
                 **KEYS,
                 "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
                 "DeletionProtectionEnabled": True,
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": True},
                 "Tags": [{"Key": "kept", "Value": "with care"}],
             },
         },
@@ -281,6 +287,43 @@ def interrupted(run: Run, deployed: Deployed) -> None:
     assert run(*deployed.words)[0] == 2
 
 
+def test_what_a_restored_table_lacks_is_a_change_from_its_import_to_the_template(run: Run, deployed: Deployed) -> None:
+    """The emulator's CloudFormation takes no notice of recovery and expiry; AWS changes what differs."""
+    proposed = []
+
+    def note(model: OperationModel, parameters: Mapping[str, Any]) -> None:
+        if model.name == "CreateChangeSet":
+            proposed.append((parameters["ChangeSetType"], json.loads(parameters["TemplateBody"])["Resources"]))
+
+    with watched_calls(note):
+        assert run(*deployed.words, "--yes")[0] == 0
+    *_, (imported, as_it_is), (updated, as_it_should_be) = proposed
+    assert (imported, updated) == ("IMPORT", "UPDATE")
+    lacking, complete = as_it_is["ThingsTable"]["Properties"], as_it_should_be["ThingsTable"]["Properties"]
+    assert lacking["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
+    assert complete["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert complete.keys() - lacking.keys() == {"StreamSpecification", "Tags", "TimeToLiveSpecification"}
+    assert (lacking["DeletionProtectionEnabled"], complete["DeletionProtectionEnabled"]) == (False, True)
+
+
+RECOVERY = (Path(__file__).parents[3] / "docs/recovery.md").read_text()
+
+
+@pytest.mark.parametrize(("gone", "command"), [(False, "`restore --table T --to TIME`"), (True, "`restore --table T`")])
+def test_what_is_documented_of_the_duration_is_what_is_done(
+    run: Run, deployed: Deployed, gone: bool, command: str
+) -> None:
+    if gone:
+        deployed.delete_table()
+    done: Counter[str] = Counter()
+    with watched_calls(lambda model, _: done.update([model.name])):
+        assert run(*(deployed.words[:3] if gone else deployed.words), "--yes")[0] == 0
+    restores = done["RestoreTableToPointInTime"] + done["RestoreTableFromBackup"]
+    counts, changes = done["Scan"], done["ExecuteChangeSet"]
+    (row,) = [line for line in RECOVERY.splitlines() if line.startswith("|") and line.endswith(f"| {command} |")]
+    assert f"| {restores} restores + {counts} counts of *n* GB + {changes} changes of the stack |" in row
+
+
 def test_the_old_table_is_kept_as_a_backup(run: Run, deployed: Deployed) -> None:
     _, out, _ = run(*deployed.words, "--yes", "--json")
     old = json.loads(out.splitlines()[-1])["old_backup"]
@@ -376,6 +419,11 @@ def test_a_deleted_table_without_a_backup_is_one_sentence(
     [
         (("--table", "OtherTable", "--to", "2026-01-01"), 2, "has no table OtherTable; name one of ThingsTable"),
         (("--table", "ThingsTable"), 2, f"{TABLE} is there; say with --to as of when"),
+        (
+            ("--abort", "--table", "ThingsTable"),
+            2,
+            "--abort undoes whichever restoration is under way; leave out --table",
+        ),
         ((), 2, "no restoration is under way to go on with; say what to restore with --table and --to"),
         (("--abort",), 1, f"no restoration of {STACK} is under way, so nothing was undone"),
     ],
