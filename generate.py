@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from stack.activity_shards import ActivityShardsError
-from stack.config import DEFAULT_REGION, RetentionError, SuffixError, suffix_from_environment
-from stack.permissions.grants import ANY_ACCOUNT, PermissionsError, Scope
+from stack.config import DEFAULT_REGION, suffix_from_environment
+from stack.errors import ConfigurationError
+from stack.permissions.grants import ANY_ACCOUNT, Scope
 from stack.permissions.roles import render_permissions
-from stack.settings import SettingsError, read_settings
+from stack.settings import read_settings
 from stack.template import render
 
 
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
-    except (ActivityShardsError, PermissionsError, RetentionError, SettingsError, SuffixError) as error:
+    except ConfigurationError as error:
         print(f"generate.py: {error}", file=sys.stderr)
         return 2
     return 0
@@ -70,7 +70,7 @@ def _text(chosen: argparse.Namespace) -> str:
         )
         return render_permissions(scope, chosen.trust)
     if any(given is not None for given in (chosen.trust, chosen.account, chosen.region)):
-        raise PermissionsError("--trust, --account and --region go with --permissions; add that.")
+        raise ConfigurationError("--trust, --account and --region go with --permissions; add that.")
     return render(settings.config)
 
 

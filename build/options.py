@@ -17,17 +17,15 @@ from build.aws import Clients, open_clients
 from build.aws_errors import aws_errors_explained
 from build.errors import INTERRUPTED, CommandError
 from build.output import JsonPresenter, LinePresenter, Presenter, TerminalPresenter
-from stack.activity_shards import ActivityShardsError
 from stack.config import (
     DEFAULT_REGION,
     DEFAULT_SUFFIX,
     SUFFIX_VARIABLE,
-    RetentionError,
     StackConfig,
-    SuffixError,
     suffix_from_environment,
 )
-from stack.settings import SettingsError, SuffixSettings, read_settings
+from stack.errors import ConfigurationError
+from stack.settings import SuffixSettings, read_settings
 
 DEFAULT_SOURCE = "the default"
 
@@ -264,7 +262,7 @@ def suffix_settings(suffix: str) -> tuple[SuffixSettings, StackConfig]:
     try:
         settings = read_settings(suffix)
         return settings, settings.config
-    except (ActivityShardsError, RetentionError, SettingsError, SuffixError) as error:
+    except ConfigurationError as error:
         raise CommandError(str(error), exit_code=2) from error
 
 

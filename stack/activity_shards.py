@@ -9,6 +9,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
+from stack.errors import ConfigurationError
+
 ActivityShards: TypeAlias = tuple[tuple[str | int, int], ...]
 """Since when, 0 or a time like `2026-12-01T00:00:00Z`, how many; ascending, and the first time is 0."""
 
@@ -21,15 +23,11 @@ LONGEST_DEPLOYMENT = _HOUR
 _EXAMPLE = '((0, 1), ("2026-12-01T00:00:00Z", 8))'
 
 
-class ActivityShardsError(ValueError):
-    """A history that cannot be used; the message is one sentence for the user."""
-
-
 def check_activity_shards(history: ActivityShards) -> None:
     """Refuse a history that is not what `ActivityShards` says.
 
     Raises:
-        ActivityShardsError: saying what to write.
+        ConfigurationError: saying what to write.
     """
     times = [when for when, _ in history]
     if times[:1] != [FROM_THE_BEGINNING] or not all(map(_is_time, times[1:])):
@@ -62,7 +60,7 @@ def require_unchanged_past(deployed: ActivityShards, wanted: ActivityShards, now
         now: the current time in UTC.
 
     Raises:
-        ActivityShardsError: saying what to write.
+        ConfigurationError: saying what to write.
     """
     soonest = _text(now + LONGEST_DEPLOYMENT)
     past = _until(deployed, soonest)
@@ -71,7 +69,7 @@ def require_unchanged_past(deployed: ActivityShards, wanted: ActivityShards, now
     future = wanted[len(_until(wanted, soonest)) :]
     if not future and wanted[-1][1] != past[-1][1]:
         future = ((_text(_next_hour(now + LONGEST_DEPLOYMENT)), wanted[-1][1]),)
-    raise ActivityShardsError(
+    raise ConfigurationError(
         f"activity_shards is {wanted}, which changes the shards of records that exist, so that they could be counted "
         f"twice: write {past + future}, a new number only with a time more than an hour from now."
     )
@@ -98,5 +96,5 @@ def _is_time(value: str | int) -> bool:
         return False
 
 
-def _refused(history: ActivityShards, reason: str) -> ActivityShardsError:
-    return ActivityShardsError(f"activity_shards cannot be {history}: {reason}; write it like {_EXAMPLE}.")
+def _refused(history: ActivityShards, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"activity_shards cannot be {history}: {reason}; write it like {_EXAMPLE}.")

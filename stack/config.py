@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, check_activity_shards
+from stack.errors import ConfigurationError
 
 DEFAULT_SUFFIX = "dev"
-STACK_PREFIX = "TapStack"
 DEFAULT_REGION = "us-west-2"
 PROTECTED_SUFFIXES = frozenset({"prod"})
 STACK_PREFIX = "TapStack"
@@ -35,14 +35,6 @@ WRITES_PER_SHARD = 1000
 LEAST_RETENTION_DAYS = 3
 """The oldest activity that a scheduled execution counts is two days and two hours old, and EventBridge may start that
 execution six hours late."""
-
-
-class SuffixError(ValueError):
-    """A suffix that no stack can have; the message is one sentence for the user."""
-
-
-class RetentionError(ValueError):
-    """A retention that would lose activities before they are counted; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -210,9 +202,8 @@ class StackConfig:
         protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
-        SuffixError: when a name made of the suffix would be refused by AWS.
-        ActivityShardsError: for a history of shards that cannot be used.
-        RetentionError: when activities would expire before they are counted for the last time.
+        ConfigurationError: when a name made of the suffix would be refused by AWS, for a history of shards that cannot
+            be used, and when activities would expire before they are counted for the last time.
     """
 
     suffix: str = DEFAULT_SUFFIX
@@ -225,18 +216,18 @@ class StackConfig:
     def __post_init__(self) -> None:
         check_activity_shards(self.activity_shards)
         if not re.fullmatch(r"[a-z][a-z0-9-]*", self.suffix):
-            raise SuffixError(
+            raise ConfigurationError(
                 f"the suffix {self.suffix!r} cannot be part of a name: "
                 "use lower case letters, digits and hyphens, beginning with a letter."
             )
         if (days := self.activity_retention_days) is not None and days < LEAST_RETENTION_DAYS:
-            raise RetentionError(
+            raise ConfigurationError(
                 f"activities cannot expire after {days} days, since each day is counted again a day later: "
                 f"use at least {LEAST_RETENTION_DAYS} for activity_retention_days."
             )
         role = max((self.name(f"{function.name_part}-role") for function in self.functions), key=len)
         if excess := max(0, len(role) - _LONGEST_ROLE_NAME):
-            raise SuffixError(
+            raise ConfigurationError(
                 f"the suffix {self.suffix!r} is too long: the role {role!r} would have {len(role)} characters, "
                 f"and {_LONGEST_ROLE_NAME} are allowed; use at most {len(self.suffix) - excess}."
             )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, ActivityShardsError, check_activity_shards
+from stack.activity_shards import FROM_THE_BEGINNING, ActivityShards, check_activity_shards
 from stack.config import (
     LEAST_RETENTION_DAYS,
     PROTECTED_SUFFIXES,
@@ -17,6 +17,7 @@ from stack.config import (
     StackConfig,
     StreamSource,
 )
+from stack.errors import ConfigurationError
 from stack.sizing import USUAL_PEAK, pages_in_one_invocation, sized_sources
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "setup.cfg"
@@ -33,10 +34,6 @@ _MOST_RETENTION_DAYS = 36_500
 _BOOLEANS = ConfigParser.BOOLEAN_STATES
 
 
-class SettingsError(ValueError):
-    """Settings that cannot be used; the message is one sentence for the user."""
-
-
 @dataclass(frozen=True)
 class SuffixSettings:
     """What the settings say about one suffix; what they leave open is None or empty.
@@ -48,7 +45,7 @@ class SuffixSettings:
         role: ARN of the role that CloudFormation acts as.
         protected: whether the stack's data must outlive mistakes; a suffix that always is need not say so.
         activity_retention_days: how long activities are kept; None for ever.
-        bytecode: whether its layer has bytecode; None for where it can be made.
+        bytecode: whether its archives have bytecode; None for where it can be made.
         tags: of the stack and its resources.
         parameters: of the template.
         scale: records a day that the sources are sized for; None for the sizes of `stack.config`.
@@ -82,7 +79,7 @@ class SuffixSettings:
         """The configuration of the stack.
 
         Raises:
-            SuffixError: for a suffix that no stack can have.
+            ConfigurationError: for a suffix that no stack can have.
         """
         config = StackConfig(
             self.suffix,
@@ -114,27 +111,29 @@ def read_settings(suffix: str) -> SuffixSettings:
     """The settings of a suffix; nothing is set when setup.cfg has no section for it.
 
     Raises:
-        SettingsError: for a section that has an unknown key or a value that cannot be used.
+        ConfigurationError: for a section that has an unknown key or a value that cannot be used.
     """
     parser = ConfigParser(interpolation=None)
     try:
         parser.read(SETTINGS_FILE, encoding="utf-8")
     except (FormatError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{SETTINGS_FILE.name} cannot be read: {' '.join(str(error).split())}.") from error
+        raise ConfigurationError(f"{SETTINGS_FILE.name} cannot be read: {' '.join(str(error).split())}.") from error
     name = f"suffix.{suffix}"
     return _settings(suffix, parser[name]) if parser.has_section(name) else SuffixSettings(suffix)
 
 
 def _settings(suffix: str, section: SectionProxy) -> SuffixSettings:
     if unknown := sorted(set(section) - set(_READERS)):
-        raise SettingsError(
+        raise ConfigurationError(
             f"{_section(suffix)} has the unknown key {', '.join(unknown)}; the keys are {', '.join(_READERS)}."
         )
     settings = SuffixSettings(
         suffix, **{key: _READERS[key](text, _place(suffix, key)) for key, text in section.items()}
     )
     if suffix in PROTECTED_SUFFIXES and not section.getboolean("protected", True):
-        raise SettingsError(f"{_place(suffix, 'protected')} is no, and {suffix} is always protected; remove that line.")
+        raise ConfigurationError(
+            f"{_place(suffix, 'protected')} is no, and {suffix} is always protected; remove that line."
+        )
     return settings
 
 
@@ -151,7 +150,7 @@ def _matching(pattern: str, kind: str) -> Callable[[str, str], str]:
 
     def read(text: str, place: str) -> str:
         if not re.fullmatch(pattern, text):
-            raise SettingsError(f"{place} is {text!r}; write {kind}.")
+            raise ConfigurationError(f"{place} is {text!r}; write {kind}.")
         return text
 
     return read
@@ -159,13 +158,13 @@ def _matching(pattern: str, kind: str) -> Callable[[str, str], str]:
 
 def _boolean(text: str, place: str) -> bool:
     if text.lower() not in _BOOLEANS:
-        raise SettingsError(f"{place} is {text!r}; write yes or no.")
+        raise ConfigurationError(f"{place} is {text!r}; write yes or no.")
     return _BOOLEANS[text.lower()]
 
 
 def _records_a_day(text: str, place: str) -> float:
     if not re.fullmatch(r"[1-9][0-9]{0,14}|[1-9](\.[0-9]+)?e[0-9]{1,2}", text):
-        raise SettingsError(f"{place} is {text!r}; write the records of a day, as 1e9.")
+        raise ConfigurationError(f"{place} is {text!r}; write the records of a day, as 1e9.")
     return float(text)
 
 
@@ -175,7 +174,7 @@ def _assignments(text: str, place: str) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         name, equals, value = (part.strip() for part in line.partition("="))
         if not (name and equals) or name in values:
-            raise SettingsError(f"{place} has the line {line!r}; write each name once, as NAME = VALUE.")
+            raise ConfigurationError(f"{place} has the line {line!r}; write each name once, as NAME = VALUE.")
         values[name] = value
     return values
 
@@ -186,7 +185,7 @@ def _sizes(text: str, place: str) -> dict[str, dict[str, int]]:
     for name, value in _assignments(text, place).items():
         source, _, size = name.partition(".")
         if source not in {known.name for known in SOURCES} or size not in SIZES:
-            raise SettingsError(
+            raise ConfigurationError(
                 f"{place} has {name}; write SOURCE.SIZE, with a source of "
                 f"{', '.join(known.name for known in SOURCES)} and a size of {', '.join(SIZES)}."
             )
@@ -199,7 +198,7 @@ def _number_from(least: int, most: int) -> Callable[[str, str], int]:
 
     def read(text: str, place: str) -> int:
         if not re.fullmatch(r"[0-9]+", text) or not least <= int(text) <= most:
-            raise SettingsError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
+            raise ConfigurationError(f"{place} is {text!r}; write a whole number from {least:,} to {most:,}.")
         return int(text)
 
     return read
@@ -214,8 +213,8 @@ def _activity_shards(text: str, place: str) -> ActivityShards:
     )
     try:
         check_activity_shards(history)
-    except ActivityShardsError as error:
-        raise SettingsError(f"{place} is wrong: {error}") from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place} is wrong: {error}") from error
     return history
 
 

@@ -18,8 +18,8 @@ from benchmarks.reporting.rows import Limit, ResultRow, at_most, spread_of_ratio
 from benchmarks.sizes import Sizes
 from benchmarks.systems.template_facts import CONFIG, function_variables
 from build.errors import CommandError
-from build.packaging import Package, package
-from build.packaging.archive import read_tree, write_tree
+from build.packaging import package
+from build.packaging.archive import write_tree
 from build.packaging.members import LAYER_FOLDER, BytecodeCompiler, find_bytecode_compiler
 from stack.config import FunctionSpecification
 
@@ -28,9 +28,10 @@ _RUNTIME_PACKAGES = ("boto3", "botocore", "dateutil", "jmespath", "s3transfer", 
 
 _BASELINE_MODULE = "boto3_client"
 _BASELINE_SOURCE = 'import boto3\n\nboto3.client("dynamodb")\n'
+_LAYER = "Layer"
 _BYTECODE = "bytecode"
 _SOURCE_ONLY = "source"
-_LAYERS = {_BYTECODE: ("with bytecode in the layer", at_most(1.15)), _SOURCE_ONLY: ("without bytecode", at_most(1.5))}
+_VARIANTS = {_BYTECODE: ("with bytecode", at_most(1.15)), _SOURCE_ONLY: ("without bytecode", at_most(1.5))}
 
 
 def measure_cold_starts(sizes: Sizes) -> list[ResultRow]:
@@ -41,13 +42,13 @@ def measure_cold_starts(sizes: Sizes) -> list[ResultRow]:
     """
     functions = {function.handler_module: function for function in CONFIG.functions}
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        image = _lay_out(Path(folder) / "image", package(CONFIG, Path(folder) / "archives"), _runtime_python())
+        image = _lay_out(Path(folder), _runtime_python())
         return [row for function in functions.values() for row in _rows(image, function, sizes.cold_starts)]
 
 
 @dataclass(frozen=True)
 class _RuntimeImage:
-    """The folders that Python imports from, as Lambda lays them out: a function's code, a layer, and boto3.
+    """The folders that Python imports from, as Lambda unpacks them: a function's code, a layer, and boto3.
 
     Args:
         folder: private to the measurement.
@@ -63,27 +64,28 @@ class _RuntimeImage:
         _, *version = self.python.version.split()
         return ".".join(version[:3])
 
-    def path_of_function(self, logical_id: str, layer: str) -> Sequence[Path]:
+    def path_of_function(self, logical_id: str, variant: str) -> Sequence[Path]:
         """Where a function's process looks for modules, in Lambda's order."""
-        return self.folder / logical_id, self.folder / layer / LAYER_FOLDER, self.folder / "runtime"
+        unpacked = self.folder / variant
+        return unpacked / logical_id, unpacked / _LAYER / LAYER_FOLDER, self.folder / "runtime"
 
     def path_of_baseline(self) -> Sequence[Path]:
         return self.folder / "baseline", self.folder / "runtime"
 
 
 def _rows(image: _RuntimeImage, function: FunctionSpecification, rounds: int) -> list[ResultRow]:
-    """Starts of a handler with each layer, and of the baseline, in turns; the first of each is not counted."""
+    """Starts of each variant of a handler, and of the baseline, in turns; the first of each is not counted."""
     variables, module = function_variables(function.logical_id), f"handlers.{function.handler_module}"
     start = partial(measure_import, image.python.interpreter)
     starts = [
         partial(start, _BASELINE_MODULE, image.path_of_baseline(), {}),
-        *(partial(start, module, image.path_of_function(function.logical_id, layer), variables) for layer in _LAYERS),
+        *(partial(start, module, image.path_of_function(function.logical_id, name), variables) for name in _VARIANTS),
     ]
     turns = [[start_once() for start_once in starts] for _ in range(rounds + 1)]
-    baseline, *by_layer = map(list, zip(*turns[1:], strict=True))
+    baseline, *by_variant = map(list, zip(*turns[1:], strict=True))
     return [
-        _row(f"cold start of {function.handler_module}, {layer}", limit, imports, baseline, image.python_version)
-        for (layer, limit), imports in zip(_LAYERS.values(), by_layer, strict=True)
+        _row(f"cold start of {function.handler_module}, {variant}", limit, imports, baseline, image.python_version)
+        for (variant, limit), imports in zip(_VARIANTS.values(), by_variant, strict=True)
     ]
 
 
@@ -109,22 +111,19 @@ def _runtime_python() -> BytecodeCompiler:
         return find_bytecode_compiler(f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
-def _lay_out(folder: Path, built: Package, bytecode: BytecodeCompiler) -> _RuntimeImage:
-    """Unpack a package beside boto3, and compile what the runtime has as bytecode.
+def _lay_out(folder: Path, bytecode: BytecodeCompiler) -> _RuntimeImage:
+    """Unpack the archives of both variants beside boto3, and compile what the runtime has as bytecode.
 
     Args:
         folder: new, for this alone.
-        built: zips and a layer of sources.
-        bytecode: compiles the layer as packaging does.
+        bytecode: of the Python that imports.
 
     Raises:
-        CommandError: when the interpreter cannot compile.
+        CommandError: when packaging fails, or the interpreter cannot compile.
     """
-    *functions, layer = built.archives
-    for function in functions:
-        _extract(function.path, folder / function.name)
-    _extract(layer.path, folder / _SOURCE_ONLY)
-    write_tree(folder / _BYTECODE, bytecode.compiled(read_tree(folder / _SOURCE_ONLY)))
+    for variant, compiler in ((_SOURCE_ONLY, None), (_BYTECODE, bytecode)):
+        for archive in package(CONFIG, folder / "archives", compiler).archives:
+            _extract(archive.path, folder / variant / archive.name)
     write_tree(folder / "baseline", {f"{_BASELINE_MODULE}.py": _BASELINE_SOURCE.encode()})
     for name in _RUNTIME_PACKAGES:
         _copy_installed(name, folder / "runtime")

@@ -12,7 +12,7 @@ from build.days.day import Day
 from build.errors import INTERRUPTED, CommandError
 from build.executions import WorkflowExecution, follow_execution, start_execution, summary_request
 from build.options import StackContext, add_stack_options, require_consent, stack_context
-from build.redrive.redrive import in_parallel
+from build.parallel import in_parallel
 from build.text import TextTable
 
 if TYPE_CHECKING:

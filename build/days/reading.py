@@ -13,9 +13,10 @@ from build.days.losses import MeasuredSource, failed_records, losses_of, source_
 from build.deploy.unused_tables import described_table
 from build.executions import running_executions
 from build.output import Heartbeat
+from build.parallel import in_parallel
 from build.reconcile.reading import DeployedActivities, deployed_activities, partition_query
 from build.redrive.failed_events import DeployedPipeline, FailedEventsBucket, deployed_pipeline
-from build.redrive.redrive import ObjectReader, in_parallel
+from build.redrive.redrive import ObjectReader
 from handlers.errors import InvalidRequestError
 from handlers.keys import partition_keys
 from handlers.summaries import DAILY_ANALYTICS, requested_kind

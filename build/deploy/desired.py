@@ -23,8 +23,9 @@ from build.options import assignment, email_address, given_once
 from build.packaging import Package, package
 from build.packaging.command import OUTPUT, add_bytecode_option, bytecode_compiler
 from build.progress import Progress
-from stack.activity_shards import ActivityShardsError, activity_shards_from_variable, require_unchanged_past
+from stack.activity_shards import activity_shards_from_variable, require_unchanged_past
 from stack.config import ANALYTICS_PROCESSOR, StackConfig
+from stack.errors import ConfigurationError
 from stack.parameters import ALERT_EMAIL, ARTIFACT_BUCKET, LAYER_KEY, code_key
 from stack.settings import SuffixSettings
 from stack.template import render
@@ -309,7 +310,7 @@ def _refuse_changed_past(config: StackConfig, template: str) -> None:
     if deployed := variables.get("ACTIVITY_SHARDS"):
         try:
             require_unchanged_past(activity_shards_from_variable(deployed), config.activity_shards, datetime.now(UTC))
-        except ActivityShardsError as error:
+        except ConfigurationError as error:
             raise CommandError(f"{config.stack_name}: {error}", exit_code=2) from error
 
 

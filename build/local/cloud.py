@@ -108,19 +108,34 @@ def running_cloud(
     with running_emulator(logs / "emulator.log", settings) as emulator:
         clients = connected(emulator)
         stack = deploy(clients, Deployment(config, render(config), package), progress)
-        mappings = [
-            replace(mapping, batching_window=min(mapping.batching_window, LONGEST_WINDOW))
-            for mapping in find_mappings(clients.functions)
-        ]
-        metrics = MappingMetrics(mappings)
-        options = PollerOptions(
-            backoff=_BACKOFF, on_sent=lambda mapping, batch: metrics.sent(mapping, batch, time.time())
-        )
-        with (
-            Poller(mappings, open_poller_clients(clients), options) as poller,
-            Monitor(clients, poller, metrics) as monitor,
-        ):
+        with _processed_streams(clients) as (poller, monitor):
             yield LocalCloud(config, package, emulator, clients, stack.outputs, poller, monitor)
+
+
+@contextmanager
+def with_new_mappings(cloud: LocalCloud) -> Iterator[LocalCloud]:
+    """A cloud whose mappings were replaced, its streams processed by those that it has now, from their beginning."""
+    cloud.monitor.stop()
+    cloud.poller.stop()
+    with _processed_streams(cloud.clients) as (poller, monitor):
+        yield replace(cloud, poller=poller, monitor=monitor)
+
+
+@contextmanager
+def _processed_streams(clients: Clients) -> Iterator[tuple[Poller, Monitor]]:
+    mappings = [
+        replace(mapping, batching_window=min(mapping.batching_window, LONGEST_WINDOW))
+        for mapping in find_mappings(clients.functions)
+    ]
+    metrics = MappingMetrics(mappings)
+    options = PollerOptions(
+        backoff=_BACKOFF, on_sent=lambda mapping, batch: metrics.sent(mapping, batch, time.time())
+    )
+    with (
+        Poller(mappings, open_poller_clients(clients), options) as poller,
+        Monitor(clients, poller, metrics) as monitor,
+    ):
+        yield poller, monitor
 
 
 def new_log_folder(folders: Path = _LOG_FOLDERS) -> Path:

@@ -14,11 +14,12 @@ from types import FrameType
 from build.errors import CommandError
 from build.local.cloud import LocalCloud, new_log_folder, running_cloud, save_logs
 from build.local.documents import BadLine
+from build.local.drill import run_drill
 from build.local.faults import FAULTS
 from build.local.records import RecordFiles, Sample, SampleRecords, activity_shards, open_records
 from build.local.report import print_report, report_problems
 from build.local.scenario import Records, run_scenario
-from build.local.tour import Tour
+from build.local.tour import Tour, TourReport
 from build.options import presenting
 from build.packaging import package
 from build.progress import StderrProgress
@@ -26,7 +27,7 @@ from stack.config import DEFAULT_SUFFIX, SOURCES, StackConfig, StreamSource
 
 EXAMPLE = "python -m build local --user-data 500 --order-data 200\n  python -m build local --records users.json.gz"
 _DEFAULT_COUNT = 20
-_OWN_OPTIONS = ("--help", "--records", "--source", "--json", "--fault", "--keep")
+_OWN_OPTIONS = ("--help", "--records", "--source", "--json", "--fault", "--drill", "--keep")
 _ALIASES = {"UserData": "--users", "OrderData": "--orders"}
 _MOST_LINES_NAMED = 20
 _WRONG_USAGE = 2
@@ -96,6 +97,11 @@ def add_arguments(parser: argparse.ArgumentParser, sources: Sequence[StreamSourc
         choices=list(FAULTS),
         help="show a fault instead, from the first alarm to all clear, in about a minute",
     )
+    parser.add_argument(
+        "--drill",
+        action="store_true",
+        help="lose the analytics table instead, restore it and make its summary again, in about a minute",
+    )
     parser.add_argument("--keep", action="store_true", help="stay up afterwards, until Ctrl-C")
 
 
@@ -110,17 +116,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    config, bad_lines, progress = StackConfig(DEFAULT_SUFFIX), BadLines(), StderrProgress()
+    config = StackConfig(DEFAULT_SUFFIX, protected_by_settings=arguments.drill)
+    bad_lines, progress = BadLines(), StderrProgress()
     records = _records(arguments, config.sources, bad_lines)
     config = replace(config, activity_shards=activity_shards(records.most_writes))
     logs = new_log_folder()
     progress.step("packaging the functions")
     with ended_by_signals(), running_cloud(config, package(config), logs, progress) as cloud:
-        if arguments.fault:
-            tour = Tour(cloud, arguments.fault, FAULTS[arguments.fault], progress).run()
+        if arguments.fault or arguments.drill:
+            shown = run_drill(cloud, progress) if arguments.drill else _toured(cloud, arguments.fault, progress)
             save_logs(cloud.clients.logs, logs)
-            tour.print(as_json=arguments.json)
-            exit_code = _print_problems(tour.problems())
+            shown.print(as_json=arguments.json)
+            exit_code = _print_problems(shown.problems())
         else:
             report = run_scenario(cloud, records, logs, progress)
             bad_lines.say_how_many_more()
@@ -129,6 +136,10 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.keep:
             _stay_up(cloud, logs)
     return exit_code
+
+
+def _toured(cloud: LocalCloud, fault: str, progress: StderrProgress) -> TourReport:
+    return Tour(cloud, fault, FAULTS[fault], progress).run()
 
 
 def _natural_number(text: str) -> int:
@@ -145,6 +156,11 @@ def _records(arguments: argparse.Namespace, sources: Sequence[StreamSource], bad
     """
     counts = {source.name: getattr(arguments, source.name) for source in sources}
     given = any(count is not None for count in counts.values())
+    _refuse_if(
+        bool(arguments.drill and (arguments.fault or arguments.keep or arguments.records or arguments.source or given)),
+        "--drill writes records of its own and ends by itself; leave --fault, --keep, --records, --source and the "
+        "numbers of records out.",
+    )
     _refuse_if(
         bool(arguments.fault and (arguments.records or arguments.source or given)),
         "--fault writes records of its own; leave --records, --source and the numbers of records out.",

@@ -68,6 +68,11 @@ class Monitor:
             put_values(self._clients.cloudwatch, self._metrics.take(self._poller.statistics, enabled, now))
             self._transitions += self._evaluator.evaluate(now)
 
+    def stop(self) -> None:
+        """Publish and evaluate no more."""
+        self._stopping.set()
+        self._thread.join(_STOP_SECONDS)
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -75,8 +80,7 @@ class Monitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stopping.set()
-        self._thread.join(_STOP_SECONDS)
+        self.stop()
 
     def _run(self) -> None:
         while not self._stopping.wait(_PAUSE):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -125,12 +125,7 @@ def report_problems(report: LocalReport) -> Iterator[str]:
             yield (
                 f"{counts.recorded} activities of the type {activity_type} were expected and {recorded} are recorded."
             )
-    for balance in report.balances:
-        if balance.missing or balance.twice or balance.of_no_record:
-            yield (
-                f"of {balance.source}, {balance.missing} records have no activity, {balance.twice} have more than one, "
-                f"and {balance.of_no_record} activities are of no record."
-            )
+    yield from balance_problems(report.balances)
     if report.summary.get("totalRecords") != (total := report.total_written.recorded):
         yield f"the summary should count {total} activities and counts {report.summary.get('totalRecords')}."
     for execution, ending in zip(report.executions, _ENDINGS, strict=True):
@@ -141,6 +136,16 @@ def report_problems(report: LocalReport) -> Iterator[str]:
     yield from report.alarms.problems()
     if report.rejected:
         yield f"{report.rejected:,} lines hold no record; correct them and run again, everything else was processed."
+
+
+def balance_problems(balances: Iterable[SourceBalance]) -> Iterator[str]:
+    """Each source whose records and activities are not one to one, a sentence each."""
+    for balance in balances:
+        if balance.missing or balance.twice or balance.of_no_record:
+            yield (
+                f"of {balance.source}, {balance.missing} records have no activity, {balance.twice} have more than one, "
+                f"and {balance.of_no_record} activities are of no record."
+            )
 
 
 def print_report(report: LocalReport, as_json: bool) -> None:

@@ -83,7 +83,7 @@ def run_scenario(cloud: LocalCloud, records: Records, logs: Path, progress: Prog
         activities={source.activity_type: balances[source.name].recorded for source in cloud.config.sources},
         summary=_newest_summary(dynamodb, table),
         executions=executions,
-        failed_events=_failed_events(cloud),
+        failed_events=failed_events(cloud),
         alarms=_alarms(cloud),
         logs=logs,
         balances=tuple(balances.values()),
@@ -97,12 +97,27 @@ def reconciled(cloud: LocalCloud) -> dict[str, SourceBalance]:
     return {balance.source: balance for balance in balances}
 
 
+def table_writer(cloud: LocalCloud) -> TableWriter:
+    """Writes to the tables of the sources."""
+    tables = {source.name: cloud.outputs[f"{source.name}TableName"] for source in cloud.config.sources}
+    return TableWriter(cloud.clients.dynamodb, tables)
+
+
+def wait_until_idle(cloud: LocalCloud) -> None:
+    """Wait until everything that was written before is processed.
+
+    Raises:
+        CommandError: when it is not within minutes.
+    """
+    if not cloud.poller.wait_until_idle(_SECONDS_WITHOUT_PROGRESS):
+        raise _not_processed(cloud)
+
+
 def _write_records(cloud: LocalCloud, records: Records, progress: Progress) -> dict[str, WriteCounts]:
     """Write everything; the result is by activity type."""
     progress.step(f"writing {records.description}")
     sources = cloud.config.sources
-    tables = {source.name: cloud.outputs[f"{source.name}TableName"] for source in sources}
-    writer = TableWriter(cloud.clients.dynamodb, tables)
+    writer = table_writer(cloud)
     with _bar("writing") as show:
         for number, (write, part) in enumerate(records.writes()):
             writer.write(write)
@@ -131,8 +146,7 @@ def _wait_until_processed(cloud: LocalCloud, streamed: int, progress: Progress) 
                 break
             show(done / streamed)
             time.sleep(_SECONDS_BETWEEN_LOOKS)
-    if not cloud.poller.wait_until_idle(_SECONDS_WITHOUT_PROGRESS):
-        raise _not_processed(cloud)
+    wait_until_idle(cloud)
 
 
 def _records_done(cloud: LocalCloud) -> Iterator[int]:
@@ -200,7 +214,7 @@ def _alarms(cloud: LocalCloud) -> AlarmReport:
     return AlarmReport(cloud.monitor.alarms(), cloud.monitor.rang(), expected=failing | missing, tolerated=failing)
 
 
-def _failed_events(cloud: LocalCloud) -> int:
+def failed_events(cloud: LocalCloud) -> int:
     """How many objects the bucket of failed events holds."""
     pages = cloud.clients.s3.get_paginator("list_objects_v2").paginate(Bucket=cloud.outputs["FailedEventsBucketName"])
     return sum(page["KeyCount"] for page in pages)

@@ -16,8 +16,8 @@ from build.local.cloud import LocalCloud
 from build.local.faults import POISON_ATTRIBUTE, Fault
 from build.local.monitor import SPEED
 from build.local.report import AlarmReport
-from build.local.scenario import VALID_REQUEST, reconciled
-from build.local.writing import TableWriter, Write
+from build.local.scenario import VALID_REQUEST, reconciled, table_writer
+from build.local.writing import TableWriter, Write, numbered_item
 from build.monitoring.evaluation import State
 from build.progress import Progress
 from build.redrive.command import assemble
@@ -122,7 +122,7 @@ class Tour:
             CommandError: when something that has to happen does not.
         """
         source = self.cloud.config.sources[0]
-        writer = self._writer()
+        writer = table_writer(self.cloud)
         self._reach_health(writer)
         topic = _TopicListener(self.cloud)
         healthy = len(self.cloud.monitor.transitions)
@@ -144,11 +144,6 @@ class Tour:
             alarms=self._alarms(source, rings, healthy),
         )
 
-    def _writer(self) -> TableWriter:
-        sources = self.cloud.config.sources
-        tables = {source.name: self.cloud.outputs[f"{source.name}TableName"] for source in sources}
-        return TableWriter(self.cloud.clients.dynamodb, tables)
-
     def _reach_health(self, writer: TableWriter) -> None:
         """Process some records and summarise them, so that every alarm is OK."""
         for source in self.cloud.config.sources:
@@ -161,12 +156,8 @@ class Tour:
     def _write(self, writer: TableWriter, source: StreamSource, when: str, count: int, poisoned: int = 0) -> None:
         self.progress.step(f"writing {count} records of {source.title.lower()}")
         for number in range(count):
-            item: "Item" = {
-                source.id_attribute: {"S": f"{when}-{number:06d}"},
-                source.time_attribute: {"N": str(number)},
-                **({POISON_ATTRIBUTE: {"BOOL": True}} if number < poisoned else {}),
-            }
-            writer.write(Write(source, item))
+            poison: "Item" = {POISON_ATTRIBUTE: {"BOOL": True}} if number < poisoned else {}
+            writer.write(Write(source, {**numbered_item(source, when, number), **poison}))
         writer.flush()
 
     def _process(self) -> None:

@@ -62,6 +62,11 @@ class Write:
         return {"DeleteRequest": {"Key": self.key}} if self.remove else {"PutRequest": {"Item": self.item}}
 
 
+def numbered_item(source: StreamSource, name: str, number: int) -> "Item":
+    """A record of a source with nothing but its key."""
+    return {source.id_attribute: {"S": f"{name}-{number:06d}"}, source.time_attribute: {"N": str(number)}}
+
+
 class TableWriter:
     """Writes in order; what the writes amount to is known from the writes alone, not from what the tables did.
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from build.errors import CommandError
 from build.options import presenting
 from build.packaging.archive import Archive, Members, Package, checksum_of, digest_of, write_atomically, zip_of
 from build.packaging.members import (
+    FUNCTION_ROOT,
+    LAYER_ROOT,
     PIP_OPTIONS,
     BytecodeCompiler,
     find_bytecode_compiler,
@@ -79,14 +81,14 @@ def package(
     Args:
         config: names the functions; the archives do not depend on its suffix.
         output: folder for the zips and their manifest; made when it is missing.
-        compiler: adds bytecode to the layer, for shorter cold starts; None leaves it out.
+        compiler: adds bytecode, for shorter cold starts; None leaves it out.
         handlers: the package of the functions, with the requirements of the layer.
 
     Raises:
         CommandError: when a source, pip, the runtime's Python or the disk does not allow it.
     """
     with _disk_errors_explained():
-        functions = [_function_recipe(function, handlers) for function in config.functions]
+        functions = [_function_recipe(function, handlers, compiler) for function in config.functions]
         return update_archives(output, [*functions, _layer_recipe(handlers / "requirements.txt", compiler)])
 
 
@@ -123,20 +125,25 @@ def _build_archive(path: Path, recipe: Recipe) -> Archive:
     return Archive(recipe.name, path, digest_of(members), checksum_of(content), len(content), rebuilt=True)
 
 
-def _function_recipe(function: FunctionSpecification, handlers: Path) -> Recipe:
-    """A function's zip holds too few modules to gain from bytecode, which would triple it."""
-    members = function_members(function.handler_module, handlers)
-    return Recipe(name=function.logical_id, inputs=_inputs_digest(digest_of(members)), members=lambda: members)
+def _function_recipe(function: FunctionSpecification, handlers: Path, compiler: BytecodeCompiler | None) -> Recipe:
+    sources = function_members(function.handler_module, handlers)
+    recipe = Recipe(function.logical_id, _inputs_digest(digest_of(sources)), lambda: sources)
+    return _with_bytecode(recipe, compiler, FUNCTION_ROOT) if compiler else recipe
 
 
 def _layer_recipe(requirements: Path, compiler: BytecodeCompiler | None) -> Recipe:
-    def members() -> Members:
-        sources = layer_members(requirements)
-        return compiler.compiled(sources) if compiler else sources
+    inputs = _inputs_digest(requirements.read_text(encoding="utf-8"), *PIP_OPTIONS)
+    recipe = Recipe("Layer", inputs, lambda: layer_members(requirements))
+    return _with_bytecode(recipe, compiler, LAYER_ROOT) if compiler else recipe
 
-    version = compiler.version if compiler else "source only"
-    inputs = _inputs_digest(requirements.read_text(encoding="utf-8"), *PIP_OPTIONS, version)
-    return Recipe(name="Layer", inputs=inputs, members=members, variant="-bytecode" if compiler else "")
+
+def _with_bytecode(recipe: Recipe, compiler: BytecodeCompiler, root: str) -> Recipe:
+    return replace(
+        recipe,
+        inputs=_inputs_digest(recipe.inputs, compiler.version),
+        members=lambda: compiler.compiled(recipe.members(), root),
+        variant="-bytecode",
+    )
 
 
 def _inputs_digest(*inputs: str) -> str:
@@ -175,17 +182,17 @@ def _disk_errors_explained() -> Iterator[None]:
 
 
 def add_bytecode_option(parser: argparse.ArgumentParser) -> None:
-    """The option that says whether the layer has bytecode; None where it is not given."""
+    """The option that says whether the archives have bytecode; None where it is not given."""
     parser.add_argument(
         "--bytecode",
         action=argparse.BooleanOptionalAction,
-        help="whether the layer has bytecode, which halves its import time in Lambda "
+        help="whether the archives have bytecode, which halves their import time in Lambda "
         f"(default: the setting of the suffix, else yes where python{RUNTIME_PYTHON} is found)",
     )
 
 
 def bytecode_compiler(wanted: bool | None, progress: Progress) -> BytecodeCompiler | None:
-    """What adds bytecode to the layer; None when it is not wanted, or when nobody insists and it is not to be had.
+    """What adds bytecode to the archives; None when it is not wanted, or when nobody insists and it is not to be had.
 
     Args:
         wanted: None for bytecode where the runtime's Python is found.
@@ -202,8 +209,8 @@ def bytecode_compiler(wanted: bool | None, progress: Progress) -> BytecodeCompil
         if wanted:
             raise
         progress.step(
-            f"no Python {RUNTIME_PYTHON} is found, so the layer has no bytecode: cold starts take a third longer, "
-            "and a machine that has one deploys another layer; get it with "
+            f"no Python {RUNTIME_PYTHON} is found, so the archives have no bytecode: cold starts take a third longer, "
+            "and a machine that has one deploys other archives; get it with "
             f"`uv python install {RUNTIME_PYTHON}`, or settle it with --no-bytecode or `bytecode = no` in the settings "
             "of the suffix"
         )

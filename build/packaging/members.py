@@ -1,4 +1,4 @@
-"""What goes into each archive: a function's modules; the layer's dependencies, with bytecode when it is asked for."""
+"""What goes into an archive: a function's modules, or the layer's dependencies; with bytecode when it is wanted."""
 
 import ast
 import os
@@ -18,6 +18,10 @@ from stack.config import ARCHITECTURE, RUNTIME_PYTHON
 LAYER_FOLDER = "python"
 """Where Python looks in a layer (https://docs.aws.amazon.com/lambda/latest/dg/packaging-layers.html)."""
 
+FUNCTION_ROOT, LAYER_ROOT = "/var/task", "/opt"
+"""Where Lambda unpacks the archives of functions and of layers
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, packaging-layers.html)."""
+
 _PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
 PIP_OPTIONS = (
     *("--platform", _PLATFORMS[ARCHITECTURE], "--python-version", RUNTIME_PYTHON, "--implementation", "cp"),
@@ -26,7 +30,6 @@ PIP_OPTIONS = (
 """What makes pip install for Lambda's runtime, and not for this machine."""
 
 _HANDLERS = "handlers"
-_LAYER_ROOT = "/opt"
 _PRINT_VERSION = "import sys; print(sys.implementation.cache_tag, *sys.version_info)"
 
 _INSTALLER_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
@@ -155,8 +158,12 @@ class BytecodeCompiler:
     interpreter: str
     version: str
 
-    def compiled(self, members: Members) -> Members:
-        """Members together with their bytecode, whose tracebacks show where Lambda unpacks a layer.
+    def compiled(self, members: Members, root: str) -> Members:
+        """Members together with their bytecode.
+
+        Args:
+            members: sources, and what is left as it is.
+            root: the folder where Lambda unpacks them, which tracebacks show.
 
         Raises:
             CommandError: when a source cannot be compiled.
@@ -164,12 +171,12 @@ class BytecodeCompiler:
         with tempfile.TemporaryDirectory(prefix="bytecode-", ignore_cleanup_errors=True) as scratch:
             tree = Path(scratch, "members")
             write_tree(tree, members)
-            compilation = run_program(self._compilation(str(tree)), tree.parent)
+            compilation = run_program(self._compilation(str(tree), root), tree.parent)
             _printed(compilation, "the sources cannot be compiled; correct them")
             return read_tree(tree)
 
-    def _compilation(self, tree: str) -> list[str]:
-        relocation = ["-s", tree, "-p", _LAYER_ROOT]
+    def _compilation(self, tree: str, root: str) -> list[str]:
+        relocation = ["-s", tree, "-p", root]
         invalidation = ["--invalidation-mode", "unchecked-hash"]
         return [self.interpreter, "-I", "-m", "compileall", "-q", *relocation, *invalidation, tree]
 

@@ -5,17 +5,13 @@ counted, so the next run repeats whatever was not finished. Repeating it changes
 summaries are written under keys of their own; two runs at once do no more than one.
 """
 
-from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import islice
-from queue import SimpleQueue
-from threading import Thread
-from typing import TypeVar
 
+from build.parallel import in_parallel
 from build.redrive.failed_events import (
     DamagedObject,
     DeployedPipeline,
@@ -28,11 +24,6 @@ from build.redrive.report import ObjectOutcome, ObjectResult, RedriveProgress, R
 
 _LARGEST_OBJECT = 64 * 1024 * 1024
 """Bytes; an event of 6 MB becomes at most six times as long when it is escaped."""
-
-_WORKERS = 8
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -190,57 +181,3 @@ class Redrive:
 
 def _oldest_first(results: Iterable[ObjectResult]) -> list[ObjectResult]:
     return sorted(results, key=lambda result: (result.when, result.key))
-
-
-def in_parallel(
-    work: Callable[[_Item], _Result], items: Collection[_Item], workers: int = _WORKERS
-) -> Iterator[_Result]:
-    """Do work on every item, several at a time; when the caller stops or work raises, no further item is started.
-
-    The threads do not keep the process alive, unlike those of concurrent.futures: Ctrl-C need not wait for a function
-    that runs for minutes.
-
-    Args:
-        work: called from several threads.
-        items: what to do it with.
-        workers: how many at a time.
-
-    Yields:
-        The results, in the order in which they are ready.
-
-    Raises:
-        Exception: whatever work raises.
-    """
-    remaining = deque(items)
-    ready: SimpleQueue[Future[_Result]] = SimpleQueue()
-    for _ in range(min(workers, len(items))):
-        Thread(target=_work_through, args=(work, remaining, ready), daemon=True).start()
-    try:
-        for _ in items:
-            yield ready.get().result()
-    finally:
-        remaining.clear()
-
-
-def _work_through(
-    work: Callable[[_Item], _Result], remaining: deque[_Item], ready: "SimpleQueue[Future[_Result]]"
-) -> None:
-    """Take items until there are none, or work raises."""
-    while True:
-        try:
-            item = remaining.popleft()
-        except IndexError:
-            return
-        future = _future_of(work, item)
-        if future.exception():
-            remaining.clear()
-        ready.put(future)
-
-
-def _future_of(work: Callable[[_Item], _Result], item: _Item) -> Future[_Result]:
-    future: Future[_Result] = Future()
-    try:
-        future.set_result(work(item))
-    except BaseException as error:
-        future.set_exception(error)
-    return future

@@ -9,6 +9,7 @@ from typing import Any
 from awacs.aws import Action, Allow, Condition, ConditionElement, PolicyDocument, Statement
 
 from stack.config import PROTECTED_SUFFIXES, STACK_PREFIX, StackConfig
+from stack.errors import ConfigurationError
 
 MOST_CHARACTERS = 6_144
 """The size of a managed policy, white space not counted
@@ -17,10 +18,6 @@ ANY_ACCOUNT = "*"
 _VERSION = "2012-10-17"
 _UNCUT_STACK_NAME = 24
 """CloudFormation may cut a longer name of a stack in the names that it makes."""
-
-
-class PermissionsError(ValueError):
-    """Permissions that cannot be written down; the message is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +32,7 @@ class Scope:
         protected_by_settings: whether a suffix is protected that need not be.
 
     Raises:
-        PermissionsError: for a region or account that cannot be one.
-        SuffixError: for a suffix that no stack can have.
+        ConfigurationError: for a region or account that cannot be one, and for a suffix that no stack can have.
     """
 
     suffix: str
@@ -48,9 +44,9 @@ class Scope:
     def __post_init__(self) -> None:
         StackConfig(self.suffix.removesuffix("*"))
         if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", self.region):
-            raise PermissionsError(f"{self.region!r} is no region; write one like us-west-2.")
+            raise ConfigurationError(f"{self.region!r} is no region; write one like us-west-2.")
         if self.account != ANY_ACCOUNT and not re.fullmatch(r"[0-9]{12}", self.account):
-            raise PermissionsError(f"{self.account!r} is no account; write its twelve digits.")
+            raise ConfigurationError(f"{self.account!r} is no account; write its twelve digits.")
 
     @property
     def protected(self) -> bool:

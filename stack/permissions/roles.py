@@ -8,13 +8,13 @@ from typing import Any
 from awacs import sts
 from awacs.aws import Action, Allow, Condition, Principal, Statement, StringEquals
 
+from stack.errors import ConfigurationError
 from stack.permissions.cloudformation_role import manage_resources
 from stack.permissions.commands import COMMANDS
 from stack.permissions.grants import (
     ANY_ACCOUNT,
     Document,
     Grants,
-    PermissionsError,
     Scope,
     document,
     documents,
@@ -36,7 +36,7 @@ def render_permissions(scope: Scope, repository: str | None = None) -> str:
         repository: `owner/name` on GitHub whose workflows may assume a role; None for no such role.
 
     Raises:
-        PermissionsError: for a repository that cannot be one, or without the account that trusts GitHub.
+        ConfigurationError: for a repository that cannot be one, or without the account that trusts GitHub.
     """
     content: dict[str, Any] = {
         "Commands": {name: document(grants, scope) for name, grants in COMMANDS.items()},
@@ -59,12 +59,12 @@ def trust_github(scope: Scope, repository: str) -> Document:
     Source: https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
 
     Raises:
-        PermissionsError: for a repository that cannot be one, or without the account that trusts GitHub.
+        ConfigurationError: for a repository that cannot be one, or without the account that trusts GitHub.
     """
     if not _REPOSITORY.fullmatch(repository):
-        raise PermissionsError(f"{repository!r} is no repository of GitHub; write --trust OWNER/REPOSITORY.")
+        raise ConfigurationError(f"{repository!r} is no repository of GitHub; write --trust OWNER/REPOSITORY.")
     if scope.account == ANY_ACCOUNT:
-        raise PermissionsError(
+        raise ConfigurationError(
             "a role that trusts GitHub belongs to one account; name it with --account, "
             f"or as account in setup.cfg [suffix.{scope.suffix}]."
         )

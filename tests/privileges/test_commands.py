@@ -29,11 +29,11 @@ from build.console.target import AllowedActions, open_target
 from build.deploy.artifacts import artifact_bucket
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
+from build.local.point_in_time import point_in_time_recovery
 from build.redrive.failed_events import DeployedSource
 from stack.config import StackConfig
 from stack.permissions.commands import COMMANDS
 from stack.permissions.grants import Document, Scope, document
-from tests.build.recovery.point_in_time import point_in_time_recovery
 from tests.build.redrive.failure_records import body, key, record
 from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, actions_of, arn, recorded_requests
 from tests.privileges.policy_evaluation import Decision, Request, decide

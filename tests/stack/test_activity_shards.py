@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from handlers.shards import ShardHistory
 from stack.activity_shards import (
     ActivityShards,
-    ActivityShardsError,
     activity_shards_from_variable,
     activity_shards_variable,
     check_activity_shards,
     require_unchanged_past,
 )
 from stack.config import StackConfig
+from stack.errors import ConfigurationError
 
 NOW = datetime(2026, 11, 25, 17, 30, 20, tzinfo=UTC)
 FUTURE, LATER = "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z"
@@ -72,7 +72,7 @@ def test_a_number_alone_holds_from_the_beginning() -> None:
     ],
 )
 def test_a_history_that_cannot_be_used_is_one_sentence(history: Any, reason: str) -> None:
-    with pytest.raises(ActivityShardsError, match=reason) as refusal:
+    with pytest.raises(ConfigurationError, match=reason) as refusal:
         StackConfig(activity_shards=history)
     assert str(refusal.value).startswith(f"activity_shards cannot be {history}: ")
     assert str(refusal.value).endswith('; write it like ((0, 1), ("2026-12-01T00:00:00Z", 8)).')
@@ -114,7 +114,7 @@ def test_only_what_is_to_come_may_change(deployed: ActivityShards, wanted: Activ
 def test_what_holds_for_records_that_exist_may_not_change(
     deployed: ActivityShards, wanted: ActivityShards, written: ActivityShards
 ) -> None:
-    with pytest.raises(ActivityShardsError) as refusal:
+    with pytest.raises(ConfigurationError) as refusal:
         require_unchanged_past(deployed, wanted, NOW)
     assert str(refusal.value) == (
         f"activity_shards is {wanted}, which changes the shards of records that exist, so that they could be counted "
@@ -126,7 +126,7 @@ def test_what_holds_for_records_that_exist_may_not_change(
 
 def test_the_time_to_write_is_in_utc_wherever_the_clock_is() -> None:
     here = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
-    with pytest.raises(ActivityShardsError, match="2026-11-25T19:00:00Z"):
+    with pytest.raises(ConfigurationError, match="2026-11-25T19:00:00Z"):
         require_unchanged_past(((0, 1),), ((0, 8),), here.astimezone(UTC))
     require_unchanged_past(((0, 1),), ((0, 1), ("2026-11-25T18:30:21Z", 8)), here)
 
@@ -143,7 +143,7 @@ def test_what_is_accepted_changes_the_shards_of_no_record_that_exists(before: li
     deployed, wanted = history(before), history(after)
     try:
         require_unchanged_past(deployed, wanted, NOW)
-    except ActivityShardsError:
+    except ConfigurationError:
         return
     now = int(NOW.timestamp() * 1000)
     one, other = (ShardHistory.from_json(activity_shards_variable(each)) for each in (deployed, wanted))

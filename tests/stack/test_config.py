@@ -2,7 +2,8 @@
 
 import pytest
 
-from stack.config import LEAST_RETENTION_DAYS, RetentionError, StackConfig, SuffixError, suffix_from_environment
+from stack.config import LEAST_RETENTION_DAYS, StackConfig, suffix_from_environment
+from stack.errors import ConfigurationError
 from stack.template import build_template
 from tests.sources import ORDERS, USERS, two_sources
 from tests.stack.resolve import resources_of
@@ -36,12 +37,14 @@ def test_takes_a_suffix_that_every_name_can_hold(suffix: str) -> None:
 
 @pytest.mark.parametrize("suffix", ["", "Dev", "1st", "-dev", "my_branch", "a b", "dév", "dev\n", "../x"])
 def test_refuses_what_cannot_be_part_of_a_name(suffix: str) -> None:
-    with pytest.raises(SuffixError, match="use lower case letters, digits and hyphens"):
+    with pytest.raises(ConfigurationError, match="use lower case letters, digits and hyphens"):
         StackConfig(suffix)
 
 
 def test_refuses_a_suffix_that_is_too_long_and_says_which_name_would_break() -> None:
-    with pytest.raises(SuffixError, match=r"the role 'x{40}-orderdataproc-role-synth'.*use at most 39") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"the role 'x{40}-orderdataproc-role-synth'.*use at most 39"
+    ) as caught:
         two_sources("x" * 40)
     assert str(caught.value).count(".") == 1
 
@@ -79,7 +82,7 @@ def test_the_suffix_of_the_environment(environment: dict[str, str], suffix: str)
 
 @pytest.mark.parametrize("days", [-1, 0, 1, 2])
 def test_activities_that_are_still_counted_cannot_expire(days: int) -> None:
-    with pytest.raises(RetentionError, match=f"cannot expire after {days} days.*at least 3"):
+    with pytest.raises(ConfigurationError, match=f"cannot expire after {days} days.*at least 3"):
         StackConfig(activity_retention_days=days)
 
 

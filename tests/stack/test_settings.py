@@ -5,7 +5,8 @@ import pytest
 
 from stack import settings
 from stack.config import SOURCES, StackConfig
-from stack.settings import SettingsError, SuffixSettings, read_settings
+from stack.errors import ConfigurationError
+from stack.settings import SuffixSettings, read_settings
 
 Write = Callable[[str], None]
 PROD = """
@@ -73,7 +74,9 @@ def test_a_section_sets_everything(write: Write) -> None:
 )
 def test_shards_that_cannot_be_used_are_one_sentence(write: Write, lines: str) -> None:
     write(f"[suffix.dev]\nactivity_shards =\n    {lines}\n")
-    with pytest.raises(SettingsError, match=r"^activity_shards in setup.cfg \[suffix.dev\] is wrong: .*write it like"):
+    with pytest.raises(
+        ConfigurationError, match=r"^activity_shards in setup.cfg \[suffix.dev\] is wrong: .*write it like"
+    ):
         read_settings("dev")
 
 
@@ -106,7 +109,7 @@ def test_any_suffix_can_be_protected(write: Write, suffix: str, value: str, prot
 
 def test_a_suffix_that_is_always_protected_cannot_be_left_open(write: Write) -> None:
     write("[suffix.prod]\nprotected = no\n")
-    with pytest.raises(SettingsError, match=r"protected in setup.cfg \[suffix.prod\] is no, and prod is always"):
+    with pytest.raises(ConfigurationError, match=r"protected in setup.cfg \[suffix.prod\] is no, and prod is always"):
         read_settings("prod")
 
 
@@ -132,7 +135,7 @@ def test_a_suffix_that_is_always_protected_cannot_be_left_open(write: Write) -> 
 )
 def test_what_cannot_be_used_is_one_sentence(write: Write, lines: str, sentence: str) -> None:
     write(f"[suffix.dev]\n{lines}\n")
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigurationError) as caught:
         read_settings("dev")
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)

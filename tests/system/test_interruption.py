@@ -155,6 +155,13 @@ def test_again_while_it_cleans_up(project: Path, tmp_path: Path) -> None:
     run.assert_nothing_left()
 
 
+def test_in_the_middle_of_a_drill(project: Path, tmp_path: Path) -> None:
+    run = LocalRun(project, tmp_path / "temporary", "--drill")
+    run.read_until("next: the old table is deleted")
+    assert_ended_by(signal.SIGINT, *run.end(signal.SIGINT))
+    run.assert_nothing_left()
+
+
 @pytest.mark.parametrize("ending", [signal.SIGHUP, signal.SIGKILL])
 def test_while_it_stays_up(project: Path, tmp_path: Path, ending: signal.Signals) -> None:
     run = LocalRun(project, tmp_path / "temporary", "--keep", "--users", "1", "--orders", "0")

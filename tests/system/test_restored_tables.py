@@ -10,12 +10,12 @@ import pytest
 from build import aws
 from build.command_line import main
 from build.local.cloud import LocalCloud, running_cloud
+from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from build.packaging import Package
 from build.poller.mapping import find_mappings
 from build.poller.poller import Poller, open_poller_clients
 from build.progress import NullProgress
 from stack.config import SOURCES, StackConfig
-from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
 
 pytestmark = pytest.mark.slow
 

@@ -19,11 +19,11 @@ from build.commands import deploy, restore
 from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
+from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from build.options import utc_time
 from build.recovery.journal import JournalFile, Step
 from build.recovery.restoration import begin
 from tests.build.commands.conftest import Run
-from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from tests.build.support import tiny_template
 from tests.privileges.calls import watched_calls
 

@@ -15,9 +15,11 @@ from build.errors import CommandError
 from build.local import command
 from build.local.command import count_options
 from build.local.documents import BadLine
+from build.local.drill_report import DrillReport
 from build.local.records import RecordFiles, SampleRecords
 from build.local.report import LocalReport
 from stack import config
+from tests.build.local.test_drill_report import DAMAGED
 from tests.build.local.test_report import GOOD
 from tests.sources import ORDERS, USERS
 
@@ -60,7 +62,7 @@ def test_sources_whose_names_begin_alike_have_options_of_their_own() -> None:
     assert "--user-session" in parser_of(sources).format_help()
 
 
-@pytest.mark.parametrize("name", ["Users", "Orders", "Json", "Keep", "Fault", "Records", "Source", "Help"])
+@pytest.mark.parametrize("name", ["Users", "Orders", "Json", "Keep", "Fault", "Drill", "Records", "Source", "Help"])
 def test_no_name_of_a_source_collides(name: str) -> None:
     sources = (*SOURCES, replace(USERS, name=name))
     options = [option for names in count_options(sources).values() for option in names]
@@ -104,6 +106,11 @@ def test_records_are_generated_unless_files_are_given(tmp_path: Path) -> None:
         (["--fault", "crash", "--users", "5"], "--fault writes records of its own"),
         (["--fault", "crash", "--records", __file__], "--fault writes records of its own"),
         (["--fault", "crash", "--source", "UserData"], "--fault writes records of its own"),
+        (["--drill", "--fault", "crash"], "--drill writes records of its own and ends by itself; leave --fault"),
+        (["--drill", "--keep"], "--drill writes records of its own"),
+        (["--drill", "--users", "0"], "--drill writes records of its own"),
+        (["--drill", "--records", __file__], "--drill writes records of its own"),
+        (["--drill", "--source", "UserData"], "--drill writes records of its own"),
     ],
 )
 def test_options_that_do_not_fit_together_are_refused(arguments: list[str], sentence: str) -> None:
@@ -192,6 +199,31 @@ def test_every_problem_is_a_line_on_stderr_and_a_failure(
         "local: 3 activities of the type USER_ACTIVITY were expected and 4 are recorded.",
         "local: 2 lines hold no record; correct them and run again, everything else was processed.",
     ]
+
+
+@pytest.mark.parametrize(("changed", "exit_code"), [({}, 0), ({"processed": 59}, 1)])
+def test_a_drill_is_about_a_protected_stack_and_fails_when_anything_is_missing(
+    end_with: Callable[[LocalReport], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: dict[str, Any],
+    exit_code: int,
+) -> None:
+    end_with(GOOD)
+    deployed: list[config.StackConfig] = []
+    report = DrillReport([replace(DAMAGED, **changed)])
+
+    def cloud(configured: config.StackConfig, *_: object) -> Cloud:
+        deployed.append(configured)
+        return Cloud()
+
+    monkeypatch.setattr(command, "running_cloud", cloud)
+    monkeypatch.setattr(command, "run_drill", lambda *_: report)
+    assert command.run(asked("--drill", "--json")) == exit_code
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["drill"][0]["loss"] == "damaged"
+    assert captured.err.count("local: ") == exit_code
+    assert [each.protected for each in deployed] == [True]
 
 
 def test_kept_up_it_says_how_to_reach_it(

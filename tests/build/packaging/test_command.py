@@ -93,7 +93,7 @@ def test_one_line_says_what_it_costs_to_do_without(
     lines = [line for line in capsys.readouterr().out.splitlines() if "cold starts take a third longer" in line]
     assert len(lines) == said
     assert all("uv python install 3.13" in line and "bytecode = no" in line for line in lines)
-    assert not any(name.endswith(".pyc") for name in names_in(tmp_path / "Layer.zip"))
+    assert not any(name.endswith(".pyc") for archive in tmp_path.glob("*.zip") for name in names_in(archive))
 
 
 def test_bytecode_is_the_default_where_the_runtimes_python_is_found(
@@ -101,7 +101,10 @@ def test_bytecode_is_the_default_where_the_runtimes_python_is_found(
 ) -> None:
     monkeypatch.setattr(command, "find_bytecode_compiler", lambda: find_bytecode_compiler(THIS_VERSION))
     assert main(["package", "--output", str(tmp_path)]) == 0
-    assert any(name.endswith(".pyc") for name in names_in(tmp_path / "Layer-bytecode.zip"))
+    archives = [*tmp_path.glob("*.zip")]
+    assert len(archives) == len(StackConfig().functions) + 1
+    for archive in archives:
+        assert any(name.endswith(".pyc") for name in names_in(archive)), archive
 
 
 def names_in(archive: Path) -> list[str]:

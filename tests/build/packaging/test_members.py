@@ -9,6 +9,7 @@ import pytest
 
 from build.errors import CommandError
 from build.packaging.members import (
+    LAYER_ROOT,
     BytecodeCompiler,
     find_bytecode_compiler,
     function_members,
@@ -163,13 +164,13 @@ def compiler() -> BytecodeCompiler:
     return find_bytecode_compiler(THIS_VERSION)
 
 
-def compiled_module(compiler: BytecodeCompiler) -> bytes:
+def compiled_module(compiler: BytecodeCompiler, root: str = LAYER_ROOT) -> bytes:
     name = importlib.util.cache_from_source("package/module.py")
-    return compiler.compiled(SOURCES)[name]
+    return compiler.compiled(SOURCES, root)[name]
 
 
 def test_bytecode_joins_the_sources(compiler: BytecodeCompiler) -> None:
-    members = compiler.compiled(SOURCES)
+    members = compiler.compiled(SOURCES, LAYER_ROOT)
     assert set(members) == {*SOURCES, *map(importlib.util.cache_from_source, SOURCES)}
     assert {name: members[name] for name in SOURCES} == SOURCES
 
@@ -181,20 +182,21 @@ def test_bytecode_is_used_without_a_look_at_its_source(compiler: BytecodeCompile
     assert header[8:] == importlib.util.source_hash(MODULE)
 
 
-def test_tracebacks_show_where_lambda_unpacks_it(compiler: BytecodeCompiler) -> None:
-    code: CodeType = marshal.loads(compiled_module(compiler)[16:])
-    assert code.co_filename == "/opt/package/module.py"
+@pytest.mark.parametrize("root", ["/opt", "/var/task"])
+def test_tracebacks_show_where_lambda_unpacks_it(compiler: BytecodeCompiler, root: str) -> None:
+    code: CodeType = marshal.loads(compiled_module(compiler, root)[16:])
+    assert code.co_filename == f"{root}/package/module.py"
 
 
 def test_the_same_sources_give_the_same_bytecode_wherever_they_are_compiled(
     compiler: BytecodeCompiler, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = compiler.compiled(SOURCES)
+    first = compiler.compiled(SOURCES, LAYER_ROOT)
     elsewhere = tmp_path / "a much longer folder for temporary files"
     elsewhere.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
     monkeypatch.setenv("PYTHONHASHSEED", "7")
-    assert compiler.compiled(dict(reversed(SOURCES.items()))) == first
+    assert compiler.compiled(dict(reversed(SOURCES.items())), LAYER_ROOT) == first
 
 
 def test_the_full_version_identifies_it(compiler: BytecodeCompiler) -> None:
@@ -203,7 +205,7 @@ def test_the_full_version_identifies_it(compiler: BytecodeCompiler) -> None:
 
 def test_a_source_that_does_not_compile_is_told(compiler: BytecodeCompiler) -> None:
     with pytest.raises(CommandError, match=r"cannot be compiled; correct them \(.*return.* outside function"):
-        compiler.compiled({"module.py": b"return 1\n"})
+        compiler.compiled({"module.py": b"return 1\n"}, LAYER_ROOT)
 
 
 def test_a_missing_python_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from build.packaging.archive import write_tree, zip_of
 from build.packaging.command import HANDLERS
-from build.packaging.members import find_bytecode_compiler, function_members, layer_members
+from build.packaging.members import FUNCTION_ROOT, LAYER_ROOT, find_bytecode_compiler, function_members, layer_members
 from stack.config import FunctionSpecification, StackConfig
 from stack.template import build_template
 from tests.build.packaging.test_members import THIS_VERSION
 
-FUNCTION_LIMIT = 20_000
+FUNCTION_LIMIT, FUNCTION_LIMIT_WITH_BYTECODE = 20_000, 60_000
 LAYER_LIMIT = 2_000_000
 LAYER_PACKAGES = {"aws_lambda_powertools", "aws_xray_sdk", "typing_extensions", "wrapt"}
 RUNTIME_PACKAGES = ("boto3", "botocore", "jmespath", "s3transfer", "dateutil", "urllib3", "six.py")
@@ -41,7 +41,7 @@ def source_layer() -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def bytecode_layer(source_layer: dict[str, bytes]) -> dict[str, bytes]:
-    return dict(find_bytecode_compiler(THIS_VERSION).compiled(source_layer))
+    return dict(find_bytecode_compiler(THIS_VERSION).compiled(source_layer, LAYER_ROOT))
 
 
 @pytest.fixture(scope="session")
@@ -100,8 +100,10 @@ def test_the_layer_needs_nothing_but_the_runtime(layer: dict[str, bytes], runtim
 def test_a_function_is_small_and_needs_nothing_but_the_layer(
     function: FunctionSpecification, source_layer: dict[str, bytes], runtime: Path, tmp_path: Path
 ) -> None:
-    members = function_members(function.handler_module, HANDLERS)
-    assert len(zip_of(members)) <= FUNCTION_LIMIT
+    sources = function_members(function.handler_module, HANDLERS)
+    members = find_bytecode_compiler(THIS_VERSION).compiled(sources, FUNCTION_ROOT)
+    assert len(zip_of(sources)) <= FUNCTION_LIMIT
+    assert len(zip_of(members)) <= FUNCTION_LIMIT_WITH_BYTECODE
     write_tree(tmp_path / "task", members)
     write_tree(tmp_path / "opt", source_layer)
     module, _, attribute = RESOURCES[function.logical_id]["Properties"]["Handler"].rpartition(".")

@@ -1,21 +1,18 @@
-"""The rules of replaying, over a stack in memory that checks each deletion; and working in parallel."""
+"""The rules of replaying, over a stack in memory that checks each deletion."""
 
 import itertools
-import threading
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from build.redrive.failed_events import DeployedSource, FailedBatch
-from build.redrive.redrive import in_parallel
 from build.redrive.report import ObjectOutcome, RedriveReport
 from tests.build.redrive.failure_records import MIDDAY, ORDERS, USERS, body, key, record, stored
 from tests.build.redrive.in_memory_stack import TODAY, InMemoryStack
 
-NEXT_DAY = MIDDAY + timedelta(days=1)
-PATIENCE = 10
 numbers = itertools.count()
+NEXT_DAY = MIDDAY + timedelta(days=1)
 
 
 def put(stack: InMemoryStack, *records: dict[str, Any], origin: DeployedSource = USERS) -> str:
@@ -256,61 +253,3 @@ def test_two_runs_that_read_the_same_object_delete_it_once(monkeypatch: pytest.M
     assert outcomes(stack.redrive().run(objects)) == {objects[0].key: ObjectOutcome.RECORDED}
     assert stack.calls.count("delete") == 2
     assert stack.bucket.contents == {}
-
-
-def test_every_item_is_done_once() -> None:
-    assert sorted(in_parallel(lambda number: number * 2, range(100))) == [number * 2 for number in range(100)]
-
-
-def test_no_items_take_no_threads() -> None:
-    assert list(in_parallel(lambda _: 1, [])) == []
-
-
-def test_several_are_done_at_a_time() -> None:
-    together = threading.Barrier(4, timeout=PATIENCE)
-    assert sorted(in_parallel(lambda number: together.wait() * 0 + number, range(8), workers=4)) == list(range(8))
-
-
-def test_results_come_when_they_are_ready() -> None:
-    first_may_end = threading.Event()
-
-    def work(number: int) -> int:
-        assert number or first_may_end.wait(PATIENCE)
-        return number
-
-    results = in_parallel(work, range(5), workers=2)
-    assert [next(results) for _ in range(4)] == [1, 2, 3, 4]
-    first_may_end.set()
-    assert list(results) == [0]
-
-
-@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-def test_an_error_ends_it_and_nothing_more_is_begun(error: type[BaseException]) -> None:
-    begun: list[int] = []
-
-    def work(number: int) -> None:
-        begun.append(number)
-        if number == 2:
-            raise error
-
-    with pytest.raises(error):
-        list(in_parallel(work, range(100), workers=1))
-    assert begun == [0, 1, 2]
-
-
-def test_a_caller_that_stops_has_nothing_more_begun() -> None:
-    may_go_on = threading.Semaphore(1)
-    begun: list[int] = []
-
-    def work(number: int) -> None:
-        assert may_go_on.acquire(timeout=PATIENCE)
-        begun.append(number)
-
-    others = set(threading.enumerate())
-    results: Any = in_parallel(work, range(100), workers=1)
-    next(results)
-    results.close()
-    may_go_on.release(5)
-    for worker in set(threading.enumerate()) - others:
-        worker.join(PATIENCE)
-    assert len(begun) <= 2

@@ -16,7 +16,7 @@ from build.aws import Clients
 from build.aws_errors import error_code
 from build.local.cloud import connected
 from build.local.emulator import Emulator
-from tests.build.recovery.point_in_time import PointInTimeRecovery, point_in_time_recovery
+from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 
 TABLE, TARGET = "travels", "arrived"
 THEN: Any = {"id": {"S": "then"}}
@@ -99,6 +99,25 @@ def test_a_window_is_told(clients: Clients, moment: datetime) -> None:
     answer = clients.dynamodb.describe_continuous_backups(TableName=TABLE)["ContinuousBackupsDescription"]
     told = answer["PointInTimeRecoveryDescription"]
     assert (told["EarliestRestorableDateTime"], told["LatestRestorableDateTime"]) == (moment, moment)
+
+
+def test_recovery_is_switched_on(clients: Clients, recovery: PointInTimeRecovery, moment: datetime) -> None:
+    switch(clients, False)
+    recovery.switch_on(TABLE)
+    restore(clients, moment)
+
+
+def test_a_table_that_got_the_name_of_another_has_no_past(clients: Clients, moment: datetime) -> None:
+    table = clients.dynamodb.describe_table(TableName=TABLE)["Table"]
+    clients.dynamodb.delete_table(TableName=TABLE)
+    clients.dynamodb.create_table(
+        TableName=TABLE,
+        AttributeDefinitions=table["AttributeDefinitions"],
+        KeySchema=table["KeySchema"],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    switch(clients, True)
+    assert refusal(clients, moment) == "InvalidRestoreTimeException"
 
 
 def system_backups(clients: Clients) -> list[str]:
