@@ -288,7 +288,7 @@ def interrupted(run: Run, deployed: Deployed) -> None:
 
 
 def test_what_a_restored_table_lacks_is_a_change_from_its_import_to_the_template(run: Run, deployed: Deployed) -> None:
-    """The emulator's CloudFormation takes no notice of recovery and expiry; AWS changes what differs."""
+    """The emulator's CloudFormation takes no notice of point-in-time recovery; AWS changes what differs."""
     proposed = []
 
     def note(model: OperationModel, parameters: Mapping[str, Any]) -> None:
