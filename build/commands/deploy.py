@@ -242,7 +242,7 @@ class _Deployer:
             return self._execute(change_set), changes
 
     def _approved_changes(self, proposal: Proposal, change_set: ChangeSet) -> list[ResourceChange]:
-        """Show what a change set changes, and go on only when neither a guard nor the user refuses it."""
+        """Show what a change set changes, and go on unless a guard, the user or a restoration begun since refuses."""
         changes = proposal.changes(change_set)
         guard_refusals(changes)
         guard_data(changes, self.deployment.allow_replace)
@@ -251,6 +251,7 @@ class _Deployer:
         if stack := proposal.comparison.stack:
             self._tell_drifts(code_drifts(self.clients, self.deployment.config, stack))
         self.approve()
+        proposal.refuse_during_restoration()
         return changes
 
     def _execute(self, change_set: ChangeSet) -> OperationEvents:

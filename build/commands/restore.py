@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict
 
 from build.cloudformation.operations import Operations, with_profile
+from build.cloudformation.stacks import existing_stack
 from build.deploy.artifacts import artifact_bucket
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, require_consent, require_credentials, stack_context, utc_time
@@ -31,9 +31,14 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         CommandError: when it cannot be done, or nobody agrees; what was done is written down.
     """
+    if arguments.abort and (arguments.table or arguments.to):
+        raise CommandError(
+            "--abort undoes whichever restoration is under way; leave out --table and --to.", exit_code=2
+        )
     with stack_context(arguments) as context:
         require_credentials(context.clients)
-        file = JournalFile(artifact_bucket(context.clients), context.config.stack_name)
+        stack = existing_stack(context.clients.cloudformation, context.config.stack_name)
+        file = JournalFile(artifact_bucket(context.clients, stack), stack)
         role = arguments.role_arn or context.settings.role
         command = with_profile("restore", context.clients)
         operations = Operations(context.clients.cloudformation, context.presenter, role, command)
@@ -41,9 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
         journal = _done(context, restoration, arguments)
         done = "undid the restoration of" if journal.going_back else "restored"
         context.presenter.step(f"done: {done} {journal.goal}")
-        document = {**asdict(journal), "done": [step.value for step in journal.done]}
         hidden = {"template", "parameters"}
-        context.presenter.result({name: value for name, value in document.items() if name not in hidden})
+        context.presenter.result({name: value for name, value in journal.document.items() if name not in hidden})
     return 0
 
 
@@ -67,6 +71,7 @@ def _begun(context: StackContext, restoration: Restoration, arguments: argparse.
         raise CommandError("no restoration is under way to go on with; say what to restore with --table and --to.", 2)
     name = context.config.stack_name
     journal = begin(context.clients, restoration.operations, name, arguments.table, arguments.to)
+    restoration.file.bucket.ensure()
     restoration.file.write(journal)
     return journal
 

@@ -66,12 +66,20 @@ def read_days(
         agreed: whether the user agreed on the command line to read much.
 
     Raises:
-        CommandError: for days in the future or in the wrong order, and when nobody agrees.
+        CommandError: for days in the future, in the wrong order or whose activities have expired, and when nobody
+            agrees.
     """
-    first, last = first or reader.first_day(), last or reader.today
+    kept = _first_day_kept(reader.today, chosen.config.activity_retention_days)
+    first, last = first or max(reader.first_day(), kept), last or reader.today
     if not first <= last <= reader.today:
         raise CommandError(
             f"there are no days from {first} to {last}: name them in their order, up to today, {reader.today} in UTC.",
+            exit_code=2,
+        )
+    if first < kept:
+        raise CommandError(
+            f"activities are kept for {chosen.config.activity_retention_days} days, and those of {first} have expired, "
+            f"or some of them; name {kept} or a later day.",
             exit_code=2,
         )
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -80,6 +88,11 @@ def read_days(
         chosen.presenter.step(reading.sentence)
         require_consent("read", agreed, "nothing was counted")
     return reader.read(days)
+
+
+def _first_day_kept(today: date, retention_days: int | None) -> date:
+    """The first day all of whose activities are kept, which is also the first that the workflow counts."""
+    return date.min if retention_days is None else today - timedelta(days=retention_days - 1)
 
 
 def utc_day(text: str) -> date:

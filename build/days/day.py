@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -32,12 +32,14 @@ class Losses:
         dropped: records that Lambda dropped during the day or the 24 hours after it, so they may be of the day.
         undelivered: batches that failed in that time and could not be stored in the bucket of failed events.
         unread: sources whose stream nobody is known to have read while it had the records of the day.
+        began: when the stream of a source began that is newer than a part of the day and than activities.
     """
 
     failed: Counts = field(default_factory=dict)
     dropped: Counts = field(default_factory=dict)
     undelivered: Counts = field(default_factory=dict)
     unread: Sequence[str] = ()
+    began: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def certain(self) -> bool:
@@ -54,6 +56,11 @@ class Losses:
             yield f"failed batches of {source} that could not be stored: up to {batches:,}"
         for source in self.unread:
             yield f"no metric says that the stream of {source} was read before it lost its records, after 24 hours"
+        for source, moment in self.began.items():
+            yield (
+                f"the stream of {source} began at {moment:%Y-%m-%dT%H:%M:%SZ}, with a table that was restored or "
+                "made again, and nobody knows what the one before it still had"
+            )
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class Day:
             (self._vanished, DayState.PARTLY_LOST),
             (self._newer, DayState.STALE),
             (self.losses.certain, DayState.PARTLY_LOST),
-            (self.losses.unread, DayState.AT_LEAST),
+            (self.losses.unread or self.losses.began, DayState.AT_LEAST),
         )
         return next((state for holds, state in states if holds), DayState.EXACT)
 
@@ -101,7 +108,7 @@ class Day:
     @property
     def at_least(self) -> bool:
         """Whether the day had, or may have had, more than its activities."""
-        return bool(self._vanished or self.losses.certain or self.losses.unread)
+        return bool(self._vanished or self.losses.certain or self.losses.unread or self.losses.began)
 
     @property
     def number(self) -> str:
@@ -132,6 +139,7 @@ class Day:
             "dropped": dict(self.losses.dropped),
             "undelivered": dict(self.losses.undelivered),
             "unread": list(self.losses.unread),
+            "began": dict(self.losses.began),
             "reasons": self.reasons,
         }
 

@@ -43,11 +43,14 @@ class MeasuredSource:
         name: of the source.
         mapping: UUID of its event source mapping.
         function: name of its stream processor.
+        began: when its stream did, where activities are older; of what another stream had before, the mapping's metrics
+            say nothing.
     """
 
     name: str
     mapping: str
     function: str
+    began: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,17 @@ class SourceMetrics:
         polled: the hours in which the mapping read the stream.
         dropped: records that were dropped.
         undelivered: batches that failed and could not be stored.
+        began: when the stream did, where activities are older.
     """
 
     polled: Collection[int] = ()
     dropped: Mapping[int, int] = field(default_factory=dict)
     undelivered: Mapping[int, int] = field(default_factory=dict)
+    began: datetime | None = None
+
+    def is_newer(self, window: Window) -> bool:
+        """Whether records of a part of the window were in another stream."""
+        return self.began is not None and window.start < self.began.timestamp() * 1000
 
     def was_read(self, window: Window, now: datetime) -> bool:
         """Whether the stream was read before it lost a record of the window; true while it still has the record."""
@@ -136,7 +145,7 @@ def source_metrics(
     first = max(datetime.fromtimestamp(hours.start * _HOUR, UTC), now - _METRICS_KEPT)
     last = datetime.fromtimestamp(hours.stop * _HOUR, UTC)
     if first >= last:
-        return {source.name: SourceMetrics() for source in sources}
+        return {source.name: SourceMetrics(began=source.began) for source in sources}
     pages = client.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[query for number, source in enumerate(sources) for query in _queries(number, source)],
         StartTime=first,
@@ -149,7 +158,12 @@ def source_metrics(
             for moment, value in zip(result["Timestamps"], result["Values"]):
                 by_hour[int(moment.timestamp()) // _HOUR] = int(value)
     return {
-        source.name: SourceMetrics(*(values.get(f"{what}{number}", {}) for what in (_POLLED, _DROPPED, _UNDELIVERED)))
+        source.name: SourceMetrics(
+            polled=values.get(f"{_POLLED}{number}", {}),
+            dropped=values.get(f"{_DROPPED}{number}", {}),
+            undelivered=values.get(f"{_UNDELIVERED}{number}", {}),
+            began=source.began,
+        )
         for number, source in enumerate(sources)
     }
 
@@ -191,7 +205,10 @@ def losses_of(
         failed=_not_zero({name: by_day.get(day, 0) for name, by_day in failed.items()}),
         dropped=_not_zero({name: _sum(metric.dropped, window) for name, metric in metrics.items()}),
         undelivered=_not_zero({name: _sum(metric.undelivered, window) for name, metric in metrics.items()}),
-        unread=tuple(name for name, metric in metrics.items() if not metric.was_read(window, now)),
+        unread=tuple(
+            name for name, metric in metrics.items() if not (metric.is_newer(window) or metric.was_read(window, now))
+        ),
+        began={name: metric.began for name, metric in metrics.items() if metric.began and metric.is_newer(window)},
     )
 
 

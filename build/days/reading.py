@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -10,6 +10,7 @@ from build.aws import Clients
 from build.cloudformation.stacks import DeployedStack, stack_resources
 from build.days.day import Counts, Day
 from build.days.losses import MeasuredSource, failed_records, losses_of, source_metrics
+from build.deploy.unused_tables import described_table
 from build.executions import running_executions
 from build.output import Heartbeat
 from build.parallel import in_parallel
@@ -87,7 +88,8 @@ class DayReader:
 
     def first_day(self) -> date:
         """The first day that has an activity or a summary; today when there is none."""
-        return min([self.today, *map(_day_before, self._summaries()), *self._first_activities()])
+        activities = (day_of(at) for source in self.sources for at in self._first_activities(source))
+        return min([self.today, *map(_day_before, self._summaries()), *activities])
 
     def estimate(self, days: Sequence[date]) -> Reading:
         """What reading these days will cost: their summaries say it, and the table's size where there is none.
@@ -115,7 +117,7 @@ class DayReader:
         summaries = self._summaries()
         activities = self._count(windows)
         whole = Window(windows[days[0]].start, windows[days[-1]].end)
-        metrics = source_metrics(self.clients.cloudwatch, self.measured, whole, self.now)
+        metrics = source_metrics(self.clients.cloudwatch, self._measured_sources(), whole, self.now)
         return [
             Day(
                 date=day,
@@ -156,14 +158,26 @@ class DayReader:
             if int(item["processedAt"]["N"]) % _MILLISECONDS_IN_A_DAY == 0
         }
 
-    def _first_activities(self) -> Iterator[date]:
-        """The day of the first activity in each partition that has any."""
+    def _first_activities(self, source: DeployedActivities) -> Iterator[int]:
+        """When the first activity in each partition was that has any, in milliseconds since 1970."""
         always = Window(0, milliseconds_since_1970(self.now))
-        for source in self.sources:
-            for partition in source.partitions:
-                query = partition_query(source.table, partition, always)
-                for item in self.clients.dynamodb.query(**query, Limit=1)["Items"]:
-                    yield day_of(int(item["processedAt"]["N"].partition(".")[0]))
+        for partition in source.partitions:
+            query = partition_query(source.table, partition, always)
+            for item in self.clients.dynamodb.query(**query, Limit=1)["Items"]:
+                yield int(item["processedAt"]["N"].partition(".")[0])
+
+    def _measured_sources(self) -> list[MeasuredSource]:
+        """The sources, each with the beginning of its stream where that is not the first one.
+
+        A table that is restored or made again has a new stream, in which the records before it never were.
+        """
+        deployed = {source.name: source for source in self.sources}
+        return [replace(source, began=self._later_stream(deployed[source.name])) for source in self.measured]
+
+    def _later_stream(self, source: DeployedActivities) -> datetime | None:
+        began = stream_began(self.clients, source.source.table_arn)
+        first = min(self._first_activities(source), default=None)
+        return began if began and first is not None and first < milliseconds_since_1970(began) else None
 
     def _running(self) -> dict[Window, str]:
         """The windows that executions are summarising now, each with who does it."""
@@ -196,6 +210,16 @@ class DayReader:
                 shards = source.activity.shards.most_between(window.start, window.end)
                 for key in partition_keys(source.activity.activity_type, shards):
                     yield day, source, key
+
+
+def stream_began(clients: Clients, table: str) -> datetime | None:
+    """When the stream of a table did, which its label says; None for a table that is gone or has no stream.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+    """
+    description = described_table(clients.dynamodb, table.rpartition("/")[2])
+    label = description.get("LatestStreamLabel") if description else None
+    return datetime.fromisoformat(label.removesuffix("Z")).replace(tzinfo=UTC) if label else None
 
 
 def day_reader(clients: Clients, config: StackConfig, stack: DeployedStack, tell: Callable[[str], None]) -> DayReader:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 _MOST_BYTES_INLINE = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 _ABORT_UPLOADS_AFTER_DAYS = 7
-_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+_MISSING = frozenset({"404", "NoSuchBucket", "NoSuchKey", "NotFound"})
+_CHANGED = frozenset({"ConditionalRequestConflict", "NoSuchKey", "PreconditionFailed"})
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
 _DENIED = frozenset({"403", "AccessDenied"})
 _ELSEWHERE = frozenset({"301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}) | {
     "PermanentRedirect"
@@ -96,14 +98,36 @@ class ArtifactBucket:
         """Put an object, replacing what is there."""
         self.s3.put_object(Key=key, Body=content, ContentType=content_type, ChecksumAlgorithm="SHA256", **self.target)
 
-    def read(self, key: str) -> bytes | None:
-        """The content of an object; None when there is none."""
+    def replace(self, key: str, content: bytes, etag: str) -> str | None:
+        """Put a JSON document in the place of the one that was read; the new one's ETag, None when that is not there.
+
+        Args:
+            key: of the object.
+            content: to write.
+            etag: of what was read; empty when there was nothing.
+        """
+        condition: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        document: Any = {"Key": key, "Body": content, "ContentType": "application/json", **self.target}
         try:
-            return self.s3.get_object(Key=key, **self.target)["Body"].read()
+            return self.s3.put_object(ChecksumAlgorithm="SHA256", **document, **condition)["ETag"]
         except ClientError as error:
-            if error_code(error) in _MISSING:
+            if error_code(error) in _CHANGED:
                 return None
             raise
+
+    def read(self, key: str) -> bytes | None:
+        """The content of an object; None when there is none, or no bucket."""
+        return self.read_version(key)[0]
+
+    def read_version(self, key: str) -> tuple[bytes | None, str]:
+        """The content of an object and its ETag; None and an empty one when there is none, or no bucket."""
+        try:
+            answer = self.s3.get_object(Key=key, **self.target)
+        except ClientError as error:
+            if error_code(error) in _MISSING:
+                return None, ""
+            raise
+        return answer["Body"].read(), answer.get("ETag", "")
 
     def url(self, key: str) -> str:
         """Where CloudFormation finds an object."""

@@ -10,8 +10,11 @@ from typing import Any
 from build.aws import Clients
 from build.cloudformation.change_sets import ChangeSet, ChangeSets
 from build.cloudformation.changes import PropertyChange, ResourceChange, aws_refusal
+from build.cloudformation.next_steps import build_command
 from build.cloudformation.stacks import DeployedStack, parsed_template
+from build.deploy.artifacts import restoration_key
 from build.deploy.desired import Comparison, Deployment, change_set_arguments, compare
+from build.errors import CommandError
 from build.progress import Progress
 
 _NAMING_KEYS = ("Sid", "PolicyName", "Name", "Id", "Key", "AttributeName")
@@ -82,10 +85,29 @@ class Proposal:
         """Begin to create a change set.
 
         Raises:
+            CommandError: while a table of the stack is being restored.
             Conflict: when somebody else changed the stack meanwhile.
         """
+        self.refuse_during_restoration()
         arguments = change_set_arguments(self.clients, self.deployment, self.comparison, self.progress)
         return self.change_sets.create(self.comparison.desired, self.comparison.stack, arguments)
+
+    def refuse_during_restoration(self) -> None:
+        """Leave a stack alone while one of its tables is being restored: it may lack the table, and would make another.
+
+        Raises:
+            CommandError: from the first step of the restoration until it is finished or undone.
+        """
+        stack = self.comparison.stack
+        if stack is None:
+            return
+        journal = json.loads(self.comparison.bucket.read(restoration_key(stack.name)) or b"{}")
+        if journal.get("stack_id") == stack.stack_id and journal["under_way"]:
+            raise CommandError(
+                f"{stack.name} is left alone while the restoration of {journal['under_way']} is under way; finish that "
+                f"with `{build_command('restore', stack)}`, or undo it with "
+                f"`{build_command('restore', stack, '--abort')}`, and repeat the command."
+            )
 
     def changes(self, change_set: ChangeSet) -> list[ResourceChange]:
         """The changes with the values that differ: CloudFormation's, else those in the templates.

@@ -229,7 +229,10 @@ class _Drill:
         self.progress.step(f"restoring, as `{command}` does")
         clients, config = self.cloud.clients, self.cloud.config
         operations = Operations(clients.cloudformation, self.progress, command="restore")
-        file = JournalFile(artifact_bucket(clients), config.stack_name)
+        stack = existing_stack(clients.cloudformation, config.stack_name)
+        file = JournalFile(artifact_bucket(clients, stack), stack)
+        if file.read():
+            raise CommandError(f"a restoration in {stack.name} is under way; finish or undo it before the drill.")
         with self._timed("restore"):
             journal = begin(clients, operations, config.stack_name, _TABLE_ID, to)
             file.write(journal)

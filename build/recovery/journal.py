@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from build.cloudformation.stacks import DeployedStack
 from build.deploy.artifacts import ArtifactBucket, restoration_key
+from build.errors import CommandError
 
 
 class Step(Enum):
@@ -34,32 +36,39 @@ class Journal:
         table: its name.
         to: when the table was as it is to be, in ISO 8601; empty for the last state of a table that was deleted.
         beside: name of the restored table beside the old one.
-        template: of the stack before.
+        old_table: unique id of the old table, None when it was gone; another one may have its name later.
+        template: of the stack before, empty until somebody agreed to change it.
         parameters: of the stack before.
         done: the steps that are done.
         going_back: whether the restoration is to be undone.
         items: how many the restored table has, once it was counted.
         backup: ARN of the backup of what the table will store, once it was made.
         old_backup: ARN of the backup of the old table, once it was made.
-        old_table: unique id of the old table, once it was backed up; another one may have its name later.
+        new_table: unique id of the table that a backup is restored to under the table's own name.
     """
 
     table_id: str
     table: str
     to: str
     beside: str
-    template: str
-    parameters: Mapping[str, str]
+    old_table: str | None
+    template: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
     done: tuple[Step, ...] = ()
     going_back: bool = False
     items: int | None = None
     backup: str | None = None
     old_backup: str | None = None
-    old_table: str | None = None
+    new_table: str | None = None
 
     def after(self, step: Step, **known: Any) -> "Journal":
         """The journal when one more step is done."""
         return replace(self, done=(*self.done, step), **known)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The journal for programs."""
+        return {**asdict(self), "done": [step.value for step in self.done]}
 
     def is_of(self, table_id: str, to: str) -> bool:
         """Whether this is what a command asks for."""
@@ -70,29 +79,47 @@ class Journal:
         """What becomes of the table, as the end of a sentence."""
         return f"{self.table_id} to {self.to or 'its state before it was deleted'}"
 
+    @property
+    def under_way(self) -> str:
+        """The goal until it is reached, or the way back is gone; empty from then on."""
+        return "" if Step.CLEANED_UP in self.done else self.goal
 
-@dataclass(frozen=True)
+
+@dataclass
 class JournalFile:
-    """The journal of a stack, which has one restoration at a time.
+    """The journal of a stack, which has one restoration at a time; nothing else changes the stack meanwhile.
+
+    Whoever writes it must have read what is replaced, so that of two who go on, or back, one stops.
 
     Args:
         bucket: of the artifacts.
-        stack_name: whose tables are restored.
+        stack: whose tables are restored; one that was deleted took its restoration along.
     """
 
     bucket: ArtifactBucket
-    stack_name: str
+    stack: DeployedStack
+    _etag: str = field(default="", init=False)
 
     def read(self) -> Journal | None:
         """The restoration that is under way; None when there is none."""
-        content = self.bucket.read(restoration_key(self.stack_name))
-        if content is None:
+        content, self._etag = self.bucket.read_version(restoration_key(self.stack.name))
+        record = json.loads(content or b"{}")
+        if record.get("stack_id") != self.stack.stack_id or not record["under_way"]:
             return None
-        document = json.loads(content)
-        journal = Journal(**{**document, "done": tuple(map(Step, document["done"]))})
-        return None if Step.CLEANED_UP in journal.done else journal
+        document = record["journal"]
+        return Journal(**{**document, "done": tuple(map(Step, document["done"]))})
 
     def write(self, journal: Journal) -> None:
-        """Write down how far a restoration is."""
-        document = {**asdict(journal), "done": [step.value for step in journal.done]}
-        self.bucket.write(restoration_key(self.stack_name), json.dumps(document).encode(), "application/json")
+        """Write down how far a restoration is, and for `deploy` whether it is under way.
+
+        Raises:
+            CommandError: when somebody else wrote it meanwhile.
+        """
+        record = {"stack_id": self.stack.stack_id, "under_way": journal.under_way, "journal": journal.document}
+        etag = self.bucket.replace(restoration_key(self.stack.name), json.dumps(record).encode(), self._etag)
+        if etag is None:
+            raise CommandError(
+                f"somebody else goes on with the restoration of {journal.goal} in {self.stack.name}, or undoes it; "
+                "wait for that to end, and repeat the command when something remains to be done."
+            )
+        self._etag = etag

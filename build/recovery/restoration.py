@@ -10,7 +10,7 @@ and the stream begins empty.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
 from build.cloudformation.operations import Operations
@@ -32,6 +32,9 @@ from build.recovery.updates import StackUpdates
 from build.redrive.failed_events import deployed_pipeline
 from stack.config import StackConfig
 from stack.parameters import STREAM_PROCESSING
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 _BACK = (Step.RENAMED, Step.IMPORTED, Step.DEPLOYED, Step.CLEANED_UP)
 """The steps that undo what was done: each does nothing where there is nothing to undo."""
@@ -84,7 +87,7 @@ class Restoration:
                 f"{journal.table} was deleted before it was restored, so there is nothing to go back to; "
                 "repeat the command without --abort to finish."
             )
-        if Step.DELETED in journal.done and not journal.going_back:
+        if Step.DELETED in journal.done and not journal.going_back and self._known_table(journal):
             self._tables.delete(journal.table)
         done = tuple(step for step in journal.done if journal.going_back or step not in _BACK)
         journal = replace(journal, going_back=True, items=None, done=done, backup=journal.old_backup)
@@ -92,13 +95,15 @@ class Restoration:
         return self.run(journal)
 
     def _restore_beside(self, journal: Journal) -> None:
-        if journal.to:
-            self._tables.restore_to(journal.table, journal.beside, datetime.fromisoformat(journal.to))
-        else:
-            self._tables.restore_from(self._tables.system_backup(journal.table), journal.beside)
+        if self._tables.described(journal.beside) is None:
+            if journal.to:
+                self._tables.begin_restore_to(journal.table, journal.beside, datetime.fromisoformat(journal.to))
+            else:
+                self._tables.begin_restore_from(self._tables.system_backup(journal.table), journal.beside)
+        self._tables.wait_for(journal.beside)
 
     def _compare(self, journal: Journal) -> Mapping[str, Any]:
-        """Show how many items both tables have, and ask."""
+        """Show how many items both tables have, and ask; no deployment changes the stack from before that."""
         items = self._tables.count(journal.beside)
         before = self._tables.count(journal.table) if self._tables.described(journal.table) else None
         self._tell(f"{journal.beside}: {items:,} items")
@@ -112,7 +117,9 @@ class Restoration:
                 f"{RETENTION_HOURS} hours; those between the two are in neither, restore to a later time to have them"
             )
         self.approve()
-        return {"items": items}
+        stack = self._settled_stack()
+        template = deployed_template(self.clients.cloudformation, stack.stack_id)
+        return {"items": items, "template": template, "parameters": stack.parameters}
 
     def _pause(self, journal: Journal) -> None:
         """Stop the mappings, and have the old table outlive its removal from the stack, also in a disposable stack."""
@@ -151,24 +158,31 @@ class Restoration:
 
     def _back_up(self, journal: Journal) -> Mapping[str, Any]:
         """What is restored is backed up to get its name, and the old table to be found again."""
-        old = self._tables.described(journal.table)
+        old = self._known_table(journal)
         return {
             "backup": self._tables.back_up(journal.beside, _backup_name(journal)),
             "old_backup": self._tables.back_up(journal.table, f"before-{journal.beside}") if old else None,
-            "old_table": old["TableId"] if old else None,
         }
 
     def _delete_old(self, journal: Journal) -> None:
         """The table that was backed up, and no other that got its name."""
-        table = self._tables.described(journal.table)
-        if table and table["TableId"] == journal.old_table:
+        if self._known_table(journal):
             self._tables.delete(journal.table)
 
-    def _rename(self, journal: Journal) -> None:
+    def _rename(self, journal: Journal) -> Mapping[str, Any]:
         """Restore under the table's own name, which on the way back an old table may still have."""
-        if journal.backup:
-            self._tables.restore_from(journal.backup, journal.table)
-            self._require_items(journal)
+        if journal.backup is None:
+            return {}
+        if self._known_table(journal) is None:
+            table = self._tables.begin_restore_from(journal.backup, journal.table)
+            journal = replace(journal, new_table=table)
+            self.file.write(journal)
+        self._tables.wait_for(journal.table)
+        self._require_items(journal)
+        return {"new_table": journal.new_table}
+
+    def _known_table(self, journal: Journal) -> "TableDescriptionTypeDef | None":
+        return self._tables.known(journal.table, {journal.old_table, journal.new_table}, journal.backup)
 
     def _require_items(self, journal: Journal) -> None:
         if journal.items is None:
@@ -184,6 +198,7 @@ class Restoration:
         stack = self._settled_stack()
         if journal.table_id in self._resources(stack):
             return
+        self._known_table(journal)
         found = ExistingResource(
             journal.table_id, TABLE_TYPE, journal.table, table_properties(self.clients, journal.table)
         )
@@ -192,7 +207,8 @@ class Restoration:
 
     def _deploy(self, journal: Journal) -> None:
         """What the template says of the table, its stream among it; mappings begin with the oldest record there is."""
-        self._updates.update(self._settled_stack(), journal.template, journal.parameters)
+        if Step.AGREED in journal.done:
+            self._updates.update(self._settled_stack(), journal.template, journal.parameters)
 
     def _clean_up(self, journal: Journal) -> None:
         self._tables.delete_backup(journal.beside, _backup_name(journal))
@@ -262,23 +278,14 @@ def begin(clients: Clients, operations: Operations, name: str, table_id: str, to
     stack = StackUpdates(clients, operations).settled_stack(name)
     table = _table(clients, stack, table_id)
     tables = Tables(clients.dynamodb, operations.progress)
-    if tables.described(table) is None:
-        if to:
-            raise CommandError(
-                f"{table} is gone, and DynamoDB keeps its state before it was deleted and no other; leave out --to.", 2
-            )
-        tables.system_backup(table)
-    elif to is None:
-        raise CommandError(f"{table} is there; say with --to as of when it is to be restored.", exit_code=2)
-    else:
-        tables.require_restorable(table, to)
+    tables.require_restorable(table, to)
+    described = tables.described(table)
     return Journal(
         table_id=table_id,
         table=table,
         to=to.isoformat() if to else "",
         beside=f"{table.removesuffix('-synth')}-{datetime.now():%Y%m%dt%H%M%S}-synth",
-        template=deployed_template(clients.cloudformation, stack.stack_id),
-        parameters=stack.parameters,
+        old_table=described["TableId"] if described else None,
     )
 
 

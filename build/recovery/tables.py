@@ -1,5 +1,6 @@
 """Tables and their backups: restored, counted, backed up and deleted; whatever was begun before is found again."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -34,12 +35,47 @@ class Tables:
         """A table; None when there is none."""
         return described_table(self.dynamodb, name)
 
-    def require_restorable(self, name: str, to: datetime) -> None:
-        """Find out whether a table can be restored to a time.
+    def known(self, name: str, ids: Collection[str | None], backup: str | None) -> "TableDescriptionTypeDef | None":
+        """The table of a name, which has to be one of those that are known; None when there is none.
+
+        Args:
+            name: of the table.
+            ids: the unique ids that are known.
+            backup: ARN of the backup whose restored table is known, too, when stopping lost its id.
 
         Raises:
-            CommandError: when its point-in-time recovery is off, or does not reach to the time.
+            CommandError: when another table got the name.
         """
+        table = self.described(name)
+        if table is None or table["TableId"] in ids:
+            return table
+        if backup and table.get("RestoreSummary", {}).get("SourceBackupArn") == backup:
+            return table
+        raise CommandError(
+            f"somebody else made a table {name} at {table['CreationDateTime']:%Y-%m-%dT%H:%M:%S%z}, which is neither "
+            "the old nor the restored one and was left as it is; save what is needed of it, delete it, and repeat the "
+            "command."
+        )
+
+    def require_restorable(self, name: str, to: datetime | None) -> None:
+        """Find out whether a table can be restored to a time or, when it is gone, to its last state.
+
+        Raises:
+            CommandError: when the one is asked for and only the other can be had, or neither.
+        """
+        if self.described(name) is None:
+            if to:
+                raise CommandError(
+                    f"{name} is gone, and DynamoDB keeps its state before it was deleted and no other; leave out --to.",
+                    exit_code=2,
+                )
+            self.system_backup(name)
+        elif to is None:
+            raise CommandError(f"{name} is there; say with --to as of when it is to be restored.", exit_code=2)
+        else:
+            self._require_within_recovery(name, to)
+
+    def _require_within_recovery(self, name: str, to: datetime) -> None:
         answer = self.dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         recovery = answer.get("PointInTimeRecoveryDescription", {})
         if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
@@ -55,24 +91,24 @@ class Tables:
                 exit_code=2,
             )
 
-    def restore_to(self, source: str, target: str, to: datetime) -> None:
-        """Restore a table as it was at a time to another name.
+    def begin_restore_to(self, source: str, target: str, to: datetime) -> None:
+        """Begin to restore a table as it was at a time to another name.
 
         Indexes, capacity and encryption come along; stream, tags, expiry, recovery and protection do not, and no
         stream record is written
         (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html).
         """
-        if self.described(target) is None:
-            self.dynamodb.restore_table_to_point_in_time(
-                SourceTableName=source, TargetTableName=target, RestoreDateTime=to
-            )
-        self._wait_for(target)
+        self.dynamodb.restore_table_to_point_in_time(SourceTableName=source, TargetTableName=target, RestoreDateTime=to)
 
-    def restore_from(self, backup: str, target: str) -> None:
-        """Restore a backup to a name that is free."""
-        if self.described(target) is None:
-            self.dynamodb.restore_table_from_backup(BackupArn=backup, TargetTableName=target)
-        self._wait_for(target)
+    def begin_restore_from(self, backup: str, target: str) -> str:
+        """Begin to restore a backup to a name that is free; the result is the unique id of the table."""
+        answer = self.dynamodb.restore_table_from_backup(BackupArn=backup, TargetTableName=target)
+        return answer["TableDescription"]["TableId"]
+
+    def wait_for(self, name: str) -> None:
+        """Wait until a table is restored."""
+        self.progress.step(f"waiting until {name} is restored")
+        until(lambda: self._is_active(name) or None, self.progress.waiting)
 
     def system_backup(self, name: str) -> str:
         """The backup that DynamoDB made when it deleted a table with point-in-time recovery, and keeps for 35 days
@@ -122,10 +158,6 @@ class Tables:
             counted += page["Count"]
             self.progress.waiting()
         return counted
-
-    def _wait_for(self, name: str) -> None:
-        self.progress.step(f"waiting until {name} is restored")
-        until(lambda: self._is_active(name) or None, self.progress.waiting)
 
     def _is_active(self, name: str) -> bool:
         """DynamoDB says that a table is being created for as long as it is being restored."""

@@ -62,13 +62,19 @@ class Stubs:
         self,
         service: str,
         operation: str,
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, Any] | None,
         code: str,
         message: str = "",
         status: int = 400,
     ) -> None:
         """Expect a call that fails."""
-        self.of(service).add_client_error(operation, code, message, status, expected_params=dict(parameters))
+        self.of(service).add_client_error(
+            operation, code, message, status, expected_params=parameters and dict(parameters)
+        )
+
+    def no_table_is_restored(self) -> None:
+        """Expect a look for the journal of a restoration."""
+        self.refuse("s3", "get_object", ANYTHING, "NoSuchKey", status=404)
 
     def stack_is(self, status: str = "CREATE_COMPLETE", name: str = STACK_ID, **more: Any) -> None:
         """Expect a look at the stack."""

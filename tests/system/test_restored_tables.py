@@ -1,5 +1,6 @@
 """Restored tables under the real functions: no activity is written twice, and none of the last 24 hours is missing."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -75,7 +76,9 @@ def restore(table_id: str, to: str) -> None:
     assert main(["restore", "--table", table_id, "--to", to, "--yes"]) == 0
 
 
-def test_a_restored_source_table_writes_no_activity_again(cloud: LocalCloud, recovery: PointInTimeRecovery) -> None:
+def test_a_restored_source_table_writes_no_activity_again(
+    cloud: LocalCloud, recovery: PointInTimeRecovery, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_users(cloud, range(20))
     moment = recovery.mark(USERS)
     write_users(cloud, range(20, 25))
@@ -90,6 +93,9 @@ def test_a_restored_source_table_writes_no_activity_again(cloud: LocalCloud, rec
     write_users(cloud, range(30, 31))
     process(cloud)
     assert len(activities(cloud)) == len(before) + 1
+    assert main(["days", "--json"]) == 0
+    *_, today = json.loads(capsys.readouterr().out.splitlines()[-1])["days"]
+    assert (today["at_least"], list(today["began"])) == (True, [SOURCE.name])
 
 
 def test_activities_of_the_last_day_come_back_from_the_streams(

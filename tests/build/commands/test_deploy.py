@@ -233,6 +233,7 @@ def test_a_stack_left_as_it_failed_that_nothing_changes_is_no_success(
     stubs.answer("s3", "head_bucket", bucket.target, {"BucketRegion": stubs.clients.region})
     for archive in deployment.package.archives:
         stubs.answer("s3", "head_object", {"Key": archive.object_key, **bucket.target}, {})
+    stubs.no_table_is_restored()
     stubs.answer("cloudformation", "create_change_set", ANYTHING, {"Id": CHANGE_SET_ID, "StackId": STACK_ID})
     answer = {"Status": "FAILED", "StatusReason": "No updates are to be performed."}
     stubs.answer("cloudformation", "describe_change_set", change_set, answer)

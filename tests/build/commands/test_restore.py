@@ -1,25 +1,31 @@
 """Tables that come back as they were, on an emulated AWS of its own; time travel is the double's."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.model import OperationModel
 
 from build import aws
 from build.aws import Clients
 from build.cloudformation.stacks import deployed_template, existing_stack, stack_resources
 from build.command_line import main
+from build.commands import deploy, restore
 from build.deploy import desired
 from build.local.cloud import connected
 from build.local.emulator import Emulator, running_emulator
 from build.local.point_in_time import PointInTimeRecovery, point_in_time_recovery
 from build.options import utc_time
 from build.recovery.journal import JournalFile, Step
+from build.recovery.restoration import begin
 from tests.build.commands.conftest import Run
 from tests.build.support import tiny_template
+from tests.privileges.calls import watched_calls
 
 STACK = "TapStackback"
 TABLE = "back-things-synth"
@@ -39,6 +45,8 @@ TEMPLATE = tiny_template(
                 **KEYS,
                 "StreamSpecification": {"StreamViewType": "NEW_AND_OLD_IMAGES"},
                 "DeletionProtectionEnabled": True,
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "TimeToLiveSpecification": {"AttributeName": "expiresAt", "Enabled": True},
                 "Tags": [{"Key": "kept", "Value": "with care"}],
             },
         },
@@ -91,6 +99,11 @@ class Deployed:
         self.recovery.delete_table({"TableName": TABLE})
         self.cloud.dynamodb.delete_table(TableName=TABLE)
 
+    def forget_table(self) -> None:
+        """Delete whatever has the table's name."""
+        if TABLE in self.tables:
+            self.cloud.dynamodb.delete_table(TableName=TABLE)
+
     @property
     def words(self) -> tuple[str, ...]:
         return ("restore", "--table", "ThingsTable", "--to", self.moment.isoformat())
@@ -102,6 +115,12 @@ class Deployed:
     @property
     def tables(self) -> list[str]:
         return self.cloud.dynamodb.list_tables()["TableNames"]
+
+    @property
+    def change_sets(self) -> list[str]:
+        """The change sets of the stack, which the emulator keeps when they were executed."""
+        found = self.cloud.cloudformation.list_change_sets(StackName=STACK)["Summaries"]
+        return [change_set["ChangeSetName"] for change_set in found]
 
     @property
     def state(self) -> tuple[Any, ...]:
@@ -166,15 +185,143 @@ def test_a_restored_table_is_in_its_stack_under_its_own_name(run: Run, deployed:
     assert run("plan") == (0, f"{STACK}: no changes\n", "")
 
 
-def test_an_empty_table_that_somebody_made_under_the_name_is_noticed(
+@pytest.mark.parametrize("step", [Step.DELETED, Step.RENAMED], ids=lambda step: step.name)
+def test_a_table_that_somebody_else_made_under_the_name_is_left_alone(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    before = deployed.state
+    interrupt_at(monkeypatch, step)
+    assert run(*deployed.words, "--yes")[0] == 130
+    deployed.forget_table()
+    deployed.cloud.dynamodb.create_table(TableName=TABLE, **KEYS)
+    deployed.cloud.dynamodb.put_item(TableName=TABLE, Item=OLD)
+    for words in (("restore", "--yes"), ("restore", "--abort"), ("restore", "--abort")):
+        code, _, err = run(*words)
+        assert (code, len(err.splitlines())) == (1, 1)
+        assert err.startswith(f"restore: somebody else made a table {TABLE} at 20")
+        assert deployed.items == [OLD]
+    deployed.cloud.dynamodb.delete_table(TableName=TABLE)
+    assert run("restore", "--abort")[0] == 0
+    assert (deployed.items, deployed.state) == ([NEW, OLD], before)
+
+
+def test_what_was_written_to_the_restored_table_meanwhile_is_noticed(
     run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    interrupt_at(monkeypatch, Step.DELETED)
+    interrupt_at(monkeypatch, Step.RENAMED)
     assert run(*deployed.words, "--yes")[0] == 130
-    deployed.cloud.dynamodb.create_table(TableName=TABLE, **KEYS)
+    deployed.cloud.dynamodb.put_item(TableName=TABLE, Item=NEW)
     code, _, err = run("restore", "--yes")
     assert code == 1
-    assert f"{TABLE} has 0 items, and back-things-" in err
+    assert f"{TABLE} has 2 items, and back-things-" in err
+
+
+@pytest.mark.parametrize("step", Step, ids=lambda step: step.name)
+def test_no_deployment_comes_in_between(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    interrupt_at(monkeypatch, step)
+    assert run(*deployed.words, "--yes")[0] == 130
+    tables, state = deployed.tables, deployed.state
+    for words in (("deploy", "--tag", "team=data"), ("plan", "--tag", "team=data")):
+        code, out, err = run(*words)
+        assert (code, len(err.splitlines())) == (1, 1)
+        assert f"{STACK} is left alone while the restoration of ThingsTable to {deployed.moment.isoformat()} is" in err
+        assert "finish that with `python -m build restore --suffix back`, or undo it with `python -m build" in err
+    assert (deployed.tables, deployed.state) == (tables, state)
+    over = ("--yes",) if step in {Step.DEPLOYED, Step.CLEANED_UP} else ("--abort",)
+    assert run("restore", *over)[0] == 0
+    assert run("plan") == (0, f"{STACK}: no changes\n", "")
+    assert run("deploy", "--tag", f"step={step.name}")[0] == 0
+
+
+def test_a_restoration_that_began_while_a_deployment_asked_prevents_it(
+    run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deploy, "approval", lambda *_: lambda: interrupted(run, deployed))
+    before, change_sets = deployed.state, deployed.change_sets
+    code, _, err = run("deploy", "--tag", "team=data")
+    assert (code, f"{STACK} is left alone while the restoration of ThingsTable to" in err) == (1, True)
+    assert (deployed.state, deployed.change_sets) == (before, change_sets)
+
+
+def test_of_two_who_go_on_one_stops(run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted(run, deployed)
+    monkeypatch.setattr(restore, "require_consent", lambda *_: undone(run))
+    code, _, err = run("restore")
+    assert (code, len(err.splitlines())) == (1, 1)
+    assert err.startswith("restore: somebody else goes on with the restoration of ThingsTable to ")
+    assert (deployed.items, deployed.tables) == ([NEW, OLD], [TABLE])
+
+
+def test_of_two_who_begin_one_stops(run: Run, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    due = [deployed]
+
+    def overtaken(*arguments: Any) -> Any:
+        if due:
+            interrupted(run, due.pop())
+        return begin(*arguments)
+
+    monkeypatch.setattr("build.commands.restore.begin", overtaken)
+    code, _, err = run(*deployed.words, "--yes")
+    assert (code, err.startswith("restore: somebody else goes on with the restoration of ThingsTable to ")) == (1, True)
+
+
+def undone(run: Run) -> None:
+    """Undo a restoration while somebody else goes on with it."""
+    assert run("restore", "--abort")[0] == 0
+
+
+def test_a_restoration_ends_with_its_stack(run: Run, deployed: Deployed) -> None:
+    interrupted(run, deployed)
+    assert run("destroy", "--yes")[0] == 0
+    (beside,) = deployed.tables
+    deployed.cloud.dynamodb.delete_table(TableName=beside)
+    assert run("deploy")[0] == 0
+    nothing = f"restore: no restoration of {STACK} is under way, so nothing was undone.\n"
+    assert run("restore", "--abort") == (1, "", nothing)
+
+
+def interrupted(run: Run, deployed: Deployed) -> None:
+    """Begin a restoration that nobody agrees to."""
+    assert run(*deployed.words)[0] == 2
+
+
+def test_what_a_restored_table_lacks_is_a_change_from_its_import_to_the_template(run: Run, deployed: Deployed) -> None:
+    """The emulator's CloudFormation takes no notice of point-in-time recovery; AWS changes what differs."""
+    proposed = []
+
+    def note(model: OperationModel, parameters: Mapping[str, Any]) -> None:
+        if model.name == "CreateChangeSet":
+            proposed.append((parameters["ChangeSetType"], json.loads(parameters["TemplateBody"])["Resources"]))
+
+    with watched_calls(note):
+        assert run(*deployed.words, "--yes")[0] == 0
+    *_, (imported, as_it_is), (updated, as_it_should_be) = proposed
+    assert (imported, updated) == ("IMPORT", "UPDATE")
+    lacking, complete = as_it_is["ThingsTable"]["Properties"], as_it_should_be["ThingsTable"]["Properties"]
+    assert lacking["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": False}
+    assert complete["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert complete.keys() - lacking.keys() == {"StreamSpecification", "Tags", "TimeToLiveSpecification"}
+    assert (lacking["DeletionProtectionEnabled"], complete["DeletionProtectionEnabled"]) == (False, True)
+
+
+RECOVERY = (Path(__file__).parents[3] / "docs/recovery.md").read_text()
+
+
+@pytest.mark.parametrize(("gone", "command"), [(False, "`restore --table T --to TIME`"), (True, "`restore --table T`")])
+def test_what_is_documented_of_the_duration_is_what_is_done(
+    run: Run, deployed: Deployed, gone: bool, command: str
+) -> None:
+    if gone:
+        deployed.delete_table()
+    done: Counter[str] = Counter()
+    with watched_calls(lambda model, _: done.update([model.name])):
+        assert run(*(deployed.words[:3] if gone else deployed.words), "--yes")[0] == 0
+    restores = done["RestoreTableToPointInTime"] + done["RestoreTableFromBackup"]
+    counts, changes = done["Scan"], done["ExecuteChangeSet"]
+    (row,) = [line for line in RECOVERY.splitlines() if line.startswith("|") and line.endswith(f"| {command} |")]
+    assert f"| {restores} restores + {counts} counts of *n* GB + {changes} changes of the stack |" in row
 
 
 def test_the_old_table_is_kept_as_a_backup(run: Run, deployed: Deployed) -> None:
@@ -272,6 +419,11 @@ def test_a_deleted_table_without_a_backup_is_one_sentence(
     [
         (("--table", "OtherTable", "--to", "2026-01-01"), 2, "has no table OtherTable; name one of ThingsTable"),
         (("--table", "ThingsTable"), 2, f"{TABLE} is there; say with --to as of when"),
+        (
+            ("--abort", "--table", "ThingsTable"),
+            2,
+            "--abort undoes whichever restoration is under way; leave out --table",
+        ),
         ((), 2, "no restoration is under way to go on with; say what to restore with --table and --to"),
         (("--abort",), 1, f"no restoration of {STACK} is under way, so nothing was undone"),
     ],

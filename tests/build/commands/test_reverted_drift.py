@@ -91,6 +91,7 @@ def expect_no_functions(stubs: Stubs, deployment: Deployment) -> None:
 
 def test_a_plan_previews_what_would_be_reverted(stubs: Stubs, deployment: Deployment, progress: Recorder) -> None:
     expect_change_set(stubs, deployment, {"Status": "CREATE_COMPLETE"})
+    stubs.no_table_is_restored()
     expect_changes(stubs)
     stubs.answer("cloudformation", "delete_change_set", CHANGE_SET, {})
     stubs.stack_is()
@@ -103,6 +104,8 @@ def test_a_plan_previews_what_would_be_reverted(stubs: Stubs, deployment: Deploy
 def test_a_deployment_reverts_drift_and_says_what(stubs: Stubs, deployment: Deployment, progress: Recorder) -> None:
     expect_change_set(stubs, deployment, {"Status": "CREATE_COMPLETE"})
     expect_upload(stubs, deployment)
+    stubs.no_table_is_restored()
+    stubs.no_table_is_restored()
     expect_changes(stubs)
     expect_no_functions(stubs, deployment)
     stubs.answer("cloudformation", "execute_change_set", ANYTHING, {})
@@ -118,6 +121,7 @@ def test_a_stack_that_has_not_drifted_is_as_it_should_be(
     reason = "The submitted information didn't contain changes."
     expect_change_set(stubs, deployment, {"Status": "FAILED", "StatusReason": reason})
     expect_upload(stubs, deployment)
+    stubs.no_table_is_restored()
     stubs.answer("cloudformation", "delete_change_set", CHANGE_SET, {})
     stubs.stack_is()
     expect_no_functions(stubs, deployment)

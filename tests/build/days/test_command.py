@@ -2,14 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from build.command_line import main
-from build.days import command
+from build.days import command, reading
+from build.errors import CommandError
 from build.executions import execute, summary_request
 from build.local.cloud import LocalCloud, running_cloud
 from build.packaging import package
@@ -19,6 +21,7 @@ from build.reconcile.reading import deployed_activities
 from build.redrive.failed_events import DeployedSource
 from handlers.activities import activity_item
 from handlers.keys import sort_key
+from handlers.windows import requested_windows, require_kept
 from stack.config import SOURCES, StackConfig
 from tests.build.redrive.failure_records import body, key, record
 from tests.build.redrive.test_command import variables
@@ -26,6 +29,7 @@ from tests.build.redrive.test_command import variables
 SUFFIX = "days"
 TODAY = datetime.now(UTC).date()
 HOUR = timedelta(hours=1)
+STREAM_BEGAN = reading.stream_began
 
 
 def days_ago(number: int) -> date:
@@ -100,7 +104,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(autouse=True)
 def environment(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reach the emulator and nothing else."""
+    """Reach the emulator and nothing else, whose streams are as old as the days here."""
+    monkeypatch.setattr(reading, "stream_began", lambda *_: datetime.now(UTC) - timedelta(days=30))
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in variables(stack.cloud).items():
@@ -135,8 +140,8 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
             stack.summarise(day)
     stack.record_activities(TODAY, 1)
     stack.record_activities(stale, 7, 8)
-    reading = datetime.combine(exact, time(1), UTC)
-    stack.measure("PolledEventCount", reading, (datetime.now(UTC) - reading) // HOUR, 0)
+    polled = datetime.combine(exact, time(1), UTC)
+    stack.measure("PolledEventCount", polled, (datetime.now(UTC) - polled) // HOUR, 0)
     stack.measure("DroppedEventCount", datetime.now(UTC), 1, 2)
     waiting = [record(number, midday(failed), stack.users) for number in (1, 2)]
     stack.fail(*waiting, record(3, midday(failed), stack.users, eventID=None))
@@ -214,6 +219,18 @@ def test_what_failed_and_is_recorded_after_all_is_not_lost(stack: Stack, capsys:
     assert failed() == {}
 
 
+def test_no_day_before_a_stream_is_exact_unless_it_has_no_activity_from_then(
+    stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "stream_began", STREAM_BEGAN)
+    (orders,) = [source for source in SOURCES if source.name == "OrderData"]
+    first, *_, today = run(capsys, "days", "--since", str(days_ago(6)))[1]["days"]
+    assert set(first["began"]) == set(today["began"]) == {"UserData", orders.name}
+    assert first["began"]["UserData"].startswith(str(TODAY)[:7])
+    assert (first["at_least"], today["state"]) == (True, "running")
+    assert any(reason.startswith("the stream of UserData began at ") for reason in first["reasons"])
+
+
 def test_much_is_read_only_when_somebody_agrees(
     stack: Stack, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,6 +243,31 @@ def test_much_is_read_only_when_somebody_agrees(
     assert "days" in run(capsys, "days", "--yes")[1]
     assert main(["backfill", "--suffix", SUFFIX, "--dry-run"]) == 2
     assert "nobody can be asked here" in capsys.readouterr().err
+
+
+class ReaderOfAnOldStack:
+    """Knows activities of a year ago, and notes what it is asked to read."""
+
+    today = TODAY
+
+    def first_day(self) -> date:
+        return days_ago(365)
+
+    def estimate(self, days: Sequence[date]) -> reading.Reading:
+        return reading.Reading(0, 0)
+
+    def read(self, days: Sequence[date]) -> list[Any]:
+        return list(days)
+
+
+def test_days_whose_activities_expired_are_not_taken_for_lost() -> None:
+    chosen: Any = SimpleNamespace(config=StackConfig(SUFFIX, activity_retention_days=10))
+    reader: Any = ReaderOfAnOldStack()
+    read: Any = command.read_days(chosen, reader, None, None, False)
+    assert read == [days_ago(number) for number in range(9, -1, -1)]
+    require_kept(requested_windows({"date": str(days_ago(9))}, datetime.now(UTC)), datetime.now(UTC), 10)
+    with pytest.raises(CommandError, match=f"activities are kept for 10 days, .*; name {days_ago(9)} or a later day"):
+        command.read_days(chosen, reader, days_ago(10), None, False)
 
 
 def test_a_day_is_no_other_text(capsys: pytest.CaptureFixture[str]) -> None:

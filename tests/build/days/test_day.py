@@ -1,6 +1,6 @@
 """What is said of a day, for everything that can be known of it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -99,6 +99,15 @@ def test_a_day_is_a_row_and_a_document() -> None:
         "dropped": {"UserData": 1},
         "undelivered": {},
         "unread": [],
+        "began": {},
         "reasons": day.reasons,
     }
     assert missing.document["summarised"] is None
+
+
+def test_a_day_before_a_table_was_restored_has_at_least_its_activities_and_is_never_exact() -> None:
+    day = a_day(losses=Losses(began={"UserData": datetime(2026, 3, 1, 14, 30, tzinfo=UTC)}))
+    assert (day.state, day.number, day.at_least) == (DayState.AT_LEAST, "at least 7", True)
+    (reason,) = day.reasons
+    assert reason.startswith("the stream of UserData began at 2026-03-01T14:30:00Z, with a table that was restored")
+    assert day.document["began"] == {"UserData": datetime(2026, 3, 1, 14, 30, tzinfo=UTC)}

@@ -43,6 +43,32 @@ def test_what_is_still_in_the_stream_is_not_lost() -> None:
     assert not SourceMetrics([FIRST + 11]).was_read(WINDOW, MIDNIGHT + timedelta(hours=35))
 
 
+def test_metrics_of_a_new_mapping_say_nothing_of_the_stream_before_a_restoration() -> None:
+    began = MIDNIGHT + timedelta(hours=30)
+    read = range(FIRST + 30, FIRST + 100)
+    metrics = {"UserData": SourceMetrics(read, began=began), "OrderData": SourceMetrics(read)}
+    (next_day,) = requested_windows({"date": "2026-03-02"}, LATER)
+    (day_after,) = requested_windows({"date": "2026-03-03"}, LATER)
+    expected = Losses(unread=("OrderData",), began={"UserData": began})
+    assert losses_of(DAY, WINDOW, {}, metrics, LATER) == expected
+    assert losses_of(DAY, next_day, {}, metrics, LATER) == Losses(began={"UserData": began})
+    assert losses_of(DAY, day_after, {}, metrics, LATER) == Losses()
+
+
+def test_a_restored_table_ends_also_what_a_stream_of_24_hours_would_still_have() -> None:
+    now = MIDNIGHT + timedelta(hours=23)
+    metrics = {"UserData": SourceMetrics(began=MIDNIGHT + timedelta(hours=20))}
+    assert losses_of(DAY, WINDOW, {}, metrics, now).began
+    assert losses_of(DAY, WINDOW, {}, {"UserData": SourceMetrics(began=MIDNIGHT)}, now) == Losses()
+
+
+def test_a_mapping_made_again_on_the_same_stream_has_read_what_that_still_had() -> None:
+    """As after a restored analytics table: the mapping begins with the oldest record, 24 hours ago."""
+    again = SourceMetrics(range(FIRST + 24, FIRST + 100))
+    assert not again.was_read(WINDOW, LATER), "the first hour was in no stream any more"
+    assert SourceMetrics(range(FIRST + 23, FIRST + 100)).was_read(WINDOW, LATER)
+
+
 def test_what_was_dropped_in_the_24_hours_after_a_day_may_be_of_the_day() -> None:
     dropped = {FIRST - 1: 100, FIRST: 1, FIRST + 23: 2, FIRST + 47: 4, FIRST + 48: 100}
     metrics = {"UserData": SourceMetrics(range(FIRST, FIRST + 48), dropped, {FIRST + 5: 8})}
