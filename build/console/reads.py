@@ -75,9 +75,7 @@ class ReadBudget:
         pause: waits for some seconds; without it `end` cuts it short.
     """
 
-    def __init__(
-        self, clock: Callable[[], float] = monotonic, pause: Callable[[float], object] | None = None
-    ) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic, pause: Callable[[float], object] | None = None) -> None:
         self._ended = Event()
         pause = pause or self._ended.wait
         self._all = ReadPace(MOST_READS_A_MINUTE, clock, pause)

@@ -128,9 +128,7 @@ def _processed_streams(clients: Clients) -> Iterator[tuple[Poller, Monitor]]:
         for mapping in find_mappings(clients.functions)
     ]
     metrics = MappingMetrics(mappings)
-    options = PollerOptions(
-        backoff=_BACKOFF, on_sent=lambda mapping, batch: metrics.sent(mapping, batch, time.time())
-    )
+    options = PollerOptions(backoff=_BACKOFF, on_sent=lambda mapping, batch: metrics.sent(mapping, batch, time.time()))
     with (
         Poller(mappings, open_poller_clients(clients), options) as poller,
         Monitor(clients, poller, metrics) as monitor,

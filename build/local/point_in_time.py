@@ -118,7 +118,7 @@ def _refused(code: str, message: str) -> _Answer:
     return SimpleNamespace(status_code=400), error
 
 
-_SERVED: Mapping[str, Callable[[PointInTimeRecovery, Mapping[str, Any]]  , _Answer | None]] = {
+_SERVED: Mapping[str, Callable[[PointInTimeRecovery, Mapping[str, Any]], _Answer | None]] = {
     "RestoreTableToPointInTime": PointInTimeRecovery.restore_table_to_point_in_time,
     "DescribeContinuousBackups": PointInTimeRecovery.describe_continuous_backups,
     "DeleteTable": PointInTimeRecovery.delete_table,

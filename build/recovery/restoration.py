@@ -99,7 +99,8 @@ class Restoration:
             if journal.to:
                 self._tables.begin_restore_to(journal.table, journal.beside, datetime.fromisoformat(journal.to))
             else:
-                self._tables.begin_restore_from(self._tables.system_backup(journal.table), journal.beside)
+                backup = self._tables.system_backup(journal.table)
+                self._tables.begin_restore_from(backup["BackupArn"], journal.beside)
         self._tables.wait_for(journal.beside)
 
     def _compare(self, journal: Journal) -> Mapping[str, Any]:
@@ -108,7 +109,8 @@ class Restoration:
         before = self._tables.count(journal.table) if self._tables.described(journal.table) else None
         self._tell(f"{journal.beside}: {items:,} items")
         if before is None:
-            self._tell(f"{journal.table} is gone; whatever it stored last is in its backup")
+            deleted = self._tables.system_backup(journal.table)["BackupCreationDateTime"]
+            self._tell(f"{journal.table} is gone; this is the backup of its deletion, {deleted:%Y-%m-%d %H:%M:%S%z}")
         else:
             self._tell(f"{journal.table}: {before:,} items; {_difference(items, before)}")
         if journal.to and not self._is_of_a_source(journal):

@@ -110,7 +110,7 @@ class Tables:
         self.progress.step(f"waiting until {name} is restored")
         until(lambda: self._is_active(name) or None, self.progress.waiting)
 
-    def system_backup(self, name: str) -> str:
+    def system_backup(self, name: str) -> "BackupSummaryTypeDef":
         """The backup that DynamoDB made when it deleted a table with point-in-time recovery, and keeps for 35 days
         (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html).
 
@@ -123,7 +123,7 @@ class Tables:
                 f"{name} is gone, and DynamoDB has no backup of it: it keeps one for 35 days when a table is deleted "
                 "whose point-in-time recovery is on; `deploy --revert-drift` makes an empty table."
             )
-        return max(backups, key=lambda backup: backup["BackupCreationDateTime"])["BackupArn"]
+        return max(backups, key=lambda backup: backup["BackupCreationDateTime"])
 
     def back_up(self, table: str, name: str) -> str:
         """Make a backup of a table, unless it was made before.

@@ -159,9 +159,7 @@ def test_reading_alone_changes_nothing(
     assert [name for name in called if not is_read(name)] == []
 
 
-def test_what_somebody_asks_for_is_read_before_what_the_page_refreshes(
-    cloud: LocalCloud, stack: DeployedStack
-) -> None:
+def test_what_somebody_asks_for_is_read_before_what_the_page_refreshes(cloud: LocalCloud, stack: DeployedStack) -> None:
     clock = Clock()
     budget = ReadBudget(clock, clock.sleep)
     with opened(cloud, AllowedActions(), budget) as target, running_console(target) as console:
