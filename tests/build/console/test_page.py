@@ -1,6 +1,7 @@
 """The page in a real browser: what it shows first, how it changes, and who can use it."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,8 @@ from build.console.pages import PANELS
 from build.console.target import Target
 from build.executions import execute_all
 from build.local.cloud import LocalCloud
-from build.local.scenario import INVALID_REQUEST
+from build.local.faults import FAULTS
+from build.local.scenario import INVALID_REQUEST, VALID_REQUEST
 from tests.build.console.seeding import SOURCE, ring, seed_metrics, seed_summaries, store_failure
 from tests.build.console.serving import RunningConsole, browser, let_in, resize, running_console
 from tests.build.console.test_static import AXE
@@ -47,6 +49,15 @@ def text(page: webdriver.Chrome, selector: str) -> str:
 def visible(page: webdriver.Chrome, selector: str) -> bool:
     """Whether what a selector finds first is to be seen, asked at once, as it may be exchanged meanwhile."""
     return bool(page.execute_script("return document.querySelector(arguments[0]).checkVisibility()", selector))
+
+
+def in_view(page: webdriver.Chrome, selector: str) -> bool:
+    """Whether what a selector finds first is in the part of the page that the browser shows."""
+    script = """
+        const place = document.querySelector(arguments[0]).getBoundingClientRect();
+        return place.top >= 0 && place.bottom <= innerHeight;
+    """
+    return bool(page.execute_script(script, selector))
 
 
 def click(page: webdriver.Chrome, selector: str) -> None:
@@ -131,7 +142,7 @@ def test_both_ways_through_the_workflow_are_shown(page: webdriver.Chrome, runnin
     assert len(text(page, "#detail .arrow.taken text").split("\n")) == 1
 
 
-def test_a_fault_is_seen_from_ringing_to_all_clear(
+def test_an_alarm_that_rings_says_what_it_means_and_its_history(
     page: webdriver.Chrome, running: RunningConsole, target: Target
 ) -> None:
     open_panel(page, running, "alarms")
@@ -142,8 +153,33 @@ def test_a_fault_is_seen_from_ringing_to_all_clear(
     assert int(text(page, "#badge-alarms")) >= 1
     click(page, "#history-UserDataProcessorDeliveryAlarm")
     wait(page, lambda: "ALARM" in text(page, "#detail"))
+    assert "UTC" in text(page, "#details-UserDataProcessorDeliveryAlarm dd:last-of-type")
+    assert in_view(page, "#detail h3")
     wait(page, lambda: text(page, "#details-UserDataProcessorDeliveryAlarm .chip").strip() == "ok")
     wait(page, lambda: "UserDataProcessor" not in text(page, ".pipeline .box.ill"))
+
+
+def test_a_fault_is_seen_from_ringing_to_all_clear(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud
+) -> None:
+    open_panel(page, running, "alarms")
+    state = "#details-UserDataFailedEventsAlarm .chip"
+    wait(page, lambda: text(page, state).strip() == "ok")
+    with FAULTS["crash"].inject(cloud, SOURCE):
+        write_and_process(cloud, [record(SOURCE, f"crashed-{number}") for number in range(6)])
+        wait(page, lambda: text(page, state).strip() == "rings")
+        wait(page, lambda: "alarm" in text(page, ".pipeline .box.ill") and int(text(page, "#badge-alarms")) >= 1)
+        click(page, "#tab-failed-events")
+        wait(page, lambda: "RetryAttemptsExhausted" in text(page, "#live h3"))
+        assert "FailedEventsBucket" in text(page, ".pipeline .box.ill")
+    click(page, "form[hx-post='/redrive'] button")
+    wait(page, lambda: re.search(r"failed events: \d+ recorded$", text(page, "#live [role=status] p")))
+    wait(page, lambda: "The bucket is empty" in text(page, "#live"))
+    click(page, "#tab-alarms")
+    wait(page, lambda: text(page, state).strip() == "ok")
+    wait(page, lambda: text(page, "#live .chip.alarm") == text(page, "#badge-alarms") == "")
+    assert text(page, ".pipeline .box.ill") == text(page, "#badge-failed-events") == ""
+    assert {f"crashed-{number}" for number in range(6)} <= _activities(cloud).keys()
 
 
 def test_failed_events_are_redriven_from_the_page(
@@ -169,6 +205,42 @@ def test_a_record_is_traced_on_the_page(page: webdriver.Chrome, running: Running
     wait(page, lambda: "Nothing is known of traced-on-the-page-not" in text(page, "#detail"))
 
 
+def test_200_of_200_records_are_traced_on_the_page(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud, target: Target
+) -> None:
+    names = [f"followed-{number:03d}" for number in range(200)]
+    write_and_process(cloud, [record(SOURCE, name) for name in names])
+    (counted,) = execute_all(target.clients.workflow, target.state_machine, [VALID_REQUEST])
+    assert counted.status == "SUCCEEDED"
+    activities = _activities(cloud)
+    open_panel(page, running, "trace")
+    for name in names:
+        page.find_element(By.NAME, "id").clear()
+        page.find_element(By.NAME, "id").send_keys(name, Keys.ENTER)
+        wait(page, lambda: text(page, "#detail h3") == f"{SOURCE.name} {name}")
+        change, activity, summary = (text(page, f"#detail .way li:nth-child({place}).well") for place in (1, 2, 3))
+        assert "INSERT at" in change, name
+        assert _shown(r"(\S*ACTIVITY\S*)\s+processedAt (\S+)$", activity) == activities[name]
+        (total,) = _shown(r"DAILY_SUMMARY, .* to .*: ([\d,]+) activities", summary)
+        assert int(total.replace(",", "")) >= len(names)
+
+
+def _activities(cloud: LocalCloud) -> dict[str, tuple[str, ...]]:
+    """The key of the only activity of each record of the source, by the record's id."""
+    pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName=cloud.outputs["AnalyticsTableName"])
+    items = [item for page in pages for item in page["Items"] if SOURCE.source_id_attribute in item]
+    return {
+        item[SOURCE.source_id_attribute]["S"]: (item["dataType"]["S"], item["processedAt"]["N"]) for item in items
+    }
+
+
+def _shown(pattern: str, words: str) -> tuple[str, ...]:
+    """What the groups of a pattern match in a part of the page, which has to match."""
+    found = re.search(pattern, words.strip())
+    assert found, words
+    return found.groups()
+
+
 def test_thirty_days_of_summaries_and_a_fresh_count(
     page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud
 ) -> None:
@@ -180,6 +252,7 @@ def test_thirty_days_of_summaries_and_a_fresh_count(
     click(page, f"[id='day-{yesterday}']")
     wait(page, lambda: "differs: run the workflow for this day again" in text(page, "#detail"))
     assert len(page.find_elements(By.CSS_SELECTOR, "#detail .bars rect")) == 24 * len(cloud.config.sources)
+    assert in_view(page, "#detail h3")
 
 
 def test_ten_thousand_log_lines_are_filtered(page: webdriver.Chrome, running: RunningConsole, target: Target) -> None:
