@@ -195,7 +195,7 @@ def _visited(events: Mapping[int, "HistoryEventTypeDef"]) -> Iterator[VisitedSta
 def _entry_of(
     exit_event: "HistoryEventTypeDef", events: Mapping[int, "HistoryEventTypeDef"]
 ) -> "HistoryEventTypeDef":
-    """The entry that an exit belongs to: the iterations of a Map run side by side, and the ids lead back through one."""
+    """The entry of the state that was left; the ids lead back through one of the iterations of a Map."""
     name, event = exit_event[_EXITED]["name"], exit_event
     while event.get(_ENTERED, {}).get("name") != name:
         event = events[_previous(event)]

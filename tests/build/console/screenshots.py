@@ -8,8 +8,10 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from selenium.webdriver.common.by import By
 
 from build.cloudformation.stacks import DeployedStack, existing_stack
@@ -27,9 +29,10 @@ from tests.build.console.writing import record, write_and_process
 
 FOLDER = Path(__file__).parents[3] / "docs" / "console"
 _SECONDS_TO_SETTLE = 3
-_TALLEST = 1500
+_COLOURS = 128
+"""More would not be seen, and make the files larger."""
 _USUAL_PER_MINUTE = {
-    "ActivitiesWritten": 290.0,
+    "ActivitiesWritten": 270.0,
     "ConsumedReadCapacityUnits": 60.0,
     "ConsumedWriteCapacityUnits": 580.0,
     "Duration": 180.0,
@@ -37,7 +40,7 @@ _USUAL_PER_MINUTE = {
     "IteratorAge": 3_000.0,
     "RecordsProcessed": 290.0,
 }
-"""What a metric of the screenshots is about."""
+"""Of the metrics that are not zero in the screenshots."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +50,22 @@ class Screenshot:
     name: str
     panel: str
     width: int = 1280
+    tallest: int = 1720
     dark: bool = False
     click: str = ""
     record_id: str = ""
 
 
 SCREENSHOTS = (
-    Screenshot("dashboard", "dashboard"),
-    Screenshot("dashboard-dark", "dashboard", dark=True),
+    Screenshot("dashboard", "dashboard", tallest=1205),
+    Screenshot("dashboard-dark", "dashboard", tallest=1205, dark=True),
     Screenshot("executions", "executions", click="#live tbody tr:last-child a"),
-    Screenshot("alarms", "alarms"),
+    Screenshot("alarms", "alarms", tallest=1205),
     Screenshot("failed-events", "failed-events", dark=True),
     Screenshot("summaries", "summaries", click="#live tbody a"),
     Screenshot("logs", "logs"),
     Screenshot("trace", "trace", record_id="user-000007"),
-    Screenshot("narrow", "alarms", width=360),
+    Screenshot("narrow", "alarms", width=360, tallest=1500),
 )
 
 
@@ -124,9 +128,10 @@ def _render(running: RunningConsole, screenshot: Screenshot, folder: Path) -> No
         ring(running.console.target, "UserDataFailedEventsAlarm")
         time.sleep(_SECONDS_TO_SETTLE)
         height: int = driver.execute_script("return document.documentElement.scrollHeight")
-        resize(driver, screenshot.width, min(height, _TALLEST))
+        resize(driver, screenshot.width, min(height, screenshot.tallest))
         driver.execute_script("scrollTo(0, 0)")
-        driver.save_screenshot(str(folder / f"{screenshot.name}.png"))
+        picture = Image.open(BytesIO(driver.get_screenshot_as_png())).convert("RGB")
+        picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(folder / f"{screenshot.name}.png", optimize=True)
 
 
 if __name__ == "__main__":

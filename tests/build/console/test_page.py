@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from build.cloudformation.stacks import DeployedStack
@@ -64,6 +66,15 @@ def click(page: webdriver.Chrome, selector: str) -> None:
     """Click what a selector finds first, though it may be exchanged meanwhile."""
     wait(page, lambda: page.execute_script("return document.querySelector(arguments[0]) !== null", selector))
     page.execute_script("document.querySelector(arguments[0]).click()", selector)
+
+
+def tab_to(page: webdriver.Chrome, selector: str, backwards: bool = False) -> WebElement:
+    """Press Tab, or Shift and Tab, until what a selector finds has the focus."""
+    for _ in range(40):
+        page.switch_to.active_element.send_keys(*([Keys.SHIFT] if backwards else []), Keys.TAB)
+        if page.execute_script("return document.activeElement.matches(arguments[0])", selector):
+            return page.switch_to.active_element
+    raise AssertionError(f"Tab does not lead to {selector}")
 
 
 def open_panel(page: webdriver.Chrome, running: RunningConsole, panel: str) -> None:
@@ -218,19 +229,21 @@ def test_200_of_200_records_are_traced_on_the_page(
         page.find_element(By.NAME, "id").clear()
         page.find_element(By.NAME, "id").send_keys(name, Keys.ENTER)
         wait(page, lambda: text(page, "#detail h3") == f"{SOURCE.name} {name}")
-        change, activity, summary = (text(page, f"#detail .way li:nth-child({place}).well") for place in (1, 2, 3))
+        change, activity, summary = (text(page, f"#detail .way li:nth-child({place}).well p") for place in (1, 2, 3))
         assert "INSERT at" in change, name
-        assert _shown(r"(\S*ACTIVITY\S*)\s+processedAt (\S+)$", activity) == activities[name]
+        data_type, processed_at = _shown(r"^(\S+)\nprocessedAt (\S+)$", activity)
+        assert (data_type, Decimal(processed_at)) == activities[name]
         (total,) = _shown(r"DAILY_SUMMARY, .* to .*: ([\d,]+) activities", summary)
         assert int(total.replace(",", "")) >= len(names)
 
 
-def _activities(cloud: LocalCloud) -> dict[str, tuple[str, ...]]:
+def _activities(cloud: LocalCloud) -> dict[str, tuple[str, Decimal]]:
     """The key of the only activity of each record of the source, by the record's id."""
     pages = cloud.clients.dynamodb.get_paginator("scan").paginate(TableName=cloud.outputs["AnalyticsTableName"])
     items = [item for page in pages for item in page["Items"] if SOURCE.source_id_attribute in item]
     return {
-        item[SOURCE.source_id_attribute]["S"]: (item["dataType"]["S"], item["processedAt"]["N"]) for item in items
+        item[SOURCE.source_id_attribute]["S"]: (item["dataType"]["S"], Decimal(item["processedAt"]["N"]))
+        for item in items
     }
 
 
@@ -340,10 +353,7 @@ def test_the_keyboard_is_enough(page: webdriver.Chrome, running: RunningConsole)
     open_panel(page, running, "dashboard")
     page.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
     assert page.switch_to.active_element.text == "Skip to the panel"
-    for _ in range(40):
-        page.switch_to.active_element.send_keys(Keys.TAB)
-        if page.execute_script("return document.activeElement.id") == "tab-alarms":
-            break
+    tab_to(page, "#tab-alarms")
     outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
     page.switch_to.active_element.send_keys(Keys.ENTER)
@@ -352,6 +362,19 @@ def test_the_keyboard_is_enough(page: webdriver.Chrome, running: RunningConsole)
     assert page.current_url.endswith("/?panel=alarms")
     page.back()
     wait(page, lambda: text(page, ".tabs [aria-current]") == "Dashboard")
+
+
+def test_a_record_is_traced_with_the_keyboard_alone(
+    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud
+) -> None:
+    write_and_process(cloud, [record(SOURCE, "typed")])
+    open_panel(page, running, "dashboard")
+    tab_to(page, "#tab-trace").send_keys(Keys.ENTER)
+    wait(page, lambda: text(page, ".tabs [aria-current]") == "Trace")
+    tab_to(page, "[name=id]").send_keys("typed", Keys.ENTER)
+    wait(page, lambda: "USER_ACTIVITY" in text(page, "#detail .way .well"))
+    tab_to(page, "#tab-failed-events", backwards=True).send_keys(Keys.ENTER)
+    wait(page, lambda: "The bucket" in text(page, "#live"))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
