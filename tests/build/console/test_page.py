@@ -1,90 +1,30 @@
-"""The page in a real browser: what it shows first, how it changes, and who can use it."""
+"""The page in a real browser: what its panels show, and how they change."""
 
 import json
 import re
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from selenium import webdriver
-from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.wait import WebDriverWait
 
 from build.cloudformation.stacks import DeployedStack
-from build.console.access import Session
 from build.console.pages import PANELS
 from build.console.target import Target
 from build.executions import execute_all
 from build.local.cloud import LocalCloud
 from build.local.faults import FAULTS
 from build.local.scenario import INVALID_REQUEST, VALID_REQUEST
+from tests.build.console.browsing import click, in_view, open_panel, problems, text, wait
 from tests.build.console.seeding import SOURCE, ring, seed_metrics, seed_summaries, store_failure
-from tests.build.console.serving import RunningConsole, browser, let_in, resize, running_console
-from tests.build.console.test_static import AXE
+from tests.build.console.serving import RunningConsole, let_in, running_console
 from tests.build.console.writing import record, write_and_process
 
 pytestmark = pytest.mark.slow
-SECONDS = 30
-SERIOUS = ("serious", "critical")
-
-
-def wait(page: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
-    """Wait until a condition holds; what is exchanged while it is looked at is looked at again."""
-    ignored = (StaleElementReferenceException,)
-    return WebDriverWait(page, SECONDS, 0.1, ignored).until(lambda _: condition())
-
-
-def text(page: webdriver.Chrome, selector: str) -> str:
-    """The text of everything that a selector finds."""
-    script = "return [...document.querySelectorAll(arguments[0])].map(found => found.textContent).join('\\n')"
-    found: str = page.execute_script(script, selector)
-    return found
-
-
-def visible(page: webdriver.Chrome, selector: str) -> bool:
-    """Whether what a selector finds first is to be seen, asked at once, as it may be exchanged meanwhile."""
-    return bool(page.execute_script("return document.querySelector(arguments[0]).checkVisibility()", selector))
-
-
-def in_view(page: webdriver.Chrome, selector: str) -> bool:
-    """Whether what a selector finds first is in the part of the page that the browser shows."""
-    script = """
-        const place = document.querySelector(arguments[0]).getBoundingClientRect();
-        return place.top >= 0 && place.bottom <= innerHeight;
-    """
-    return bool(page.execute_script(script, selector))
-
-
-def click(page: webdriver.Chrome, selector: str) -> None:
-    """Click what a selector finds first, though it may be exchanged meanwhile."""
-    wait(page, lambda: page.execute_script("return document.querySelector(arguments[0]) !== null", selector))
-    page.execute_script("document.querySelector(arguments[0]).click()", selector)
-
-
-def tab_to(page: webdriver.Chrome, selector: str, backwards: bool = False) -> WebElement:
-    """Press Tab, or Shift and Tab, until what a selector finds has the focus."""
-    for _ in range(40):
-        page.switch_to.active_element.send_keys(*([Keys.SHIFT] if backwards else []), Keys.TAB)
-        if page.execute_script("return document.activeElement.matches(arguments[0])", selector):
-            return page.switch_to.active_element
-    raise AssertionError(f"Tab does not lead to {selector}")
-
-
-def open_panel(page: webdriver.Chrome, running: RunningConsole, panel: str) -> None:
-    page.get(f"{running.address}/?panel={panel}")
-    wait(page, lambda: text(page, "#connection .words") == "live")
-
-
-def problems(page: webdriver.Chrome) -> list[str]:
-    """What the browser complains of: refused by the policy, not found, raised."""
-    return [entry["message"] for entry in page.get_log("browser")]  # type: ignore[no-untyped-call]
 
 
 def test_the_page_is_complete_within_two_seconds(page: webdriver.Chrome, running: RunningConsole) -> None:
@@ -318,105 +258,3 @@ def test_script_from_a_record_stays_text(
         assert page.execute_script("return window.hacked === undefined") is True
         assert not [found for found in problems(page) if "Content Security Policy" in found]
     cloud.clients.s3.delete_object(Bucket=cloud.outputs["FailedEventsBucketName"], Key=key)
-
-
-def test_the_page_goes_on_when_the_console_was_started_again(page: webdriver.Chrome, target: Target) -> None:
-    session = Session()
-    with running_console(target, session) as first:
-        session = replace(session, port=first.port)
-        let_in(page, first)
-        open_panel(page, first, "alarms")
-    wait(page, lambda: "connection lost" in text(page, "#connection"))
-    with running_console(target, session) as again:
-        wait(page, lambda: text(page, "#connection .words") == "live")
-        ring(target, "UserDataProcessorDeliveryAlarm")
-        wait(page, lambda: "rings" in text(page, "#details-UserDataProcessorDeliveryAlarm .chip"))
-        assert again.port == session.port
-
-
-def test_two_tabs_show_the_same(page: webdriver.Chrome, running: RunningConsole, target: Target) -> None:
-    open_panel(page, running, "alarms")
-    first = page.current_window_handle
-    page.switch_to.new_window("tab")
-    try:
-        open_panel(page, running, "alarms")
-        ring(target, "OrderDataProcessorDeliveryAlarm")
-        wait(page, lambda: "rings" in text(page, "#details-OrderDataProcessorDeliveryAlarm .chip"))
-    finally:
-        page.close()
-        page.switch_to.window(first)
-    ring(target, "OrderDataProcessorDeliveryAlarm")
-    wait(page, lambda: "rings" in text(page, "#details-OrderDataProcessorDeliveryAlarm .chip"))
-
-
-def test_the_keyboard_is_enough(page: webdriver.Chrome, running: RunningConsole) -> None:
-    open_panel(page, running, "dashboard")
-    page.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
-    assert page.switch_to.active_element.text == "Skip to the panel"
-    tab_to(page, "#tab-alarms")
-    outline = page.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
-    assert outline == "solid"
-    page.switch_to.active_element.send_keys(Keys.ENTER)
-    wait(page, lambda: text(page, ".tabs [aria-current]").startswith("Alarms"))
-    assert page.execute_script("return document.activeElement.id") == "tab-alarms"
-    assert page.current_url.endswith("/?panel=alarms")
-    page.back()
-    wait(page, lambda: text(page, ".tabs [aria-current]") == "Dashboard")
-
-
-def test_a_record_is_traced_with_the_keyboard_alone(
-    page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud
-) -> None:
-    write_and_process(cloud, [record(SOURCE, "typed")])
-    open_panel(page, running, "dashboard")
-    tab_to(page, "#tab-trace").send_keys(Keys.ENTER)
-    wait(page, lambda: text(page, ".tabs [aria-current]") == "Trace")
-    tab_to(page, "[name=id]").send_keys("typed", Keys.ENTER)
-    wait(page, lambda: "USER_ACTIVITY" in text(page, "#detail .way .well"))
-    tab_to(page, "#tab-failed-events", backwards=True).send_keys(Keys.ENTER)
-    wait(page, lambda: "The bucket" in text(page, "#live"))
-
-
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_axe_finds_nothing_serious(running: RunningConsole, page: webdriver.Chrome, dark: bool) -> None:
-    with browser(dark=dark) as driver:
-        let_in(driver, running)
-        for panel in PANELS:
-            open_panel(driver, running, panel)
-            driver.execute_script(AXE.read_text())
-            found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-            serious = [
-                (violation["id"], [node["html"][:120] for node in violation["nodes"][:3]])
-                for violation in found["violations"]
-                if violation["impact"] in SERIOUS
-            ]
-            assert serious == [], panel
-        scheme = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
-        assert (scheme == "rgb(245, 246, 248)") is not dark
-
-
-def test_it_fits_into_360_pixels(page: webdriver.Chrome, running: RunningConsole) -> None:
-    resize(page, 360, 780)
-    try:
-        for panel in PANELS:
-            open_panel(page, running, panel)
-            assert page.execute_script("return document.documentElement.scrollWidth") <= 360, panel
-            assert visible(page, ".pipeline-list") and not visible(page, ".pipeline svg"), panel
-    finally:
-        resize(page, 1280, 900)
-
-
-def test_a_lost_connection_to_aws_is_told_and_goes_on(page: webdriver.Chrome, target: Target) -> None:
-    clients = replace(target.clients, endpoint_url="http://127.0.0.1:9").configured(
-        connect_timeout=1, retries={"total_max_attempts": 1}
-    )
-    lost = replace(target, seconds_between_reads=0.5)
-    with running_console(lost) as console:
-        let_in(page, console)
-        open_panel(page, console, "alarms")
-        overview = console.console.overview
-        overview.target = replace(lost, clients=clients)
-        wait(page, lambda: "cannot be reached" in text(page, "#pipeline [role=alert]"))
-        assert "UserDataProcessor" in text(page, ".pipeline svg")
-        overview.target = lost
-        wait(page, lambda: text(page, "#pipeline [role=alert]") == "")
