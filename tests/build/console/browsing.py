@@ -14,10 +14,10 @@ from tests.build.console.serving import RunningConsole
 _SECONDS = 30
 
 
-def wait(page: webdriver.Chrome, condition: Callable[[], Any]) -> Any:
+def wait(page: webdriver.Chrome, condition: Callable[[], Any], seconds: int = _SECONDS) -> Any:
     """Wait until a condition holds; what is exchanged while it is looked at is looked at again."""
     ignored = (StaleElementReferenceException,)
-    return WebDriverWait(page, _SECONDS, 0.1, ignored).until(lambda _: condition())
+    return WebDriverWait(page, seconds, 0.1, ignored).until(lambda _: condition())
 
 
 def text(page: webdriver.Chrome, selector: str) -> str:

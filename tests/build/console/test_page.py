@@ -25,6 +25,8 @@ from tests.build.console.serving import RunningConsole, let_in, running_console
 from tests.build.console.writing import record, write_and_process
 
 pytestmark = pytest.mark.slow
+SECONDS_OF_A_FAULT = 180
+"""An alarm rings within a minute here, and the busiest machine takes a few times as long."""
 
 
 def test_the_page_is_complete_within_two_seconds(page: webdriver.Chrome, running: RunningConsole) -> None:
@@ -120,7 +122,7 @@ def test_a_fault_is_seen_from_ringing_to_all_clear(
     wait(page, lambda: text(page, state).strip() == "ok")
     with FAULTS["crash"].inject(cloud, SOURCE):
         write_and_process(cloud, [record(SOURCE, f"crashed-{number}") for number in range(6)])
-        wait(page, lambda: text(page, state).strip() == "rings")
+        wait(page, lambda: text(page, state).strip() == "rings", SECONDS_OF_A_FAULT)
         wait(page, lambda: "alarm" in text(page, ".pipeline .box.ill") and int(text(page, "#badge-alarms")) >= 1)
         click(page, "#tab-failed-events")
         wait(page, lambda: "RetryAttemptsExhausted" in text(page, "#live h3"))
@@ -129,8 +131,8 @@ def test_a_fault_is_seen_from_ringing_to_all_clear(
     wait(page, lambda: re.search(r"failed events: \d+ recorded$", text(page, "#live [role=status] p")))
     wait(page, lambda: "The bucket is empty" in text(page, "#live"))
     click(page, "#tab-alarms")
-    wait(page, lambda: text(page, state).strip() == "ok")
-    wait(page, lambda: text(page, "#live .chip.alarm") == text(page, "#badge-alarms") == "")
+    wait(page, lambda: text(page, state).strip() == "ok", SECONDS_OF_A_FAULT)
+    wait(page, lambda: text(page, "#live .chip.alarm") == text(page, "#badge-alarms") == "", SECONDS_OF_A_FAULT)
     assert text(page, ".pipeline .box.ill") == text(page, "#badge-failed-events") == ""
     assert {f"crashed-{number}" for number in range(6)} <= _activities(cloud).keys()
 

@@ -75,7 +75,7 @@ def test_a_record_is_traced_with_the_keyboard_alone(
     tab_to(page, "[name=id]").send_keys("typed", Keys.ENTER)
     wait(page, lambda: "USER_ACTIVITY" in text(page, "#detail .way .well"))
     tab_to(page, "#tab-failed-events", backwards=True).send_keys(Keys.ENTER)
-    wait(page, lambda: "The bucket" in text(page, "#live"))
+    wait(page, lambda: text(page, ".tabs [aria-current]").startswith("Failed events"))
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
