@@ -114,6 +114,7 @@ def test_an_alarm_that_rings_says_what_it_means_and_its_history(
     wait(page, lambda: "UserDataProcessor" not in text(page, ".pipeline .box.ill"))
 
 
+@pytest.mark.timeout(600)
 def test_a_fault_is_seen_from_ringing_to_all_clear(
     page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud
 ) -> None:
@@ -160,6 +161,7 @@ def test_a_record_is_traced_on_the_page(page: webdriver.Chrome, running: Running
     wait(page, lambda: "Nothing is known of traced-on-the-page-not" in text(page, "#detail"))
 
 
+@pytest.mark.timeout(600)
 def test_200_of_200_records_are_traced_on_the_page(
     page: webdriver.Chrome, running: RunningConsole, cloud: LocalCloud, target: Target
 ) -> None:
