@@ -5,8 +5,8 @@ from typing import Any
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.build.console.serving import RunningConsole
@@ -47,12 +47,17 @@ def click(page: webdriver.Chrome, selector: str) -> None:
     page.execute_script("document.querySelector(arguments[0]).click()", selector)
 
 
-def tab_to(page: webdriver.Chrome, selector: str, backwards: bool = False) -> WebElement:
+def press(page: webdriver.Chrome, *keys: str) -> None:
+    """Press keys, whatever has the focus."""
+    ActionChains(page).send_keys(*keys).perform()
+
+
+def tab_to(page: webdriver.Chrome, selector: str, backwards: bool = False) -> None:
     """Press Tab, or Shift and Tab, until what a selector finds has the focus."""
     for _ in range(40):
-        page.switch_to.active_element.send_keys(*([Keys.SHIFT] if backwards else []), Keys.TAB)
+        press(page, *([Keys.SHIFT] if backwards else []), Keys.TAB, Keys.NULL)
         if page.execute_script("return document.activeElement.matches(arguments[0])", selector):
-            return page.switch_to.active_element
+            return
     raise AssertionError(f"Tab does not lead to {selector}")
 
 

@@ -136,10 +136,13 @@ def _render(running: RunningConsole, screenshot: Screenshot, folder: Path) -> No
 def _with_palette(picture: Image.Image) -> Image.Image:
     """A picture in its 256 most frequent colours, and so a third as large; Pillow's own palettes tint the surfaces."""
     parts = picture.tobytes()
-    counted = Counter(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(bytes(part for colour, _ in counted.most_common(256) for part in colour))
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    colours = list(zip(parts[::3], parts[1::3], parts[2::3], strict=True))
+    kept = [colour for colour, _ in Counter(colours).most_common(256)]
+    nearest = {colour: min(kept, key=lambda other: math.dist(colour, other)) for colour in set(colours)}
+    places = {colour: place for place, colour in enumerate(kept)}
+    indexed = Image.frombytes("P", picture.size, bytes(places[nearest[colour]] for colour in colours))
+    indexed.putpalette(bytes(part for colour in kept for part in colour))
+    return indexed
 
 
 if __name__ == "__main__":

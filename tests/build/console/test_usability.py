@@ -11,7 +11,7 @@ from build.console.access import Session
 from build.console.pages import PANELS
 from build.console.target import Target
 from build.local.cloud import LocalCloud
-from tests.build.console.browsing import open_panel, tab_to, text, visible, wait
+from tests.build.console.browsing import open_panel, press, tab_to, text, visible, wait
 from tests.build.console.seeding import SOURCE, ring
 from tests.build.console.serving import RunningConsole, browser, let_in, resize, running_console
 from tests.build.console.test_static import AXE
@@ -70,11 +70,14 @@ def test_a_record_is_traced_with_the_keyboard_alone(
 ) -> None:
     write_and_process(cloud, [record(SOURCE, "typed")])
     open_panel(page, running, "dashboard")
-    tab_to(page, "#tab-trace").send_keys(Keys.ENTER)
+    tab_to(page, "#tab-trace")
+    press(page, Keys.ENTER)
     wait(page, lambda: text(page, ".tabs [aria-current]") == "Trace")
-    tab_to(page, "[name=id]").send_keys("typed", Keys.ENTER)
+    tab_to(page, "[name=id]")
+    press(page, "typed", Keys.ENTER)
     wait(page, lambda: "USER_ACTIVITY" in text(page, "#detail .way .well"))
-    tab_to(page, "#tab-failed-events", backwards=True).send_keys(Keys.ENTER)
+    tab_to(page, "#tab-failed-events", backwards=True)
+    press(page, Keys.ENTER)
     wait(page, lambda: text(page, ".tabs [aria-current]").startswith("Failed events"))
 
 
