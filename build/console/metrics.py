@@ -64,6 +64,11 @@ class Widget:
     metrics: tuple[Metric, ...] = ()
     alarms: tuple[str, ...] = ()
 
+    @property
+    def alarm_names(self) -> frozenset[str]:
+        """The names of its alarms, with which their ARNs end."""
+        return frozenset(arn.rsplit(":", 1)[-1] for arn in self.alarms)
+
     def legend(self, metric: Metric, subjects: Mapping[str, str]) -> str:
         """What distinguishes one of its metrics from the others.
 

@@ -15,7 +15,7 @@ from build.console.daily_summaries import DailySummary, newest_summaries
 from build.console.execution_paths import ListedExecution, newest_executions
 from build.console.failed_batches import FailedBatches
 from build.console.log_buffer import LogBuffer
-from build.console.metrics import SHOWN, Metric, Series, Widget, dashboard_widgets, metric_series
+from build.console.metrics import DEFAULT_PERIOD, SHOWN, Metric, Series, Widget, dashboard_widgets, metric_series
 from build.console.pipeline import Counted, Flow, flows
 from build.console.target import Target
 from build.errors import CommandError
@@ -136,7 +136,7 @@ class Overview:
             summaries=newest_summaries(self.target),
             failed_events=self._failed.listed(),
             dead_letters=self._dead_letters(),
-            series=metric_series(clients.cloudwatch, metrics, now - SHOWN, now),
+            series=metric_series(clients.cloudwatch, metrics, _period_of(now - SHOWN), now),
         )
         if self._logs.watched:
             self._logs.read()
@@ -148,3 +148,8 @@ class Overview:
             QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
         )
         return int(answer["Attributes"]["ApproximateNumberOfMessages"])
+
+
+def _period_of(time: datetime) -> datetime:
+    """When the period of a moment begins, so that the first value of a graph is of a whole period."""
+    return datetime.fromtimestamp(time.timestamp() // DEFAULT_PERIOD * DEFAULT_PERIOD, UTC)

@@ -1,5 +1,6 @@
 """The pipeline of a template, from left to right, and what is true of each of its boxes and arrows now."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,16 +20,16 @@ from stack.config import METRICS_NAMESPACE
 _MAPPING = "AWS::Lambda::EventSourceMapping"
 _MACHINE = "AWS::StepFunctions::StateMachine"
 _RULE = "AWS::Events::Rule"
-_FLOWING = ("AWS::DynamoDB::Table", "AWS::Lambda::Function", _MACHINE, _RULE, "AWS::S3::Bucket", "AWS::SQS::Queue")
+_TABLE, _FUNCTION = "AWS::DynamoDB::Table", "AWS::Lambda::Function"
+_FLOWING = (_TABLE, _FUNCTION, _MACHINE, _RULE, "AWS::S3::Bucket", "AWS::SQS::Queue")
 _PANELS = {
-    "AWS::DynamoDB::Table": "trace",
-    "AWS::Lambda::Function": "logs",
+    _TABLE: "trace",
     _MACHINE: "executions",
     _RULE: "executions",
     "AWS::S3::Bucket": "failed-events",
     "AWS::SQS::Queue": "alarms",
 }
-"""What a click on a box opens, by type."""
+"""What a click on a box opens, by type of resource."""
 _BUCKET, _QUEUE = "FailedEventsBucket", "DailyAnalyticsDeadLetterQueue"
 _FLOW_PERIOD = 60
 _FLOW_PERIODS = 2
@@ -90,7 +91,7 @@ def pipeline_sheet(graph: ResourceGraph) -> Sheet:
         tuple(_groups(graph)),
         merged(_arrows(graph)),
     )
-    links = {box.id: f"/?panel={_PANELS[graph.resources[box.id].type]}" for box in picture.boxes}
+    links = {box.id: _link(graph, graph.resources[box.id]) for box in picture.boxes}
     return Sheet(picture, lay_out(picture), links)
 
 
@@ -105,17 +106,31 @@ def boxes_now(
     target: Target, alarms: Iterable[AlarmState], executions: Iterable[ListedExecution], counted: Counted
 ) -> dict[str, Appearance]:
     """How each box is: ill while an alarm that watches it, or a part of it, rings."""
-    ringing = {name for alarm in alarms if alarm.rings and not alarm.composite for name in alarm.watched}
     mapped = {found.logical_id: function for found, _, function in _mappings(target.graph)}
-    ill = {mapped.get(name, name) for name in ringing}
+    ringing = Counter(
+        box
+        for alarm in alarms
+        if alarm.rings and not alarm.composite
+        for box in {mapped.get(name, name) for name in alarm.watched}
+    )
     waiting = {_BUCKET: counted.failed_events, _QUEUE: counted.dead_letters}
+    listed = list(executions)
     return {
         resource.logical_id: Appearance(
-            _lines(resource, list(executions), waiting),
-            "ill" if resource.logical_id in ill or waiting.get(resource.logical_id) else "well",
+            _lines(resource, listed, waiting, ringing[resource.logical_id]),
+            "ill" if ringing[resource.logical_id] or waiting.get(resource.logical_id) else "well",
         )
         for resource in _flowing(target.graph)
     }
+
+
+def _link(graph: ResourceGraph, resource: Resource) -> str:
+    """What a click on a box opens: of a function its own log lines, of a table without a stream its summaries."""
+    if resource.type == _FUNCTION:
+        return f"/?panel=logs&source={resource.logical_id}"
+    if resource.type == _TABLE and resource.logical_id not in {table for table, _ in _mapped(graph)}:
+        return "/?panel=summaries"
+    return f"/?panel={_PANELS[resource.type]}"
 
 
 def _flow_now(flow: Flow, series: Mapping[Metric, Series], now: datetime) -> Appearance:
@@ -131,16 +146,20 @@ def _flow_now(flow: Flow, series: Mapping[Metric, Series], now: datetime) -> App
     return Appearance((f"{rate:.1f} records/s", *behind), "busy" if rate else "")
 
 
-def _lines(resource: Resource, executions: list[ListedExecution], waiting: Mapping[str, int]) -> tuple[str, ...]:
+def _lines(
+    resource: Resource, executions: list[ListedExecution], waiting: Mapping[str, int], ringing: int = 0
+) -> tuple[str, ...]:
     match resource.type:
-        case "AWS::StepFunctions::StateMachine":
-            return (_execution_line(executions),)
-        case "AWS::Events::Rule":
-            return (str(resource.properties.get("ScheduleExpression", "")),)
         case "AWS::S3::Bucket":
             return (f"{waiting.get(resource.logical_id, 0):,} failed events",)
         case "AWS::SQS::Queue":
             return (f"{waiting.get(resource.logical_id, 0):,} dead letters",)
+        case _ if ringing:
+            return (f"{ringing} alarms ring" if ringing > 1 else "1 alarm rings",)
+        case "AWS::StepFunctions::StateMachine":
+            return (_execution_line(executions),)
+        case "AWS::Events::Rule":
+            return (str(resource.properties.get("ScheduleExpression", "")),)
         case _:
             return (kind_of(resource),)
 

@@ -48,7 +48,8 @@ document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   folded = new Map([...detail.target.querySelectorAll("details[id]")].map((part) => [part.id, part.open]));
   focused = detail.target.contains(document.activeElement) ? focusKey(document.activeElement) : "";
 });
-document.addEventListener("htmx:afterSwap", () => {
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "detail") detail.target.scrollIntoView({ block: "nearest" });
   for (const [id, open] of folded) {
     const part = document.getElementById(id);
     if (part) part.open = open;
@@ -88,6 +89,7 @@ function drawing(place, graph) {
     width: place.clientWidth, height: 176, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
     cursor: { y: false }, scales: { x: { range: () => graph.shown }, y: { range: (_, low, high) => [0, Math.max(high, 1) * 1.1] } },
     axes: [{ ...axis, size: 28, values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toISOString().slice(11, 16)) }, { ...axis, size: 56 }],
+    legend: { markers: { fill: (_, number) => (number > 6 ? "" : colour(`--series-${number - 1}`)), dash: (_, number) => (number > 6 ? "dashed" : "solid") } },
     series: [{}, ...lines],
   };
 }

@@ -1,6 +1,7 @@
 """What a stack under test holds and tells: failed events, summaries, metrics and alarms that ring."""
 
 import json
+import math
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from stack.config import SOURCES
 from tests.build.redrive.failure_records import failure
 
 SOURCE = SOURCES[0]
+_HOUR = 3_600_000
 
 
 def store_failure(
@@ -52,17 +54,36 @@ def seed_summaries(cloud: LocalCloud, days: int) -> None:
         for source in cloud.config.sources
     )
     kind = requested_kind(DAILY_ANALYTICS, counted)
-    midnight = datetime.combine(datetime.now(UTC).date(), time(), UTC)
     for age in range(1, days + 1):
-        start = midnight - timedelta(days=age)
-        window = Window(int(start.timestamp() * 1000), int((start + timedelta(days=1)).timestamp() * 1000))
-        busy = [4000 + 700 * (age * (3 + number) % 7) + 150 * (age % 5) for number in range(len(counted))]
-        counts = {
-            source.activity_type: [activities // 24] * 23 + [activities - activities // 24 * 23]
-            for source, activities in zip(counted, busy, strict=True)
-        }
+        start = _midnight(age)
+        window = Window(start, start + 24 * _HOUR)
+        counts = {source.activity_type: _hours_of(age, number) for number, source in enumerate(counted)}
         item = summary_item(summary_of(kind, window, counts, Counting(window.end, True)))
         cloud.clients.dynamodb.put_item(TableName=cloud.outputs["AnalyticsTableName"], Item=item)
+
+
+def seed_activities(cloud: LocalCloud, age: int) -> None:
+    """Write the activities of a day so many days ago that `seed_summaries` counts."""
+    activities = [
+        {"PutRequest": {"Item": {"dataType": {"S": source.activity_type}, "processedAt": {"N": str(moment)}}}}
+        for number, source in enumerate(cloud.config.sources)
+        for hour, count in enumerate(_hours_of(age, number))
+        for moment in range(_midnight(age) + hour * _HOUR, _midnight(age) + hour * _HOUR + count)
+    ]
+    for first in range(0, len(activities), 25):
+        requests: Any = {cloud.outputs["AnalyticsTableName"]: activities[first : first + 25]}
+        cloud.clients.dynamodb.batch_write_item(RequestItems=requests)
+
+
+def _midnight(age: int) -> int:
+    """The first millisecond of a UTC day so many days ago."""
+    return int((datetime.combine(datetime.now(UTC).date(), time(), UTC) - timedelta(days=age)).timestamp() * 1000)
+
+
+def _hours_of(age: int, source: int) -> list[int]:
+    """How many activities a source has in each hour of a day: more on some days, and most at noon."""
+    usual = 18 + 3 * (age * (3 + source) % 7) + age % 5
+    return [round(usual * (1.2 - math.cos((hour + source) * math.tau / 24))) for hour in range(24)]
 
 
 def seed_metrics(target: Target, metrics: dict[Metric, list[float]]) -> None:

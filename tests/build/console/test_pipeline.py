@@ -22,6 +22,8 @@ def test_every_source_flows_into_its_function(target: Target) -> None:
     assert {"AnalyticsTable", "FailedEventsBucket", "DataProcessingStateMachine"} <= boxes
     assert not any("Alarm" in box or "Role" in box or "Mapping" in box for box in boxes)
     assert set(sheet.links) == boxes
+    assert sheet.links["UserDataTable"] == "/?panel=trace" and sheet.links["AnalyticsTable"] == "/?panel=summaries"
+    assert sheet.links["UserDataProcessor"] == "/?panel=logs&source=UserDataProcessor"
 
 
 def test_an_arrow_tells_the_rate_of_the_last_two_minutes(target: Target) -> None:
@@ -39,6 +41,9 @@ def test_a_box_is_ill_while_an_alarm_of_it_rings(target: Target) -> None:
     alarm = AlarmState("a", "A", "ALARM", NOW, "", False, frozenset({"UserDataEventSourceMapping"}))
     boxes = boxes_now(target, [alarm], [], Counted(0, 0))
     assert boxes["UserDataProcessor"].state == "ill" and boxes["OrderDataProcessor"].state == "well"
+    assert boxes["UserDataProcessor"].lines == ("1 alarm rings",)
+    further = AlarmState("b", "B", "ALARM", NOW, "", False, frozenset({"UserDataProcessor"}))
+    assert boxes_now(target, [alarm, further], [], Counted(0, 0))["UserDataProcessor"].lines == ("2 alarms ring",)
     calm = AlarmState("a", "A", "OK", NOW, "", False, frozenset({"UserDataProcessor"}))
     assert boxes_now(target, [calm], [], Counted(0, 0))["UserDataProcessor"].state == "well"
 
