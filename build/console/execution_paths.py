@@ -192,9 +192,7 @@ def _visited(events: Mapping[int, "HistoryEventTypeDef"]) -> Iterator[VisitedSta
             yield VisitedState(event[_ENTERED]["name"], event["timestamp"], ended, failed)
 
 
-def _entry_of(
-    exit_event: "HistoryEventTypeDef", events: Mapping[int, "HistoryEventTypeDef"]
-) -> "HistoryEventTypeDef":
+def _entry_of(exit_event: "HistoryEventTypeDef", events: Mapping[int, "HistoryEventTypeDef"]) -> "HistoryEventTypeDef":
     """The entry of the state that was left; the ids lead back through one of the iterations of a Map."""
     name, event = exit_event[_EXITED]["name"], exit_event
     while event.get(_ENTERED, {}).get("name") != name:

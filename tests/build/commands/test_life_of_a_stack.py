@@ -17,6 +17,7 @@ from build.deploy import desired
 from build.deploy.artifacts import artifact_bucket, record_key
 from build.local.emulator import Emulator
 from stack import settings
+from stack.config import StackConfig
 from tests.build.commands.conftest import Run
 from tests.build.support import tiny_template
 
@@ -157,9 +158,13 @@ def test_outputs(run: Run) -> None:
     assert result["outputs"]["OrderDataTableName"] == "life-orderdata-synth"
 
 
-def test_status(run: Run) -> None:
+def test_status(run: Run, cloud: Clients) -> None:
+    for function in StackConfig("life").functions:
+        cloud.functions.get_waiter("function_updated_v2").wait(
+            FunctionName=StackConfig("life").name(function.name_part), WaiterConfig={"Delay": 0, "MaxAttempts": 500}
+        )
     code, out, _ = run("status")
-    assert code == 0
+    assert code == 0, out
     for part in ("UPDATE_COMPLETE", "UserDataProcessor", "UserDataEventSourceMapping", "alarms"):
         assert part in out
     assert len(out.splitlines()) < 25

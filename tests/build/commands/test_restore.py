@@ -399,12 +399,11 @@ def test_a_table_that_was_deleted_comes_back_as_it_was_last(run: Run, deployed: 
     deployed.delete_table()
     code, _, err = run(*deployed.words, "--yes")
     assert (code, "leave out --to" in err) == (2, True)
-    (backup,) = deployed.cloud.dynamodb.list_backups(TableName=TABLE, BackupType="SYSTEM")["BackupSummaries"]
+    backups = deployed.cloud.dynamodb.list_backups(TableName=TABLE, BackupType="SYSTEM")["BackupSummaries"]
+    of_deletion = max(backup["BackupCreationDateTime"] for backup in backups)
     code, out, err = run("restore", "--table", "ThingsTable", "--yes")
     assert (code, err) == (0, "")
-    assert (
-        f"{TABLE} is gone; this is the backup of its deletion, {backup['BackupCreationDateTime']:%Y-%m-%d %H:%M}" in out
-    )
+    assert f"{TABLE} is gone; this is the backup of its deletion, {of_deletion:%Y-%m-%d %H:%M:%S%z}" in out
     assert (deployed.items, deployed.state, deployed.tables) == ([NEW, OLD], before, [TABLE])
 
 

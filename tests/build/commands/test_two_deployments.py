@@ -132,6 +132,8 @@ def expect_comparison(stubs: Stubs, deployment: Deployment, status: str | None =
     stubs.answer("s3", "head_bucket", bucket.target, {"BucketRegion": stubs.clients.region})
     for archive in deployment.package.archives:
         stubs.answer("s3", "head_object", {"Key": archive.object_key, **bucket.target}, {})
+    if status:
+        stubs.no_table_is_restored()
 
 
 def expect_no_stack(stubs: Stubs, name: str = NAME) -> None:
@@ -173,6 +175,7 @@ def refused_execution(stubs: Stubs) -> None:
     """The stack may still be described as under review, and is left alone."""
     expect_change_set(stubs)
     expect_description(stubs)
+    stubs.no_table_is_restored()
     expect_refusal(stubs, "execute_change_set", OBSOLETE)
     stubs.events_are(event(1, NAME, "UPDATE_IN_PROGRESS", token="theirs"))
     stubs.answer("cloudformation", "delete_change_set", CHANGE_SET, {})
@@ -202,6 +205,7 @@ def test_somebody_elses_update_is_followed_however_it_ends_and_ones_own_made_aft
     expect_comparison(stubs, deployment)
     expect_change_set(stubs)
     expect_description(stubs)
+    stubs.no_table_is_restored()
     stubs.answer("cloudformation", "execute_change_set", ANYTHING, {})
     stubs.events_are(event(4, NAME, "UPDATE_COMPLETE"), event(3, NAME, "UPDATE_IN_PROGRESS"))
     stubs.stack_is("UPDATE_COMPLETE")

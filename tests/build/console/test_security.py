@@ -268,7 +268,7 @@ def test_the_cause_of_a_failure_of_a_protected_stack_is_not_shown(
     target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     execution = ListedExecution("failed", "FAILED", datetime.now(UTC), datetime.now(UTC))
-    path = ExecutionPath(execution, "{}", "", "AnalyticsTableError", '{"errorMessage": "SECRET_DATA"}', ())
+    path = ExecutionPath(execution, "{}", "", "AnalyticsTableError", '{"errorMessage": "SECRET_DATA"}', (), ())
     monkeypatch.setattr(pages, "execution_path", lambda *_: path)
     for protected in (False, True):
         config = replace(target.config, protected_by_settings=protected)
