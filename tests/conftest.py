@@ -28,6 +28,7 @@ def pytest_configure() -> None:
         del os.environ[name]
     os.environ.pop("ENVIRONMENT_SUFFIX", None)
     os.environ.update(DUMMY)
+    gc.disable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +43,7 @@ def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking at what every test needs: that was a fifth of the tests' time."""
     gc.freeze()
     gc.set_threshold(10_000)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
