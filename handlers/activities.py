@@ -9,8 +9,8 @@ from functools import reduce
 from operator import getitem
 from typing import Any
 
+from handlers.activity_settings import ShardHistory, retention_days
 from handlers.keys import SIGNIFICANT_DIGITS, Item, partition_keys, sort_key
-from handlers.shards import ShardHistory
 
 _RECORDED_EVENTS = ("INSERT", "MODIFY")
 _IGNORED_EVENT = "REMOVE"
@@ -89,12 +89,6 @@ def activity_item(record: object, source: ActivitySource) -> Item | None:
         "processedBy": {"S": source.processed_by},
         **_expiry(record, source.retention_days),
     }
-
-
-def retention_days(environment: Mapping[str, str]) -> int | None:
-    """How long activities are kept; None for ever."""
-    days = environment.get("ACTIVITY_RETENTION_DAYS")
-    return int(days) if days else None
 
 
 def _expiry(record: object, days: int | None) -> Item:

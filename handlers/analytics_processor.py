@@ -4,18 +4,16 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from handlers.activities import retention_days
+from handlers.activity_settings import ShardHistory, retention_days
 from handlers.counting import PageLimit, count_partition, count_slices
 from handlers.dynamodb import create_client
 from handlers.errors import table_errors
-from handlers.shards import ShardHistory
 from handlers.slices import MOST_SHARD_GROUPS, CountedSlice, Slice, hourly_counts, slices_of
 from handlers.summaries import (
     Counting,
@@ -35,6 +33,9 @@ from handlers.windows import (
     require_kept,
 )
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 logger = Logger()
 tracer = Tracer(patch_modules=["botocore"])
 metrics = Metrics()
@@ -53,7 +54,7 @@ dynamodb = create_client(
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Write the summaries that a validated request asks for, or do one step of counting them in slices.
 
     Args:

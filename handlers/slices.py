@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from handlers.activity_settings import ShardHistory
 from handlers.errors import SlicesError
 from handlers.keys import partition_keys
-from handlers.shards import ShardHistory
 from handlers.windows import Window, hours_of
 
 MOST_SHARD_GROUPS = 20

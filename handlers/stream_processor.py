@@ -2,17 +2,19 @@
 
 import os
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from handlers.activities import ActivitySource, activity_item
 from handlers.activity_batch import BatchReport, process_batch, records_of
 from handlers.batch_writer import BatchWriter
 from handlers.dynamodb import create_client
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
 
 _REASONS_LOGGED = 20
 # The longest that the last request can take: two attempts of the client below, a backoff, the answer.
@@ -39,7 +41,7 @@ dynamodb = create_client(
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     """Record a batch of a DynamoDB stream.
 
     Args:
@@ -59,7 +61,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return report.response
 
 
-def _seconds_left(context: LambdaContext) -> float:
+def _seconds_left(context: "LambdaContext") -> float:
     """The seconds in which requests to DynamoDB may still begin."""
     return context.get_remaining_time_in_millis() / 1000 - RESERVED_SECONDS
 

@@ -22,9 +22,9 @@ from benchmarks.systems.billion_table import (
 from benchmarks.systems.capacity import READ_UNIT_BYTES
 from benchmarks.systems.parallel_dynamodb import LATENCY
 from benchmarks.systems.stream_events import SUMMARISED_DAY, midnight_milliseconds
+from handlers.activity_settings import ShardHistory
 from handlers.counting import PageLimit, count_partition
 from handlers.keys import partition_keys
-from handlers.shards import ShardHistory
 from handlers.slices import MOST_SHARD_GROUPS, Slice, slices_of
 from handlers.windows import Window
 from stack.config import ANALYTICS_PROCESSOR, StackConfig

@@ -138,15 +138,17 @@ class RedriveJob:
             self.state = replace(self.state, notes=(*self.state.notes, text)[-_MOST_NOTES:])
 
     def _run(self) -> None:
+        outcome = "it failed, and the terminal shows where; what was not replayed is still in the bucket"
         try:
             outcome = self._redrive()
         except CommandError as error:
             outcome = str(error)
         except (BotoCoreError, ClientError) as error:
             outcome = explanation(error, self._target.clients.region)
-        with self._lock:
-            self.state = replace(self.state, running=False, outcome=outcome)
-        self._ended()
+        finally:
+            with self._lock:
+                self.state = replace(self.state, running=False, outcome=outcome)
+            self._ended()
 
     def _redrive(self) -> str:
         clients, pipeline = self._target.redrive_clients, self._target.pipeline

@@ -1,5 +1,6 @@
 """What every open page shows: read by one thread for all of them, again and again, more slowly when AWS throttles."""
 
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -110,6 +111,11 @@ class Overview:
             self._keep(explanation(error, self.target.clients.region))
             if isinstance(error, ClientError) and is_transient(error):
                 pause = min(_LONGEST_PAUSE, 4 * pause)
+        except Exception as error:
+            self._keep(
+                f"reading failed ({type(error).__name__}: {error}); it is tried again, the terminal shows where."
+            )
+            traceback.print_exc()
         self.touch()
         return pause
 

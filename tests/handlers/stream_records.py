@@ -3,7 +3,7 @@
 from typing import Any
 
 from handlers.activities import ActivitySource
-from handlers.shards import ShardHistory
+from handlers.activity_settings import ShardHistory
 
 USERS = ActivitySource(
     id_attribute="userId",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.activities import ActivitySource, RecordError, activity_item, activity_key, is_dynamodb_number
-from handlers.shards import ShardHistory
+from handlers.activity_settings import ShardHistory
 from tests.handlers.stream_records import USERS, USERS_ENVIRONMENT, stream_record
 
 JSON = st.recursive(

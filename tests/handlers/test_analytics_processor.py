@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from handlers.activity_settings import ShardHistory
 from handlers.errors import AnalyticsTableError, InvalidRequestError
 from handlers.keys import sort_key
-from handlers.shards import ShardHistory
 from handlers.summaries import summary_item
 from tests.handlers import lambda_process
 from tests.handlers.conftest import FakeContext, Output

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handlers.activity_settings import ShardHistory
 from handlers.errors import SlicesError
 from handlers.keys import partition_keys
-from handlers.shards import ShardHistory
 from handlers.slices import MOST_SHARD_GROUPS, CountedSlice, Slice, hourly_counts, slices_of
 from handlers.windows import Window
 

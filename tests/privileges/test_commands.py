@@ -44,6 +44,8 @@ from tests.privileges.command_calls import ACCOUNT, CALLER, REGION, SUFFIX, acti
 from tests.privileges.policy_evaluation import Decision, Request, decide
 from tests.privileges.test_enforced import ENFORCING, lacking
 
+pytestmark = pytest.mark.slow
+
 CONFIG = StackConfig(SUFFIX)
 SCOPE = Scope(SUFFIX, REGION, ACCOUNT)
 ROLE = SCOPE.role_arn(SCOPE.role_name("cloudformation"))

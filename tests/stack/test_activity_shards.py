@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.shards import ShardHistory
+from handlers.activity_settings import ShardHistory
 from stack.activity_shards import (
     ActivityShards,
     activity_shards_from_variable,

@@ -16,6 +16,8 @@ from stack.config import StackConfig
 from stack.workflow import definition
 from tests.build.support import ACCOUNT, REGION, dummy_session
 
+pytestmark = pytest.mark.slow
+
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/test"
 STATES = ("ValidateData", "ProcessAnalytics")
 ANSWERS = "def handler(event, context): return {'isValid': True}"

@@ -27,6 +27,8 @@ from tests.build.commands.conftest import Run
 from tests.build.support import tiny_template
 from tests.privileges.calls import watched_calls
 
+pytestmark = pytest.mark.slow
+
 STACK = "TapStackback"
 TABLE = "back-things-synth"
 KEYS: Any = {

@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from build.console import failed_batches
 from build.console import overview as overview_module
 from build.console.alarm_states import alarm_states, runbook_rows
 from build.console.daily_summaries import count_day
-from build.console.failed_batches import FailedBatches
+from build.console.failed_batches import FailedBatches, RedriveJob
 from build.console.log_buffer import LogBuffer, LogFilter
 from build.console.overview import Overview
 from build.console.target import Target
@@ -78,6 +80,36 @@ def test_reading_pauses_longer_when_aws_throttles(
     monkeypatch.setattr(overview_module, "alarm_states", throttle)
     assert overview.read() == 4 * target.seconds_between_reads
     assert "AWS throttles DescribeAlarms" in overview.snapshot.problem
+
+
+def test_reading_goes_on_after_whatever_fails(
+    overview: Overview, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def break_down(_: object) -> None:
+        raise KeyError("Alarms")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(overview_module, "alarm_states", break_down)
+        overview.read()
+    assert overview.snapshot.problem.startswith("reading failed (KeyError: 'Alarms'); it is tried again")
+    assert "break_down" in capsys.readouterr().err
+    overview.read()
+    assert overview.snapshot.problem == ""
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_redrive_that_breaks_down_does_not_look_as_though_it_ran(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise KeyError("Contents")
+
+    monkeypatch.setattr(failed_batches, "FailedEventsBucket", break_down)
+    ended = Event()
+    job = RedriveJob(target, lambda: None, ended.set)
+    job.start()
+    assert ended.wait(60)
+    assert (job.state.running, job.state.outcome[:9]) == (False, "it failed")
 
 
 def test_every_alarm_has_its_row_of_the_runbook(target: Target) -> None:

@@ -176,6 +176,7 @@ def test_what_somebody_asks_for_is_read_before_what_the_page_refreshes(cloud: Lo
         assert clock.waits != []
 
 
+@pytest.mark.slow
 def test_a_redrive_does_not_wait_and_the_page_reads_thirty_times_a_minute(
     cloud: LocalCloud, stack: DeployedStack
 ) -> None:

@@ -21,7 +21,7 @@ from build.reconcile.reading import (
 )
 from build.redrive.failed_events import FailedBatch
 from handlers.activities import activity_key
-from handlers.shards import ShardHistory
+from handlers.activity_settings import ShardHistory
 from handlers.windows import Window
 from tests.build.poller.fakes import EPOCH, FakeShard, FakeStreams, VirtualTime
 from tests.build.redrive.failure_records import USERS, record

@@ -1,6 +1,7 @@
-"""How many partitions one type of activity is spread over: a history, so that a raise moves no record that exists."""
+"""How activities are stored: how long, and over how many partitions, a history so that a raise moves no record."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,12 @@ class ShardHistory:
     def most_between(self, start: int, end: int) -> int:
         """The most shards in force at any time from `start` up to, but without, `end`."""
         return max([self.at(start), *(shards for begin, shards in self.entries if start < begin < end)])
+
+
+def retention_days(environment: Mapping[str, str]) -> int | None:
+    """How long activities are kept; None for ever."""
+    days = environment.get("ACTIVITY_RETENTION_DAYS")
+    return int(days) if days else None
 
 
 def _milliseconds(when: str | int) -> int:

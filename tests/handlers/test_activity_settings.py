@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from handlers.activities import activity_item, activity_key
+from handlers.activity_settings import ShardHistory
 from handlers.counting import count_slices
 from handlers.keys import Item, Key, key_of, last_sort_key_before, sort_key
-from handlers.shards import ShardHistory
 from handlers.slices import hourly_counts, slices_of
 from handlers.windows import Window
 from tests.handlers.stream_records import USERS, stream_record
