@@ -23,7 +23,11 @@ class ShardHistory:
 
     def at(self, moment: int) -> int:
         """The shards in force at a moment, in milliseconds since 1970."""
-        return next(shards for begin, shards in reversed(self.entries) if begin <= moment)
+        (_, in_force), *later = self.entries
+        for begin, shards in later:
+            if begin <= moment:
+                in_force = shards
+        return in_force
 
     def most_between(self, start: int, end: int) -> int:
         """The most shards in force at any time from `start` up to, but without, `end`."""
