@@ -12,7 +12,9 @@ run := $(VENV)/bin/python
 uv := $(VENV)/bin/uv
 locked := --quiet --require-hashes --no-deps --requirement
 pip_install := $(run) -m pip install --disable-pip-version-check $(locked)
-in_two_processes := -m 'not slow' --numprocesses 2 --dist loadfile
+# One more than there are cores, because tests also wait, for the emulator above all.
+processes := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+in_parallel := -m 'not slow' --numprocesses $(processes) --maxprocesses 6 --dist loadfile
 code := generate.py stack handlers build benchmarks tests
 black := --quiet --line-length 120 --exclude '/\.venv'
 
@@ -44,10 +46,10 @@ console: venv ## see the whole system run on a page of this machine, with no acc
 	@$(run) -m build console
 
 test: venv ## run the tests, but for the slow ones
-	$(run) -m pytest $(in_two_processes)
+	$(run) -m pytest $(in_parallel)
 
 coverage: venv ## run the same tests and check how much of the code they run
-	$(run) -m pytest $(in_two_processes) --cov --cov-report=
+	$(run) -m pytest $(in_parallel) --cov --cov-report=
 	$(run) -m coverage report --include='stack/*,handlers/*' --fail-under=100
 	$(run) -m coverage report --include='build/*' --fail-under=90
 

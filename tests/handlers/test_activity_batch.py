@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.activities import activity_item
-from handlers.activity_batch import BatchReport, FailedRecord, process_batch
+from handlers.activity_batch import BatchReport, FailedRecord, process_batch, records_of
 from handlers.batch_writer import FailedWrite
 from handlers.keys import Item
 from tests.handlers.stream_records import USERS, stream_record
@@ -41,6 +41,22 @@ def processed(table: Table, *records: Any) -> BatchReport:
 
 def failures(batch: BatchReport) -> list[Any]:
     return [failure["itemIdentifier"] for failure in batch.response["batchItemFailures"]]
+
+
+def test_an_event_has_a_list_of_records() -> None:
+    assert records_of({"Records": [1, 2], "other": 3}) == [1, 2]
+    assert records_of({"Records": []}) == []
+
+
+@pytest.mark.parametrize("event", [None, "Records", ["Records"], {}, {"records": []}, {"Records": {"0": "a record"}}])
+def test_an_event_without_records_is_refused(event: object) -> None:
+    with pytest.raises(ValueError, match="^the event has no list of `Records`, so it is none of DynamoDBStreams.$"):
+        records_of(event)
+
+
+def test_records_that_failed_are_not_ignored_ones() -> None:
+    batch = processed(Table(), stream_record(1), stream_record(2, "REMOVE"), {"eventName": "MOVE"})
+    assert (batch.records, batch.written, batch.ignored, len(batch.failed)) == (3, 1, 1, 1)
 
 
 def test_all_activities_are_written_in_one_go() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from handlers.activities import activity_item, activity_key
-from handlers.activity_settings import ShardHistory
+from handlers.activity_settings import ShardHistory, retention_days
 from handlers.counting import count_slices
 from handlers.keys import Item, Key, key_of, last_sort_key_before, sort_key
 from handlers.slices import hourly_counts, slices_of
@@ -65,6 +65,14 @@ def test_a_record_of_the_last_millisecond_before_a_raise_has_the_key_that_it_had
     assert {activity_key(record, source)[0] for record in last} == {"USER_ACTIVITY"}
     first = [created_at(NOON, number) for number in range(50)]
     assert len({activity_key(record, source)[0] for record in first}) == 8
+
+
+@pytest.mark.parametrize(
+    ("environment", "days"),
+    [({}, None), ({"ACTIVITY_RETENTION_DAYS": ""}, None), ({"ACTIVITY_RETENTION_DAYS": "30"}, 30)],
+)
+def test_activities_are_kept_for_ever_unless_the_days_are_given(environment: dict[str, str], days: int | None) -> None:
+    assert retention_days(environment) == days
 
 
 @given(st.floats(0, 253_402_300_799), st.lists(st.tuples(st.integers(1, 10**6), st.integers(1, 9)), max_size=4))
