@@ -83,8 +83,18 @@ def test_a_summary_was_counted_when_its_first_slice_began(
 ) -> None:
     moments = iter((1_000, 2_000))
     monkeypatch.setattr(analytics_processor, "milliseconds_since_1970", lambda moment: next(moments))
-    (summary,) = analytics_processor.handler(in_slices(analytics_processor, REQUESTS[1]), context)["summaries"]
+    counted = in_slices(analytics_processor, REQUESTS[1])
+    assert counted["countedAt"] == 1_000
+    (summary,) = analytics_processor.handler(counted, context)["summaries"]
     assert summary["countedAt"] == 1_000
+
+
+def test_a_summary_was_counted_as_consistently_as_its_slices(
+    analytics_processor: ModuleType, table: FakeDynamoDB, context: FakeContext
+) -> None:
+    counted = in_slices(analytics_processor, REQUESTS[1]) | {"consistent": False}
+    (summary,) = analytics_processor.handler(counted, context)["summaries"]
+    assert summary["consistent"] is False
 
 
 @pytest.mark.parametrize(("of", "consistent"), [(REQUESTS[0], False), (REQUESTS[1], True)])

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from handlers.errors import AnalyticsTableError, table_errors
+from handlers.errors import AnalyticsTableError, cut_answer, table_errors
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,12 @@ def test_a_lost_connection_names_the_table_too() -> None:
     ):
         with table_errors("my-table"):
             raise EndpointConnectionError(endpoint_url="https://dynamodb")
+
+
+def test_an_answer_that_was_cut_short_names_the_table_too() -> None:
+    assert str(cut_answer("my-table")) == (
+        "the table my-table sent an answer that was cut short; start the execution again when DynamoDB answers."
+    )
 
 
 def test_what_works_and_other_errors_pass() -> None:

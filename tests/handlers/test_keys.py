@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.keys import Item, key_of, last_sort_key_before, partition_keys, sort_key
+from handlers.keys import Item, items_between, key_of, last_sort_key_before, partition_keys, sort_key
 
 MILLISECONDS = st.integers(min_value=1, max_value=253_402_300_799_999)
 FRACTIONS = st.integers(min_value=0, max_value=2**192)
@@ -38,6 +38,17 @@ def test_an_instant_divides_the_sort_keys(milliseconds: int, fraction: int) -> N
 
 def test_the_last_key_before_an_instant_has_nines_for_its_fraction() -> None:
     assert last_sort_key_before(1700000000123) == "1700000000122." + 25 * "9"
+
+
+def test_items_are_those_from_an_instant_until_before_another() -> None:
+    assert items_between("TYPE#1", 1700000000000, 1700003600000) == {
+        "KeyConditionExpression": "dataType = :partition AND processedAt BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {
+            ":partition": {"S": "TYPE#1"},
+            ":first": {"N": "1700000000000." + 25 * "0"},
+            ":last": {"N": "1700003599999." + 25 * "9"},
+        },
+    }
 
 
 def test_a_key_does_not_depend_on_how_its_number_is_written() -> None:

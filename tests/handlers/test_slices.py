@@ -87,6 +87,10 @@ def test_slices_fit_in_a_state_and_their_events_in_a_history(types: int, shards:
     assert len(slices) <= 48 * (MOST_SHARD_GROUPS + types)
 
 
+def test_two_days_are_960_slices_at_most() -> None:
+    assert len(list(slices_of(WINDOWS, ["A"], ShardHistory(((0, 1_000),)), MOST_SHARD_GROUPS))) == 960
+
+
 def cut() -> list[CountedSlice]:
     return ones(list(slices_of(WINDOWS, ["A"], ShardHistory(((0, 4),)), 2)))
 
@@ -103,7 +107,7 @@ def test_a_missing_slice_is_an_error(index: int) -> None:
 @pytest.mark.parametrize("index", [0, 1, 95])
 def test_a_slice_that_is_there_twice_is_an_error(index: int) -> None:
     counted = cut()
-    with pytest.raises(SlicesError, match="gap or an overlap at shard"):
+    with pytest.raises(SlicesError, match=r"^the slices of an hour have a gap or an overlap at shard \d\.$"):
         for window in WINDOWS:
             hourly_counts(window, ["A"], ShardHistory(((0, 4),)), [*counted, counted[index]])
 
@@ -111,12 +115,14 @@ def test_a_slice_that_is_there_twice_is_an_error(index: int) -> None:
 def test_an_hour_in_one_slice_less_is_an_error() -> None:
     window = WINDOWS[0]
     counted = [entry for entry in cut() if entry[0].hour.start != window.start + 5 * HOUR]
-    with pytest.raises(SlicesError, match=f"do not tile the time from {window.start} to {window.end} in hours"):
+    with pytest.raises(
+        SlicesError, match=rf"^the slices do not tile the time from {window.start} to {window.end} in hours\.$"
+    ):
         hourly_counts(window, ["A"], ShardHistory(((0, 4),)), counted)
 
 
 def test_slices_of_fewer_shards_are_an_error() -> None:
-    with pytest.raises(SlicesError, match="have 4 shards instead of 5"):
+    with pytest.raises(SlicesError, match=r"^the slices of an hour have 4 shards instead of 5\.$"):
         hourly_counts(WINDOWS[0], ["A"], ShardHistory(((0, 5),)), cut())
 
 

@@ -264,8 +264,16 @@ def test_a_day_whose_activities_may_have_expired_is_refused(day: str, refused: b
     require_kept(windows, NOW, None)
     if not refused:
         return require_kept(windows, NOW, 3)
-    with pytest.raises(InvalidRequestError, match="activities are kept for 3 days: ask for 2026-11-20 or later"):
+    with pytest.raises(InvalidRequestError, match=r"^activities are kept for 3 days: ask for 2026-11-20 or later\.$"):
         require_kept(windows, NOW, 3)
+
+
+def test_a_window_is_kept_that_begins_with_the_oldest_activity_and_none_that_begins_before() -> None:
+    oldest = milliseconds("2026-11-19T02:00:03.250")
+    kept = (Window(oldest, oldest + DAY), Window(oldest + DAY, oldest + 2 * DAY))
+    require_kept(kept, NOW, 3)
+    with pytest.raises(InvalidRequestError):
+        require_kept((Window(oldest - 1, oldest), *kept), NOW, 3)
 
 
 def test_a_scheduled_run_never_asks_for_what_has_expired() -> None:
