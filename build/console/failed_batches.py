@@ -1,5 +1,6 @@
 """What the bucket of failed events holds, grouped by reason, and redriving it while the page looks on."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -138,17 +139,19 @@ class RedriveJob:
             self.state = replace(self.state, notes=(*self.state.notes, text)[-_MOST_NOTES:])
 
     def _run(self) -> None:
-        outcome = "it failed, and the terminal shows where; what was not replayed is still in the bucket"
         try:
             outcome = self._redrive()
         except CommandError as error:
             outcome = str(error)
         except (BotoCoreError, ClientError) as error:
             outcome = explanation(error, self._target.clients.region)
-        finally:
-            with self._lock:
-                self.state = replace(self.state, running=False, outcome=outcome)
-            self._ended()
+        except Exception as error:
+            traceback.print_exc()
+            name = type(error).__name__
+            outcome = f"it failed ({name}), the terminal shows where; what was not replayed is still in the bucket"
+        with self._lock:
+            self.state = replace(self.state, running=False, outcome=outcome)
+        self._ended()
 
     def _redrive(self) -> str:
         clients, pipeline = self._target.redrive_clients, self._target.pipeline
