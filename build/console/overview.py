@@ -112,10 +112,8 @@ class Overview:
             if isinstance(error, ClientError) and is_transient(error):
                 pause = min(_LONGEST_PAUSE, 4 * pause)
         except Exception as error:
-            self._keep(
-                f"reading failed ({type(error).__name__}: {error}); it is tried again, the terminal shows where."
-            )
             traceback.print_exc()
+            self._keep(f"reading failed ({type(error).__name__}), the terminal shows where; it is tried again.")
         self.touch()
         return pause
 
