@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from build.aws import Clients
 from build.cloudformation.stacks import DeployedStack
-from build.reconcile.ledger import ActivityKey
+from build.reconcile.ledger import comparable_key
 from build.reconcile.reading import (
-    KEYS_IN_A_REQUEST,
     DeployedActivities,
     Pace,
     deployed_activities,
@@ -203,19 +202,17 @@ class RecordTracer:
     def _traced(self, source: StreamSource, records: Sequence[Mapping[str, Any]]) -> list[TracedChange]:
         """The changes that stream records are, and whether each is recorded."""
         changes = [_change(record, self._deployed(source.name)) for record in records]
-        keys = sorted({_trimmed(change.activity) for change in changes if change.activity and not change.well})
-        recorded = {_trimmed(key) for key in self._recorded(keys)}
+        keys = sorted({comparable_key(change.activity) for change in changes if change.activity and not change.well})
+        pages = recorded_keys(self._dynamodb, self._stack.outputs["AnalyticsTableName"], keys, Pace(_PAGES))
+        recorded = {comparable_key(key) for page in pages for key in page}
         return [
-            replace(change, recorded=True) if change.activity and _trimmed(change.activity) in recorded else change
+            (
+                replace(change, recorded=True)
+                if change.activity and comparable_key(change.activity) in recorded
+                else change
+            )
             for change in changes
         ]
-
-    def _recorded(self, keys: Sequence[ActivityKey]) -> Iterator[ActivityKey]:
-        """Those of some keys whose activities the analytics table holds; a hundred are looked up at once."""
-        table = self._stack.outputs["AnalyticsTableName"]
-        for first in range(0, len(keys), KEYS_IN_A_REQUEST):
-            for found in recorded_keys(self._dynamodb, table, keys[first : first + KEYS_IN_A_REQUEST], Pace(_PAGES)):
-                yield from found
 
     def _deployed(self, name: str) -> DeployedActivities:
         """A source, with what its deployed function makes of its records."""
@@ -259,15 +256,6 @@ def _change(record: Mapping[str, Any], deployed: DeployedActivities) -> TracedCh
     except RecordError:
         activity = None
     return TracedChange(record["eventName"], created, _sequence_number(record), activity)
-
-
-def _trimmed(key: ActivityKey) -> ActivityKey:
-    """A key as DynamoDB stores its number, without trailing zeros; an emulator may compare the text.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-    """
-    data_type, processed_at = key
-    return data_type, processed_at.rstrip("0").rstrip(".") if "." in processed_at else processed_at
 
 
 def _is_of(record: Mapping[str, Any], source: StreamSource, record_id: str) -> bool:

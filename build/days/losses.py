@@ -1,16 +1,15 @@
 """What is known of records that are no activities: failed events in the bucket, and what Lambda's metrics say."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from build.aws import Clients
 from build.days.day import Losses
-from build.reconcile.ledger import ActivityKey, comparable_number
+from build.reconcile.ledger import ActivityKey, comparable_key
 from build.reconcile.reading import (
-    KEYS_IN_A_REQUEST,
     DeployedActivities,
     Pace,
     failed_batches,
@@ -113,24 +112,15 @@ def failed_records(
     for batch in failed_batches(reader, tell):
         source = by_name[batch.source.name]
         if not batch.days.isdisjoint(days):
-            waiting[source.name] |= _unrecorded(clients, source, _comparable(failed_keys(batch, source.activity)))
+            keys = {comparable_key(key) for key in failed_keys(batch, source.activity)}
+            waiting[source.name] |= _unrecorded(clients, source, keys)
     return {name: Counter(day_of(int(at.partition(".")[0])) for _, at in keys) for name, keys in waiting.items()}
 
 
 def _unrecorded(clients: Clients, source: DeployedActivities, keys: set[ActivityKey]) -> set[ActivityKey]:
     """Those of some keys without an activity."""
-    pace, every = Pace(_LOOKUPS_PER_SECOND), list(keys)
-    found = {
-        key
-        for first in range(0, len(every), KEYS_IN_A_REQUEST)
-        for page in recorded_keys(clients.dynamodb, source.table, every[first : first + KEYS_IN_A_REQUEST], pace)
-        for key in _comparable(page)
-    }
-    return keys - found
-
-
-def _comparable(keys: Iterable[ActivityKey]) -> set[ActivityKey]:
-    return {(data_type, comparable_number(at)) for data_type, at in keys}
+    pages = recorded_keys(clients.dynamodb, source.table, list(keys), Pace(_LOOKUPS_PER_SECOND))
+    return keys - {comparable_key(key) for page in pages for key in page}
 
 
 def source_metrics(

@@ -76,7 +76,7 @@ class Ledger:
 
     def add(self, source: str, kind: Kind, keys: Iterable[ActivityKey]) -> None:
         """Note where keys were found; one that is noted already changes nothing."""
-        rows = ((source, comparable_number(processed_at), data_type, kind) for data_type, processed_at in keys)
+        rows = ((source, processed_at, data_type, kind) for data_type, processed_at in map(comparable_key, keys))
         self._database.executemany("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?)", rows)
 
     def unrecorded(self, source: str, size: int) -> Iterator[Sequence[ActivityKey]]:
@@ -130,7 +130,11 @@ def temporary_ledger() -> Iterator[Ledger]:
             ledger.close()
 
 
-def comparable_number(processed_at: str) -> str:
-    """A sort key as text that is equal for equal numbers; DynamoDB leaves out zeros at the end."""
+def comparable_key(key: ActivityKey) -> ActivityKey:
+    """A key as texts that are equal for equal keys, and as DynamoDB stores it, which leaves out zeros at the end.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    """
+    data_type, processed_at = key
     plain = f"{Decimal(processed_at):f}"
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return data_type, plain.rstrip("0").rstrip(".") if "." in plain else plain

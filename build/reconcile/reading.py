@@ -162,19 +162,23 @@ def activity_keys(client: "DynamoDBClient", deployed: DeployedActivities, span: 
 
 
 def recorded_keys(client: "DynamoDBClient", table: str, keys: Sequence[ActivityKey], pace: Pace) -> Iterator[Keys]:
-    """Those of at most 100 keys whose activities are in the analytics table."""
-    wanted: Any = {
-        table: {
-            "Keys": [{"dataType": {"S": data_type}, "processedAt": {"N": at}} for data_type, at in keys],
-            "ProjectionExpression": "dataType, processedAt",
-            "ConsistentRead": True,
+    """Those of some keys whose activities are in the analytics table, which is asked for a hundred at a time."""
+    for first in range(0, len(keys), KEYS_IN_A_REQUEST):
+        wanted: Any = {
+            table: {
+                "Keys": [
+                    {"dataType": {"S": data_type}, "processedAt": {"N": at}}
+                    for data_type, at in keys[first : first + KEYS_IN_A_REQUEST]
+                ],
+                "ProjectionExpression": "dataType, processedAt",
+                "ConsistentRead": True,
+            }
         }
-    }
-    while wanted:
-        pace.wait()
-        answer = client.batch_get_item(RequestItems=wanted)
-        yield [_activity_key(item) for item in answer["Responses"].get(table, [])]
-        wanted = answer.get("UnprocessedKeys")
+        while wanted:
+            pace.wait()
+            answer = client.batch_get_item(RequestItems=wanted)
+            yield [_activity_key(item) for item in answer["Responses"].get(table, [])]
+            wanted = answer.get("UnprocessedKeys")
 
 
 def _activity_key(item: "Mapping[str, AttributeValueTypeDef]") -> ActivityKey:
