@@ -317,6 +317,16 @@ def restoration_key(stack_name: str) -> str:
     return f"restorations/{stack_name}.json"
 
 
+def restoration_under_way(bucket: ArtifactBucket, stack: DeployedStack) -> tuple[dict[str, Any] | None, str]:
+    """What is written of the restoration of one of a stack's tables, None when none is under way; and its ETag.
+
+    A stack that was deleted took its restoration along.
+    """
+    content, etag = bucket.read_version(restoration_key(stack.name))
+    record = json.loads(content or b"{}")
+    return (record if record.get("stack_id") == stack.stack_id and record["under_way"] else None), etag
+
+
 def archive_keys(parameters: Mapping[str, str]) -> list[str]:
     """The keys of archives among a stack's parameters."""
     return sorted(value for value in parameters.values() if value.endswith(".zip"))

@@ -12,7 +12,7 @@ from build.cloudformation.change_sets import ChangeSet, ChangeSets
 from build.cloudformation.changes import PropertyChange, ResourceChange, aws_refusal
 from build.cloudformation.next_steps import build_command
 from build.cloudformation.stacks import DeployedStack, parsed_template
-from build.deploy.artifacts import restoration_key
+from build.deploy.artifacts import restoration_under_way
 from build.deploy.desired import Comparison, Deployment, change_set_arguments, compare
 from build.errors import CommandError
 from build.progress import Progress
@@ -101,10 +101,10 @@ class Proposal:
         stack = self.comparison.stack
         if stack is None:
             return
-        journal = json.loads(self.comparison.bucket.read(restoration_key(stack.name)) or b"{}")
-        if journal.get("stack_id") == stack.stack_id and journal["under_way"]:
+        record, _ = restoration_under_way(self.comparison.bucket, stack)
+        if record:
             raise CommandError(
-                f"{stack.name} is left alone while the restoration of {journal['under_way']} is under way; finish that "
+                f"{stack.name} is left alone while the restoration of {record['under_way']} is under way; finish that "
                 f"with `{build_command('restore', stack)}`, or undo it with "
                 f"`{build_command('restore', stack, '--abort')}`, and repeat the command."
             )

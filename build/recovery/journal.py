@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from build.cloudformation.stacks import DeployedStack
-from build.deploy.artifacts import ArtifactBucket, restoration_key
+from build.deploy.artifacts import ArtifactBucket, restoration_key, restoration_under_way
 from build.errors import CommandError
 
 
@@ -102,9 +102,8 @@ class JournalFile:
 
     def read(self) -> Journal | None:
         """The restoration that is under way; None when there is none."""
-        content, self._etag = self.bucket.read_version(restoration_key(self.stack.name))
-        record = json.loads(content or b"{}")
-        if record.get("stack_id") != self.stack.stack_id or not record["under_way"]:
+        record, self._etag = restoration_under_way(self.bucket, self.stack)
+        if record is None:
             return None
         document = record["journal"]
         return Journal(**{**document, "done": tuple(map(Step, document["done"]))})
