@@ -91,9 +91,14 @@ def require_kept(windows: Sequence[Window], now: datetime, days: int | None) -> 
     Raises:
         InvalidRequestError: when a window begins before what is kept.
     """
-    if days is not None and windows[0].start < (oldest := _window_between(now - days * _DAY, now).start):
-        day = (_EPOCH + oldest * _MILLISECOND).date() + _DAY
+    if days is not None and windows[0].start < _window_between(now - days * _DAY, now).start:
+        day = first_day_kept(now.date(), days)
         raise InvalidRequestError(f"activities are kept for {days} days: ask for {day} or later.")
+
+
+def first_day_kept(today: date, days: int) -> date:
+    """The first UTC day all of whose activities are kept, of those that are kept for some days."""
+    return today - timedelta(days=days - 1)
 
 
 def _whole_days_before(moment: datetime, now: datetime) -> tuple[Window, ...]:

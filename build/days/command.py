@@ -9,6 +9,7 @@ from build.days.day import Day, DayState, days_table
 from build.days.reading import DayReader, day_reader
 from build.errors import CommandError
 from build.options import StackContext, add_stack_options, require_consent, stack_context
+from handlers.windows import first_day_kept
 
 EXAMPLE = "python -m build days --suffix prod --since 2026-01-01"
 _MOST_ITEMS_READ_UNASKED = 1_000_000
@@ -69,7 +70,8 @@ def read_days(
         CommandError: for days in the future, in the wrong order or whose activities have expired, and when nobody
             agrees.
     """
-    kept = _first_day_kept(reader.today, chosen.config.activity_retention_days)
+    retention_days = chosen.config.activity_retention_days
+    kept = first_day_kept(reader.today, retention_days) if retention_days else date.min
     first, last = first or max(reader.first_day(), kept), last or reader.today
     if not first <= last <= reader.today:
         raise CommandError(
@@ -78,7 +80,7 @@ def read_days(
         )
     if first < kept:
         raise CommandError(
-            f"activities are kept for {chosen.config.activity_retention_days} days, and those of {first} have expired, "
+            f"activities are kept for {retention_days} days, and those of {first} have expired, "
             f"or some of them; name {kept} or a later day.",
             exit_code=2,
         )
@@ -88,11 +90,6 @@ def read_days(
         chosen.presenter.step(reading.sentence)
         require_consent("read", agreed, "nothing was counted")
     return reader.read(days)
-
-
-def _first_day_kept(today: date, retention_days: int | None) -> date:
-    """The first day all of whose activities are kept, which is also the first that the workflow counts."""
-    return date.min if retention_days is None else today - timedelta(days=retention_days - 1)
 
 
 def utc_day(text: str) -> date:
