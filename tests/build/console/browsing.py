@@ -67,5 +67,5 @@ def open_panel(page: webdriver.Chrome, running: RunningConsole, panel: str) -> N
 
 
 def problems(page: webdriver.Chrome) -> list[str]:
-    """What the browser complains of: refused by the policy, not found, raised."""
-    return [entry["message"] for entry in page.get_log("browser")]  # type: ignore[no-untyped-call]
+    """What the browser complained of since the last look: refused by the policy, not found, raised."""
+    return [entry["message"] for entry in page.get_log("browser")]

@@ -14,6 +14,7 @@ from build.packaging import package
 from build.progress import NullProgress
 from stack.activity_shards import FROM_THE_BEGINNING
 from stack.config import SOURCES, StackConfig
+from tests.build.console.browsing import problems
 from tests.build.console.serving import RunningConsole, browser, let_in, running_console, why_no_browser
 
 SECONDS_BETWEEN_READS = 0.5
@@ -61,5 +62,5 @@ def page(chromium: webdriver.Chrome, running: RunningConsole) -> webdriver.Chrom
     """The browser, let in and on the console's first page."""
     let_in(chromium, running)
     chromium.get(running.address)
-    chromium.get_log("browser")  # type: ignore[no-untyped-call]
+    problems(chromium)
     return chromium
