@@ -27,13 +27,17 @@ from tests.build.redrive.failure_records import body, key, record
 from tests.build.redrive.test_command import variables
 
 SUFFIX = "days"
-TODAY = datetime.now(UTC).date()
 HOUR = timedelta(hours=1)
 STREAM_BEGAN = reading.stream_began
 
 
+def utc_today() -> date:
+    """Asked for by each test, since midnight may pass while other tests run."""
+    return datetime.now(UTC).date()
+
+
 def days_ago(number: int) -> date:
-    return TODAY - timedelta(days=number)
+    return utc_today() - timedelta(days=number)
 
 
 def midday(day: date) -> datetime:
@@ -124,7 +128,7 @@ def states(result: dict[str, Any]) -> dict[str, str]:
 
 def test_a_stack_without_an_activity_has_today_alone(capsys: pytest.CaptureFixture[str]) -> None:
     exit_code, result = run(capsys, "days")
-    assert (exit_code, states(result)) == (0, {str(TODAY): "running"})
+    assert (exit_code, states(result)) == (0, {str(utc_today()): "running"})
     assert run(capsys, "backfill")[1]["due"] == []
 
 
@@ -138,7 +142,7 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
         stack.record_activities(day, 1, 2, data_type="ORDER_ACTIVITY")
         if day != missing:
             stack.summarise(day)
-    stack.record_activities(TODAY, 1)
+    stack.record_activities(utc_today(), 1)
     stack.record_activities(stale, 7, 8)
     polled = datetime.combine(exact, time(1), UTC)
     stack.measure("PolledEventCount", polled, (datetime.now(UTC) - polled) // HOUR, 0)
@@ -156,7 +160,7 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
         str(missing): "missing",
         str(failed): "partly lost",
         str(dropped): "partly lost",
-        str(TODAY): "running",
+        str(utc_today()): "running",
     }
     found = {day["day"]: day for day in result["days"]}
     counted = {source.name: {"UserData": 3, "OrderData": 2}.get(source.name, 0) for source in SOURCES}
@@ -172,7 +176,7 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
     assert str(exact) not in shown
     assert f"{stale}  stale        7           5           activities that the summary has not: 2 of UserData" in shown
     assert f"{failed}  partly lost  at least 5  5           failed events: 2 of UserData" in shown
-    assert main(["days", "--suffix", SUFFIX, "--since", str(TODAY)]) == 0
+    assert main(["days", "--suffix", SUFFIX, "--since", str(utc_today())]) == 0
     capsys.readouterr()
 
     before = stack.summary(exact)
@@ -185,7 +189,7 @@ def test_every_day_is_told_apart_and_exactly_what_lacks_is_made(
     assert "nobody can be asked here; add --yes when it is meant." in captured.err
     assert stack.summary(missing) is None
 
-    exit_code, result = run(capsys, "backfill", "--from", str(missing), "--to", str(TODAY), "--yes")
+    exit_code, result = run(capsys, "backfill", "--from", str(missing), "--to", str(utc_today()), "--yes")
     assert (exit_code, result["made"], result["failed"]) == (0, [str(missing)], {})
     assert main(["backfill", "--suffix", SUFFIX, "--yes"]) == 0
     shown = capsys.readouterr().out
@@ -226,7 +230,7 @@ def test_no_day_before_a_stream_is_exact_unless_it_has_no_activity_from_then(
     (orders,) = [source for source in SOURCES if source.name == "OrderData"]
     first, *_, today = run(capsys, "days", "--since", str(days_ago(6)))[1]["days"]
     assert set(first["began"]) == set(today["began"]) == {"UserData", orders.name}
-    assert first["began"]["UserData"].startswith(str(TODAY)[:7])
+    assert first["began"]["UserData"].startswith(str(utc_today())[:7])
     assert (first["at_least"], today["state"]) == (True, "running")
     assert any(reason.startswith("the stream of UserData began at ") for reason in first["reasons"])
 
@@ -248,7 +252,9 @@ def test_much_is_read_only_when_somebody_agrees(
 class ReaderOfAnOldStack:
     """Knows activities of a year ago, and notes what it is asked to read."""
 
-    today = TODAY
+    @property
+    def today(self) -> date:
+        return utc_today()
 
     def first_day(self) -> date:
         return days_ago(365)
@@ -280,9 +286,9 @@ def test_a_day_is_no_other_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_days_of_the_future_or_in_the_wrong_order_are_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (
-        ["days", "--since", str(TODAY + timedelta(days=2))],
+        ["days", "--since", str(utc_today() + timedelta(days=2))],
         ["backfill", "--from", str(days_ago(1)), "--to", str(days_ago(3))],
-        ["backfill", "--to", str(TODAY + timedelta(days=2))],
+        ["backfill", "--to", str(utc_today() + timedelta(days=2))],
     ):
         assert main([*words, "--suffix", SUFFIX]) == 2
         assert "name them in their order, up to today" in capsys.readouterr().err
